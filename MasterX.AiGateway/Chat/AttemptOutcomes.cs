@@ -1,0 +1,30 @@
+namespace MasterX.AiGateway.Chat;
+
+/// <summary>Outcomes as they are written in headers, error bodies, metrics and logs.</summary>
+internal static class AttemptOutcomes
+{
+    public static string Name(this AttemptOutcome outcome) => outcome switch
+    {
+        AttemptOutcome.Success => "success",
+        AttemptOutcome.CircuitOpen => "circuit_open",
+        AttemptOutcome.CoolingDown => "cooling_down",
+        AttemptOutcome.RateLimited => "rate_limited",
+        AttemptOutcome.ConcurrencyLimited => "concurrency_limited",
+        AttemptOutcome.ConnectFailed => "connect_failed",
+        AttemptOutcome.TimedOut => "timed_out",
+        AttemptOutcome.KeyRefused => "key_refused",
+        AttemptOutcome.ProviderLimited => "provider_limited",
+        AttemptOutcome.ProviderFailed => "provider_failed",
+        AttemptOutcome.BrokenAnswer => "broken_answer",
+        AttemptOutcome.NotTakenHere => "not_taken_here",
+        _ => "request_refused",
+    };
+
+    /// <summary>Whether the candidate was left out because it is at one of its limits, so that waiting would help.</summary>
+    public static bool IsLimit(this AttemptOutcome outcome) => outcome is
+        AttemptOutcome.RateLimited or AttemptOutcome.ConcurrencyLimited or AttemptOutcome.ProviderLimited or AttemptOutcome.CoolingDown;
+
+    /// <summary>Whether the provider itself is at fault: what its circuit breaker counts.</summary>
+    public static bool IsFailure(this AttemptOutcome outcome) => outcome is
+        AttemptOutcome.ConnectFailed or AttemptOutcome.TimedOut or AttemptOutcome.ProviderFailed or AttemptOutcome.BrokenAnswer;
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+
+namespace MasterX.AiGateway.Chat;
+
+/// <summary>
+/// What the gateway has to know of a chat completion request, found in one pass over its bytes. Everything else in the body
+/// is the provider's business and is passed on as it came.
+/// </summary>
+/// <param name="Body">The whole JSON object.</param>
+/// <param name="Model">The requested model or route; <see langword="null"/> when none was given.</param>
+/// <param name="ModelValue">Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.</param>
+/// <param name="Stream">Whether the answer is to be streamed.</param>
+internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream)
+{
+    private const int MaxDepth = 64;
+
+    /// <param name="body">A request body.</param>
+    /// <param name="request">The request, when it is one.</param>
+    /// <param name="problem">What is wrong with it, when it is not one.</param>
+    /// <param name="parameter">The field that is wrong, if it is one field.</param>
+    public static bool TryParse(ReadOnlyMemory<byte> body, out ChatRequest? request, out string? problem, out string? parameter)
+    {
+        (request, problem, parameter) = (null, null, null);
+        string? model = null;
+        var modelValue = new Range(0, 0);
+        var (stream, messages) = (false, false);
+        try
+        {
+            var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            {
+                problem = "The request body must be a JSON object.";
+                return false;
+            }
+
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (json.ValueTextEquals("model"u8))
+                {
+                    json.Read();
+                    if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+                    {
+                        (problem, parameter) = ("'model' must be a string.", "model");
+                        return false;
+                    }
+
+                    model = json.GetString();
+                    modelValue = (int)json.TokenStartIndex..(int)json.BytesConsumed;
+                }
+                else if (json.ValueTextEquals("stream"u8))
+                {
+                    json.Read();
+                    if (json.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null))
+                    {
+                        (problem, parameter) = ("'stream' must be true or false.", "stream");
+                        return false;
+                    }
+
+                    stream = json.TokenType == JsonTokenType.True;
+                }
+                else if (json.ValueTextEquals("messages"u8))
+                {
+                    json.Read();
+                    messages = json.TokenType == JsonTokenType.StartArray && HasElements(ref json);
+                    if (!messages)
+                    {
+                        (problem, parameter) = ("'messages' must be an array with at least one message.", "messages");
+                        return false;
+                    }
+                }
+                else
+                {
+                    json.Skip();
+                }
+            }
+
+            // Reads the rest: a second value behind the object is an error of its own.
+            while (json.Read())
+            {
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a string that is not valid UTF-8 or has a lone surrogate escape.
+            problem = error is JsonException { LineNumber: { } line, BytePositionInLine: { } position }
+                ? string.Create(System.Globalization.CultureInfo.InvariantCulture, $"The request body is not valid JSON: line {line + 1}, byte {position + 1}.")
+                : "The request body is not valid JSON text in UTF-8.";
+            return false;
+        }
+
+        if (!messages)
+        {
+            (problem, parameter) = ("'messages' is missing: an array with at least one message.", "messages");
+            return false;
+        }
+
+        request = new ChatRequest(body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream);
+        return true;
+    }
+
+    private static bool HasElements(ref Utf8JsonReader array)
+    {
+        var depth = array.CurrentDepth;
+        var any = false;
+        while (array.Read() && !(array.TokenType == JsonTokenType.EndArray && array.CurrentDepth == depth))
+        {
+            any = true;
+            if (array.CurrentDepth == depth + 1 && array.TokenType is not (JsonTokenType.StartObject or JsonTokenType.EndObject))
+            {
+                // A message is an object; anything else ends in a 400 of every provider.
+                return false;
+            }
+
+            array.Skip();
+        }
+
+        return any;
+    }
+}

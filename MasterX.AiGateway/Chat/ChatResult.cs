@@ -1,0 +1,56 @@
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway.Chat;
+
+/// <summary>An answer that goes to the caller.</summary>
+/// <param name="Provider">Who gave it.</param>
+/// <param name="Model">The model that was asked.</param>
+/// <param name="Body">In OpenAI's format.</param>
+/// <param name="Usage">When the provider counted.</param>
+internal sealed record AcceptedAnswer(string Provider, string Model, PooledBuffer Body, TokenUsage? Usage);
+
+/// <summary>What came of a request: an answer, or the last error that is the request's own fault, or neither; and every attempt on the way.</summary>
+internal sealed class ChatResult : IDisposable
+{
+    private bool _detached;
+
+    private ChatResult(AcceptedAnswer? answer, ProviderAnswer? refusal, IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter, bool cached) =>
+        (Answer, Refusal, Attempts, RetryAfter, Cached) = (answer, refusal, attempts, retryAfter, cached);
+
+    public AcceptedAnswer? Answer { get; }
+
+    /// <summary>The provider's word that the request is at fault.</summary>
+    public ProviderAnswer? Refusal { get; }
+
+    public IReadOnlyList<Attempt> Attempts { get; }
+
+    /// <summary>The shortest wait after which a candidate could be called, when one named a wait.</summary>
+    public TimeSpan? RetryAfter { get; }
+
+    public bool Cached { get; }
+
+    public static ChatResult Of(AcceptedAnswer answer, IReadOnlyList<Attempt> attempts, bool cached = false) => new(answer, null, attempts, null, cached);
+
+    public static ChatResult Refused(ProviderAnswer refusal, IReadOnlyList<Attempt> attempts) => new(null, refusal, attempts, null, false);
+
+    public static ChatResult Failed(IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter) => new(null, null, attempts, retryAfter, false);
+
+    /// <summary>Makes the next <see cref="Dispose"/> leave the result usable, for one that outlives a using block.</summary>
+    public ChatResult Detach()
+    {
+        _detached = true;
+        return this;
+    }
+
+    public void Dispose()
+    {
+        if (_detached)
+        {
+            _detached = false;
+            return;
+        }
+
+        Answer?.Body.Dispose();
+        Refusal?.Dispose();
+    }
+}

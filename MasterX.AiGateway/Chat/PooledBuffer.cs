@@ -1,0 +1,55 @@
+using System.Buffers;
+
+namespace MasterX.AiGateway.Chat;
+
+/// <summary>Bytes in one array rented from the shared pool, growing by renting a larger one.</summary>
+internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
+{
+    private byte[] _array = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, 256));
+
+    public int Length { get; private set; }
+
+    public ReadOnlyMemory<byte> Memory => _array.AsMemory(0, Length);
+
+    public ReadOnlySpan<byte> Span => _array.AsSpan(0, Length);
+
+    public void Advance(int count) => Length += count;
+
+    public Memory<byte> GetMemory(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _array.AsMemory(Length);
+    }
+
+    public Span<byte> GetSpan(int sizeHint = 0)
+    {
+        Reserve(sizeHint);
+        return _array.AsSpan(Length);
+    }
+
+    public void Clear() => Length = 0;
+
+    public void Dispose()
+    {
+        var array = _array;
+        _array = [];
+        Length = 0;
+        if (array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+
+    private void Reserve(int more)
+    {
+        if (_array.Length - Length >= Math.Max(more, 1))
+        {
+            return;
+        }
+
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(Length + Math.Max(more, 1), _array.Length * 2));
+        _array.AsSpan(0, Length).CopyTo(larger);
+        ArrayPool<byte>.Shared.Return(_array);
+        _array = larger;
+    }
+}

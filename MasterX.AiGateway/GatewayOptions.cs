@@ -1,0 +1,40 @@
+using System.ComponentModel.DataAnnotations;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway;
+
+/// <summary>The gateway's whole configuration; section <c>Gateway</c>.</summary>
+public sealed class GatewayOptions
+{
+    /// <summary>Name of the section.</summary>
+    public const string Section = "Gateway";
+
+    /// <summary>The bearer token that callers present.</summary>
+    /// <value>16 characters or more.</value>
+    public string Token { get; set; } = "";
+
+    /// <summary>By name: letters, digits, hyphens and underscores.</summary>
+    public IDictionary<string, ProviderOptions> Providers { get; } = new Dictionary<string, ProviderOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>By the model name they answer to.</summary>
+    public IDictionary<string, ModelRouteOptions> Routes { get; } = new Dictionary<string, ModelRouteOptions>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>By model, or by <c>provider/model</c>, which wins.</summary>
+    public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Largest request body.</summary>
+    /// <value>4 MiB unless set, in bytes.</value>
+    [Range(1024, 256 * 1024 * 1024)]
+    public int MaxRequestBytes { get; set; } = 4 * 1024 * 1024;
+
+    /// <summary>Largest answer taken from a provider.</summary>
+    /// <value>16 MiB unless set, in bytes.</value>
+    [Range(1024, 256 * 1024 * 1024)]
+    public int MaxAnswerBytes { get; set; } = 16 * 1024 * 1024;
+
+    /// <summary>For one request, all attempts together.</summary>
+    /// <value>10 min unless set; more than 0.</value>
+    public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(10);
+}

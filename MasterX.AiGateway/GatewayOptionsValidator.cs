@@ -1,0 +1,145 @@
+using System.Text.RegularExpressions;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
+using Microsoft.Extensions.Options;
+
+namespace MasterX.AiGateway;
+
+/// <summary>Finds everything that is wrong with the configuration, and names the variable to change.</summary>
+public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
+{
+    private const int ShortestToken = 16;
+
+    /// <inheritdoc />
+    public ValidateOptionsResult Validate(string? name, GatewayOptions options)
+    {
+        List<string> problems = [];
+        if (options.Token is { Length: > 0 and < ShortestToken })
+        {
+            problems.Add($"Gateway__Token is shorter than {ShortestToken} characters; a random string of 32 will do.");
+        }
+
+        if (options.TotalTimeout <= TimeSpan.Zero)
+        {
+            problems.Add("Gateway__TotalTimeout must be more than 0, for example 00:10:00.");
+        }
+
+        Range("Gateway__MaxRequestBytes", options.MaxRequestBytes, 1024, 256 * 1024 * 1024);
+        Range("Gateway__MaxAnswerBytes", options.MaxAnswerBytes, 1024, 256 * 1024 * 1024);
+        foreach (var (provider, settings) in options.Providers)
+        {
+            problems.AddRange(CheckProvider(provider, settings));
+        }
+
+        if (!options.Providers.Any(provider => BuiltInProviders.IsUsable(provider.Key, provider.Value)))
+        {
+            problems.Add("No provider can be called. Set a key, for example Gateway__Providers__gemini__ApiKey, or add a provider with Gateway__Providers__NAME__BaseUrl.");
+        }
+
+        foreach (var (route, settings) in options.Routes)
+        {
+            problems.AddRange(CheckRoute(route, settings, options));
+        }
+
+        return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
+
+        void Range(string variable, int value, int least, int most)
+        {
+            if (value < least || value > most)
+            {
+                problems.Add($"{variable} is {value}; it must be {least} to {most}.");
+            }
+        }
+    }
+
+    private static IEnumerable<string> CheckProvider(string name, ProviderOptions provider)
+    {
+        var variable = $"Gateway__Providers__{name}__";
+        if (!ProviderName().IsMatch(name))
+        {
+            yield return $"The provider name '{name}' may have letters, digits, hyphens and underscores only.";
+        }
+
+        if (provider.Kind is not null && !WireFormat.Kinds.Contains(provider.Kind))
+        {
+            yield return $"{variable}Kind is '{provider.Kind}'; it must be one of {string.Join(", ", WireFormat.Kinds)}.";
+        }
+
+        if (!Uri.TryCreate(provider.BaseUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            yield return $"{variable}BaseUrl is missing or not an absolute http(s) URL. Example: {variable}BaseUrl=https://api.example.com/v1";
+        }
+        else if (url.Scheme == "http" && !url.IsLoopback)
+        {
+            yield return $"{variable}BaseUrl must be https: a key sent over http to {url.Host} could be read on the way. http is for this machine only.";
+        }
+        else if (url.UserInfo.Length > 0 || url.Query.Length > 0)
+        {
+            yield return $"{variable}BaseUrl must have no user, password or query; the key belongs in {variable}ApiKey.";
+        }
+
+        if (string.IsNullOrEmpty(provider.DefaultModel) is false && provider.DefaultModel.Any(char.IsControl))
+        {
+            yield return $"{variable}DefaultModel must not contain control characters.";
+        }
+
+        if (provider.ApiKey is { } key && key.Any(character => character is <= ' ' or > '~'))
+        {
+            yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+        }
+
+        foreach (var (limit, value) in new[] { ("ConnectTimeout", provider.ConnectTimeout), ("FirstByteTimeout", provider.FirstByteTimeout), ("IdleTimeout", provider.IdleTimeout), ("TotalTimeout", provider.TotalTimeout) })
+        {
+            if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
+            {
+                yield return $"{variable}{limit} must be more than 0 and at most a day, for example 00:00:30.";
+            }
+        }
+
+        if (provider.RequestsPerMinute < 0 || provider.MaxConcurrency < 0)
+        {
+            yield return $"{variable}RequestsPerMinute and {variable}MaxConcurrency must be 0 (no limit) or more.";
+        }
+
+        var circuit = provider.Circuit;
+        if (circuit.FailureRatio is <= 0 or > 1 || circuit.MinimumThroughput < 2)
+        {
+            yield return $"{variable}Circuit__FailureRatio must be more than 0 and at most 1, and {variable}Circuit__MinimumThroughput 2 or more.";
+        }
+
+        var least = TimeSpan.FromSeconds(0.5);
+        if (circuit.SamplingDuration < least || circuit.SamplingDuration > TimeSpan.FromDays(1) || circuit.BreakDuration < least || circuit.BreakDuration > TimeSpan.FromDays(1))
+        {
+            yield return $"{variable}Circuit__SamplingDuration and {variable}Circuit__BreakDuration must be half a second to a day, for example 00:00:30.";
+        }
+    }
+
+    private static IEnumerable<string> CheckRoute(string name, ModelRouteOptions route, GatewayOptions options)
+    {
+        if (route.Candidates.Count == 0)
+        {
+            yield return $"The route '{name}' has no candidates. Example: Gateway__Routes__{name}__Candidates__0=openai/gpt-4.1-mini";
+        }
+
+        foreach (var candidate in route.Candidates)
+        {
+            var (provider, model) = Candidate.Split(candidate);
+            if (!options.Providers.TryGetValue(provider, out var settings))
+            {
+                yield return $"The route '{name}' names the provider '{provider}', which is not configured.";
+            }
+            else if (model is null && string.IsNullOrEmpty(settings.DefaultModel))
+            {
+                yield return $"The route '{name}' names '{provider}' without a model, and Gateway__Providers__{provider}__DefaultModel is not set.";
+            }
+        }
+
+        if (route.Cache < TimeSpan.Zero)
+        {
+            yield return $"Gateway__Routes__{name}__Cache must be 0 (off) or more, for example 00:05:00.";
+        }
+    }
+
+    [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
+    private static partial Regex ProviderName();
+}

@@ -1,0 +1,55 @@
+using MasterX.AiGateway.Caching;
+using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Security;
+using MasterX.AiGateway.Telemetry;
+using MasterX.ServiceDefaults.Configuration;
+using Microsoft.Extensions.Options;
+
+namespace MasterX.AiGateway;
+
+/// <summary>Puts the gateway together.</summary>
+internal static class GatewayServices
+{
+    public static void AddGateway(this WebApplicationBuilder builder)
+    {
+        builder.AddRequiredSetting(new("Gateway:Token", "the bearer token that callers of the gateway present", "a random string of 32 characters"));
+        builder.Services.AddOptions<GatewayOptions>()
+            .BindConfiguration(GatewayOptions.Section)
+            .PostConfigure(options => BuiltInProviders.Apply(options.Providers));
+        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
+        builder.Services.AddOptionsCheck<GatewayOptions>();
+
+        builder.Services.AddHybridCache(cache => cache.MaximumPayloadBytes = 1024 * 1024);
+        builder.Services.AddSingleton<CallerToken>();
+        builder.Services.AddSingleton<RouteTable>();
+        builder.Services.AddSingleton<ProviderClient>();
+        builder.Services.AddSingleton<GatewayMetrics>();
+        builder.Services.AddSingleton<PriceList>();
+        builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<ChatFailover>();
+        builder.Services.AddSingleton<ChatAccounting>();
+        builder.Services.AddSingleton<ChatEndpoint>();
+        builder.Services.AddSingleton<ProviderEndpoints>();
+        builder.Services.AddHealthChecks().AddCheck<ProviderHealthCheck>("ai_providers");
+
+        // The gateway bounds bodies itself, to answer in OpenAI's form.
+        builder.WebHost.ConfigureKestrel(kestrel =>
+        {
+            kestrel.AddServerHeader = false;
+            kestrel.Limits.MaxRequestBodySize = null;
+        });
+    }
+
+    public static void MapGateway(this WebApplication app)
+    {
+        // Made on first use: they need a configuration that has been checked, and mapping comes before the check.
+        var chat = new Lazy<ChatEndpoint>(app.Services.GetRequiredService<ChatEndpoint>);
+        var providers = new Lazy<ProviderEndpoints>(app.Services.GetRequiredService<ProviderEndpoints>);
+        var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
+        app.MapPost("/v1/chat/completions", token.Guard(context => chat.Value.HandleAsync(context)));
+        app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
+        app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));
+    }
+}

@@ -1,0 +1,14 @@
+using MasterX.AiGateway;
+using MasterX.ServiceDefaults;
+using MasterX.ServiceDefaults.Startup;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.AddServiceDefaults();
+builder.AddGateway();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapDefaultEndpoints();
+app.MapGateway();
+
+return await app.RunServiceAsync();

@@ -1,0 +1,132 @@
+using System.Text.Json;
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway.Providers;
+
+/// <summary>What one pass over an answer in OpenAI's format finds: whether it is one, and the tokens it cost.</summary>
+/// <param name="IsAnswer">Valid JSON, with at least one choice and no error.</param>
+/// <param name="Usage">When the provider counted.</param>
+internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
+{
+    public static AnswerScan Of(ReadOnlySpan<byte> answer)
+    {
+        var (choices, failed) = (false, false);
+        TokenUsage? usage = null;
+        try
+        {
+            var json = new Utf8JsonReader(answer);
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            {
+                return default;
+            }
+
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (json.ValueTextEquals("choices"u8))
+                {
+                    json.Read();
+                    choices = json.TokenType == JsonTokenType.StartArray && json.Read() && json.TokenType == JsonTokenType.StartObject;
+                    if (!choices)
+                    {
+                        return default;
+                    }
+
+                    // Inside the array now: through its elements to its end.
+                    var depth = json.CurrentDepth;
+                    json.Skip();
+                    while (json.Read() && json.CurrentDepth >= depth)
+                    {
+                        json.Skip();
+                    }
+                }
+                else if (json.ValueTextEquals("usage"u8))
+                {
+                    json.Read();
+                    usage = ReadUsage(ref json);
+                }
+                else if (json.ValueTextEquals("error"u8))
+                {
+                    json.Read();
+                    failed = json.TokenType != JsonTokenType.Null;
+                    json.Skip();
+                }
+                else
+                {
+                    json.Skip();
+                }
+            }
+
+            while (json.Read())
+            {
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return default;
+        }
+
+        return new AnswerScan(choices && !failed, usage);
+    }
+
+    /// <summary>Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"}}</c>; the reader stands on its first token.</summary>
+    internal static TokenUsage? ReadUsage(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            json.Skip();
+            return null;
+        }
+
+        var (input, output, cached) = (0, 0, 0);
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("prompt_tokens"u8))
+            {
+                input = Count(ref json);
+            }
+            else if (json.ValueTextEquals("completion_tokens"u8))
+            {
+                output = Count(ref json);
+            }
+            else if (json.ValueTextEquals("prompt_tokens_details"u8))
+            {
+                json.Read();
+                if (json.TokenType != JsonTokenType.StartObject)
+                {
+                    json.Skip();
+                    continue;
+                }
+
+                while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+                {
+                    if (json.ValueTextEquals("cached_tokens"u8))
+                    {
+                        cached = Count(ref json);
+                    }
+                    else
+                    {
+                        json.Skip();
+                    }
+                }
+            }
+            else
+            {
+                json.Skip();
+            }
+        }
+
+        return new TokenUsage(input, output, Math.Min(cached, input));
+    }
+
+    private static int Count(ref Utf8JsonReader json)
+    {
+        json.Read();
+        if (json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var count) && count >= 0)
+        {
+            return count;
+        }
+
+        json.Skip();
+        return 0;
+    }
+}

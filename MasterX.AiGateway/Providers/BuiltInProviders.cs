@@ -1,0 +1,46 @@
+namespace MasterX.AiGateway.Providers;
+
+/// <summary>
+/// The three providers of the default chain, known without configuration but for their keys. Public references:
+/// <see href="https://ai.google.dev/api/generate-content"/>, <see href="https://console.groq.com/docs/openai"/>,
+/// <see href="https://platform.openai.com/docs/api-reference/chat"/>.
+/// </summary>
+public static class BuiltInProviders
+{
+    /// <summary>In the order in which the route <c>auto</c> tries them.</summary>
+    public static readonly IReadOnlyList<string> DefaultChain = ["gemini", "groq", "openai"];
+
+    /// <summary>Adds the three where they are missing, and fills in what is not set.</summary>
+    internal static void Apply(IDictionary<string, ProviderOptions> providers)
+    {
+        Fill("gemini", "gemini", "https://generativelanguage.googleapis.com/v1beta", "gemini-2.5-flash");
+
+        // Groq answers 400 to these (https://console.groq.com/docs/openai, "currently unsupported").
+        Fill("groq", "openai", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", "logprobs", "top_logprobs", "logit_bias");
+        Fill("openai", "openai", "https://api.openai.com/v1", "gpt-4.1-mini");
+
+        void Fill(string name, string kind, string baseUrl, string model, params string[] dropFields)
+        {
+            if (!providers.TryGetValue(name, out var provider))
+            {
+                providers[name] = provider = new ProviderOptions();
+            }
+
+            provider.Kind ??= kind;
+            provider.DefaultModel ??= model;
+            if (provider.BaseUrl is null)
+            {
+                provider.BaseUrl = baseUrl;
+
+                // Only the public service refuses them; whatever else is put in its place may not.
+                foreach (var field in dropFields.Except(provider.DropFields))
+                {
+                    provider.DropFields.Add(field);
+                }
+            }
+        }
+    }
+
+    /// <summary>Whether the provider could be called: a built-in one at its public address needs a key.</summary>
+    internal static bool IsUsable(string name, ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !DefaultChain.Contains(name);
+}

@@ -1,0 +1,68 @@
+using System.Text.Json;
+using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Routing;
+
+namespace MasterX.AiGateway.Providers;
+
+/// <summary><c>GET /v1/models</c>, in OpenAI's form, and <c>GET /providers</c>, the state of each provider.</summary>
+internal sealed class ProviderEndpoints(RouteTable routes)
+{
+    /// <summary>When this list of models began to exist; OpenAI's clients expect a number.</summary>
+    private static readonly long Created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+
+    public Task ListModelsAsync(HttpContext context) => WriteAsync(context, json =>
+    {
+        json.WriteString("object", "list");
+        json.WriteStartArray("data");
+        foreach (var (name, owner) in routes.Names)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", name);
+            json.WriteString("object", "model");
+            json.WriteNumber("created", Created);
+            json.WriteString("owned_by", owner);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    public Task ListProvidersAsync(HttpContext context) => WriteAsync(context, json =>
+    {
+        json.WriteStartArray("providers");
+        foreach (var provider in routes.Providers)
+        {
+            var cooling = provider.Gate.CoolingFor;
+            json.WriteStartObject();
+            json.WriteString("name", provider.Name);
+            json.WriteString("kind", provider.Kind);
+            json.WriteString("default_model", provider.Options.DefaultModel);
+            json.WriteString("status", ProviderHealthCheck.IsAvailable(provider) ? "available" : "unavailable");
+            json.WriteString("circuit", provider.Gate.CircuitName);
+            json.WriteNumber("cooling_down_seconds", Math.Ceiling(cooling.TotalSeconds));
+            if (provider.Gate.RequestsLeft is { } left)
+            {
+                json.WriteNumber("requests_left", left);
+            }
+
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    {
+        using var buffer = new PooledBuffer(1024);
+        using (var json = new Utf8JsonWriter(buffer))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+
+        context.Response.ContentType = "application/json";
+        context.Response.ContentLength = buffer.Length;
+        await context.Response.BodyWriter.WriteAsync(buffer.Memory, context.RequestAborted);
+    }
+}

@@ -1,0 +1,77 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace MasterX.AiGateway.Providers;
+
+/// <summary>An AI provider; section <c>Gateway:Providers:{name}</c>. What is not set has the built-in value of <see cref="BuiltInProviders"/>, else the default given here.</summary>
+public sealed class ProviderOptions
+{
+    /// <summary>The wire format it speaks.</summary>
+    /// <value><c>openai</c> (default), <c>gemini</c>.</value>
+    public string? Kind { get; set; }
+
+    /// <summary>Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine.</summary>
+    public string? BaseUrl { get; set; }
+
+    /// <summary>Sent to this provider alone. A built-in provider without one is left out; any other is called without one, as a local model server expects.</summary>
+    public string? ApiKey { get; set; }
+
+    /// <summary>The model used when a request or route names none.</summary>
+    public string? DefaultModel { get; set; }
+
+    /// <summary>Top-level request fields this provider refuses; they are left out of what is sent to it.</summary>
+    public IList<string> DropFields { get; } = [];
+
+    /// <summary>Calls per sliding minute.</summary>
+    /// <value>60 unless set; 0 for no limit.</value>
+    [Range(0, 1_000_000_000)]
+    public int RequestsPerMinute { get; set; } = 60;
+
+    /// <summary>Calls under way at once.</summary>
+    /// <value>0, the default, for no limit.</value>
+    [Range(0, 1_000_000)]
+    public int MaxConcurrency { get; set; }
+
+    /// <summary>For a connection, TLS included.</summary>
+    /// <value>5 s unless set; more than 0.</value>
+    public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>From sending to the first byte of the answer.</summary>
+    /// <value>60 s unless set; more than 0. A model that thinks before it answers takes tens of seconds.</value>
+    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Between two reads of an answer.</summary>
+    /// <value>30 s unless set; more than 0.</value>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>For one attempt, from sending to the last byte.</summary>
+    /// <value>5 min unless set; more than 0.</value>
+    public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>When to leave the provider alone after failures.</summary>
+    public CircuitOptions Circuit { get; set; } = new();
+}
+
+/// <summary>
+/// The circuit breaker of a provider. It opens when, within <see cref="SamplingDuration"/>, at least <see cref="MinimumThroughput"/> calls were made and
+/// <see cref="FailureRatio"/> of them failed; after <see cref="BreakDuration"/> one call is let through, and its outcome closes or reopens the circuit.
+/// </summary>
+public sealed class CircuitOptions
+{
+    /// <summary>Share of failed calls that opens the circuit.</summary>
+    /// <value>0.5 unless set; more than 0, at most 1.</value>
+    [Range(0.01, 1.0)]
+    public double FailureRatio { get; set; } = 0.5;
+
+    /// <summary>Fewer calls than this decide nothing.</summary>
+    /// <value>10 unless set; 2 or more.</value>
+    [Range(2, 1_000_000)]
+    public int MinimumThroughput { get; set; } = 10;
+
+    /// <summary>How far back calls count.</summary>
+    /// <value>30 s unless set; 0.5 s to 1 day.</value>
+    public TimeSpan SamplingDuration { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long the provider is left alone.</summary>
+    /// <value>5 s unless set; 0.5 s to 1 day.</value>
+    public TimeSpan BreakDuration { get; set; } = TimeSpan.FromSeconds(5);
+}

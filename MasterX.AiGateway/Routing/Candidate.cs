@@ -1,0 +1,28 @@
+using System.Text.Json;
+using MasterX.AiGateway.Providers;
+
+namespace MasterX.AiGateway.Routing;
+
+/// <summary>A provider and the model to ask of it.</summary>
+internal sealed class Candidate(Provider provider, string model)
+{
+    public Provider Provider { get; } = provider;
+
+    public string Model { get; } = model;
+
+    /// <summary>The model as a JSON string, quotes included.</summary>
+    public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
+
+    /// <summary>Splits <c>provider/model</c> at the first slash; a model's own name may contain more.</summary>
+    public static (string Provider, string? Model) Split(string candidate)
+    {
+        var slash = candidate.IndexOf('/', StringComparison.Ordinal);
+        return slash < 0 ? (candidate, null) : (candidate[..slash], slash == candidate.Length - 1 ? null : candidate[(slash + 1)..]);
+    }
+}
+
+/// <summary>What a model name stands for: the candidates, in the order they are tried.</summary>
+/// <param name="Name">As the caller wrote it.</param>
+/// <param name="Candidates">At least one.</param>
+/// <param name="Cache">How long answers are kept; zero when not at all.</param>
+internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidates, TimeSpan Cache);

@@ -1,0 +1,13 @@
+
+namespace MasterX.AiGateway.Routing;
+
+/// <summary>What a model name stands for; section <c>Gateway:Routes:{name}</c>. The route <c>auto</c> is built in.</summary>
+public sealed class ModelRouteOptions
+{
+    /// <summary>In the order they are tried: <c>provider/model</c>, or <c>provider</c> for its default model.</summary>
+    public IList<string> Candidates { get; } = [];
+
+    /// <summary>How long an answer is given again to the same request of the same caller.</summary>
+    /// <value>Off, the default, when not set or 0.</value>
+    public TimeSpan? Cache { get; set; }
+}

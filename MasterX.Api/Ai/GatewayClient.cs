@@ -1,0 +1,134 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Polly.CircuitBreaker;
+using Polly.Timeout;
+
+namespace MasterX.Api.Ai;
+
+/// <summary>Asks the AI gateway for a chat completion.</summary>
+/// <param name="http">Its base address is the gateway's, its credentials the gateway's token.</param>
+internal sealed class GatewayClient(HttpClient http)
+{
+    /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
+    public async Task<GatewayAnswer> CompleteAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(Body(request)) };
+        message.Headers.Add("x-masterx-consumer", keyId);
+        try
+        {
+            using var response = await http.SendAsync(message, cancellationToken);
+            if (response.StatusCode is System.Net.HttpStatusCode.Unauthorized)
+            {
+                throw new GatewayUnavailableException("The AI gateway does not accept this service's token. Gateway__Token has to be the same for both.", null);
+            }
+
+            using var body = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+            return response.IsSuccessStatusCode ? Success(response, body.RootElement) : Failure(response, body.RootElement);
+        }
+        catch (Exception error) when (error is HttpRequestException or TimeoutRejectedException or BrokenCircuitException or JsonException)
+        {
+            throw new GatewayUnavailableException("The AI gateway does not answer.", error);
+        }
+    }
+
+    /// <summary>OpenAI's chat completion request. Log-probabilities are asked for because the confidence is computed from them.</summary>
+    private static JsonObject Body(GenerateRequest request)
+    {
+        var messages = new JsonArray();
+        if (!string.IsNullOrEmpty(request.System))
+        {
+            messages.Add(new JsonObject { ["role"] = "system", ["content"] = request.System });
+        }
+
+        messages.Add(new JsonObject { ["role"] = "user", ["content"] = request.Prompt });
+        var body = new JsonObject { ["messages"] = messages, ["logprobs"] = true };
+        if (request.Model is { } model)
+        {
+            body["model"] = model;
+        }
+
+        if (request.MaxTokens is { } most)
+        {
+            body["max_tokens"] = most;
+        }
+
+        if (request.Temperature is { } temperature)
+        {
+            body["temperature"] = temperature;
+        }
+
+        return body;
+    }
+
+    private static GatewayAnswer Success(HttpResponseMessage response, JsonElement body)
+    {
+        var choice = body.GetProperty("choices")[0];
+        var message = choice.GetProperty("message");
+        var content = message.TryGetProperty("content", out var text) ? text.GetString() : null;
+        return new GatewayAnswer
+        {
+            Status = (int)response.StatusCode,
+            Success = content is not null && choice.GetProperty("finish_reason").GetString() is not "content_filter",
+            Content = content ?? "",
+            Confidence = Confidence.Of(choice),
+            Provider = Header(response, "x-masterx-provider") ?? "unknown",
+            Model = Header(response, "x-masterx-model") ?? "unknown",
+            Usage = ReadUsage(response),
+            Cost = decimal.TryParse(Header(response, "x-masterx-cost-usd"), NumberStyles.Float, CultureInfo.InvariantCulture, out var cost) ? cost : null,
+            Cached = Header(response, "x-masterx-cached") == "true",
+            Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+        };
+    }
+
+    private static GatewayAnswer Failure(HttpResponseMessage response, JsonElement body) => new()
+    {
+        Status = (int)response.StatusCode,
+        Error = body.TryGetProperty("error", out var error) && error.TryGetProperty("message", out var message) ? message.GetString() : null,
+        RetryAfter = response.Headers.RetryAfter?.Delta,
+        Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+    };
+
+    private static Usage? ReadUsage(HttpResponseMessage response) =>
+        int.TryParse(Header(response, "x-masterx-tokens-in"), CultureInfo.InvariantCulture, out var input)
+        && int.TryParse(Header(response, "x-masterx-tokens-out"), CultureInfo.InvariantCulture, out var output)
+            ? new Usage(input, output, input + output)
+            : null;
+
+    private static string? Header(HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? values.First() : null;
+}
+
+/// <summary>What the gateway answered: a completion, or an error that is not this service's.</summary>
+internal sealed record GatewayAnswer
+{
+    public required int Status { get; init; }
+
+    public bool Success { get; init; }
+
+    public string Content { get; init; } = "";
+
+    public double? Confidence { get; init; }
+
+    public string Provider { get; init; } = "";
+
+    public string Model { get; init; } = "";
+
+    public Usage? Usage { get; init; }
+
+    public decimal? Cost { get; init; }
+
+    public bool Cached { get; init; }
+
+    public required IReadOnlyList<GenerationAttempt> Attempts { get; init; }
+
+    /// <summary>The gateway's words, when <see cref="Status"/> is not 200.</summary>
+    public string? Error { get; init; }
+
+    public TimeSpan? RetryAfter { get; init; }
+}
+
+/// <summary>The gateway cannot be used at the moment.</summary>
+/// <param name="message">For an operator.</param>
+/// <param name="inner">Why.</param>
+internal sealed class GatewayUnavailableException(string message, Exception? inner) : Exception(message, inner);

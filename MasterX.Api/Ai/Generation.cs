@@ -1,0 +1,59 @@
+namespace MasterX.Api.Ai;
+
+/// <summary>A generated answer as it is stored.</summary>
+internal sealed record Generation
+{
+    /// <summary>Begins with <c>gen_</c>; sorts by creation.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The key that asked for it and alone sees it.</summary>
+    public required string KeyId { get; init; }
+
+    /// <summary>The user on whose behalf, if one was named.</summary>
+    public string? UserId { get; init; }
+
+    /// <summary>UTC, to the millisecond.</summary>
+    public required DateTimeOffset CreatedAt { get; init; }
+
+    public required string Prompt { get; init; }
+
+    public string? System { get; init; }
+
+    /// <summary>Whether the model answered; <see langword="false"/> when its answer was withheld by a filter.</summary>
+    public required bool Success { get; init; }
+
+    public required string Content { get; init; }
+
+    /// <summary>Geometric mean of the probabilities of the answer's tokens, 0 to 1; <see langword="null"/> when the provider gives none.</summary>
+    public double? Confidence { get; init; }
+
+    public required string Provider { get; init; }
+
+    public required string Model { get; init; }
+
+    public Usage? Usage { get; init; }
+
+    /// <summary>US dollars; <see langword="null"/> when the model has no price.</summary>
+    public decimal? Cost { get; init; }
+
+    public required IReadOnlyList<GenerationAttempt> Attempts { get; init; }
+
+    public required bool Cached { get; init; }
+
+    /// <summary>From the request to the whole answer, in milliseconds.</summary>
+    public required long LatencyMs { get; init; }
+}
+
+/// <summary>Tokens of an answer, as the provider counted them.</summary>
+/// <param name="InputTokens">Of the prompt.</param>
+/// <param name="OutputTokens">Of the answer.</param>
+/// <param name="TotalTokens">Both.</param>
+internal sealed record Usage(int InputTokens, int OutputTokens, int TotalTokens);
+
+/// <summary>One provider's turn.</summary>
+/// <param name="Provider">Who.</param>
+/// <param name="Model">Asked for what.</param>
+/// <param name="Outcome"><c>success</c>, or why not, as the gateway names it.</param>
+/// <param name="Status">HTTP status, when there was one.</param>
+/// <param name="LatencyMs">Milliseconds.</param>
+internal sealed record GenerationAttempt(string Provider, string? Model, string Outcome, int? Status, long LatencyMs);

@@ -1,0 +1,25 @@
+using System.Diagnostics;
+
+namespace MasterX.Api.Http;
+
+/// <summary>What every problem document (RFC 9457) has: the trace id, and a detail that says what to do.</summary>
+internal static class ProblemDefaults
+{
+    public static void Complete(ProblemDetailsContext context)
+    {
+        var problem = context.ProblemDetails;
+        problem.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.HttpContext.TraceIdentifier;
+        problem.Instance ??= context.HttpContext.Request.Path;
+        problem.Detail ??= problem.Status switch
+        {
+            StatusCodes.Status401Unauthorized => "Send a key as 'Authorization: Bearer mx_…'.",
+            StatusCodes.Status403Forbidden => "The key's scopes do not allow this.",
+            StatusCodes.Status404NotFound => "There is nothing here. GET /api/ lists where to go.",
+            StatusCodes.Status405MethodNotAllowed => "The method is not allowed here; the Allow header lists those that are.",
+            StatusCodes.Status413PayloadTooLarge => $"The request body is larger than {HttpDefaults.MaxRequestBytes} bytes.",
+            StatusCodes.Status415UnsupportedMediaType => "The content type must be application/json.",
+            StatusCodes.Status500InternalServerError => "The service failed; nothing you sent is at fault. Quote the trace id when you report it.",
+            _ => null,
+        };
+    }
+}

@@ -1,0 +1,115 @@
+using Microsoft.Data.Sqlite;
+
+namespace MasterX.Api.Storage.Embedded;
+
+/// <summary>
+/// SQLite in a file. WAL lets reads go on beside the one writer; <c>synchronous=FULL</c> makes a commit wait for the disk,
+/// so that what was acknowledged is there after the process or the machine has died.
+/// SQLite works in the calling thread, so nothing here is asynchronous but the wait for the writer's turn.
+/// </summary>
+internal sealed class EmbeddedDatabase : IDatabase, IDisposable
+{
+    private readonly SemaphoreSlim _writer = new(1);
+    private readonly string _connectionString;
+    private readonly string _file;
+
+    public EmbeddedDatabase(string directory)
+    {
+        _file = Path.Combine(directory, "masterx.db");
+        _connectionString = new SqliteConnectionStringBuilder
+        {
+            DataSource = _file,
+            Pooling = true,
+            DefaultTimeout = 10,
+            ForeignKeys = true,
+        }.ToString();
+    }
+
+    public string Kind => "embedded";
+
+    public Task InitializeAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new StorageException($"The data directory {Path.GetDirectoryName(_file)} cannot be made: {error.Message} Set Embedded__Directory to one that can.", error);
+        }
+
+        return WriteAsync(
+            connection =>
+            {
+                Execute(connection, "PRAGMA journal_mode = WAL");
+                EmbeddedSchema.Migrate(connection, _file);
+                return true;
+            },
+            cancellationToken);
+    }
+
+    public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(connection => Execute(connection, "SELECT 1"), cancellationToken);
+
+    /// <summary>Reads, beside other readers and the writer.</summary>
+    /// <exception cref="StorageException">The database cannot be read.</exception>
+    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Guarded(read));
+    }
+
+    /// <summary>Writes, one writer at a time in this process; other processes are waited for up to 10 s.</summary>
+    /// <exception cref="StorageException">The database cannot be written.</exception>
+    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write, CancellationToken cancellationToken)
+    {
+        await _writer.WaitAsync(cancellationToken);
+        try
+        {
+            return Guarded(write);
+        }
+        finally
+        {
+            _writer.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        _writer.Dispose();
+        using var connection = new SqliteConnection(_connectionString);
+        SqliteConnection.ClearPool(connection);
+    }
+
+    private static int Execute(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteNonQuery();
+    }
+
+    private T Guarded<T>(Func<SqliteConnection, T> work)
+    {
+        try
+        {
+            using var connection = new SqliteConnection(_connectionString);
+            connection.Open();
+            Execute(connection, "PRAGMA synchronous = FULL");
+            return work(connection);
+        }
+        catch (SqliteException error)
+        {
+            throw new StorageException(Describe(error), error);
+        }
+    }
+
+    /// <summary>Result codes of <see href="https://www.sqlite.org/rescode.html"/>.</summary>
+    private string Describe(SqliteException error) => error.SqliteErrorCode switch
+    {
+        5 or 6 => $"{_file} is locked by another process for longer than 10 s. Find it with `fuser {_file}`.",
+        8 => $"{_file} is read-only. Make the file and its directory writable for this user, or set Embedded__Directory.",
+        13 => $"The disk of {_file} is full. Free space; what was acknowledged is safe.",
+        14 => $"{_file} cannot be opened. Check that its directory exists and belongs to this user, or set Embedded__Directory.",
+        11 or 26 => $"{_file} is not a database or is damaged. Restore a backup, or move the file away to begin anew.",
+        _ => $"{_file}: {error.Message}",
+    };
+}

@@ -1,0 +1,67 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+
+namespace MasterX.Api.Storage.Embedded;
+
+/// <summary>The tables, as a list of migrations. The file's <c>user_version</c> says how many were done; a migration, once released, never changes.</summary>
+internal static class EmbeddedSchema
+{
+    private static readonly string[] Migrations =
+    [
+        """
+        CREATE TABLE users (
+            id TEXT PRIMARY KEY,
+            name TEXT NOT NULL,
+            email TEXT NOT NULL,
+            email_normalized TEXT NOT NULL UNIQUE,
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE keys (
+            id TEXT PRIMARY KEY,
+            hash TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            scopes TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE generations (
+            id TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            user_id TEXT,
+            created_at INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT;
+
+        CREATE INDEX generations_by_key ON generations (key_id, id DESC);
+        """,
+    ];
+
+    /// <exception cref="StorageException">The file is of a newer version of the service.</exception>
+    public static void Migrate(SqliteConnection connection, string file)
+    {
+        // IMMEDIATE: of several processes that start at once, one migrates, and the others find it done.
+        using var transaction = connection.BeginTransaction(deferred: false);
+        using var command = connection.CreateCommand();
+        command.Transaction = transaction;
+        command.CommandText = "PRAGMA user_version";
+        var version = Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        if (version > Migrations.Length)
+        {
+            throw new StorageException(
+                $"{file} was written by a newer version of the service (schema {version}, this version knows {Migrations.Length}). Start that version, or set Embedded__Directory to another folder.",
+                new InvalidOperationException("Schema is newer."));
+        }
+
+        for (; version < Migrations.Length; version++)
+        {
+            command.CommandText = Migrations[version];
+            command.ExecuteNonQuery();
+        }
+
+        command.CommandText = string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}");
+        command.ExecuteNonQuery();
+        transaction.Commit();
+    }
+}

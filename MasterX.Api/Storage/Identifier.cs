@@ -1,0 +1,11 @@
+namespace MasterX.Api.Storage;
+
+/// <summary>Makes ids and times as both databases keep them.</summary>
+internal static class Identifier
+{
+    /// <summary>A prefix and a version 7 UUID (RFC 9562): unguessable, and sorting by creation.</summary>
+    public static string New(string prefix) => $"{prefix}_{Guid.CreateVersion7():N}";
+
+    /// <summary>Now, to the millisecond, which is what MongoDB keeps: a time read back is the time that was answered.</summary>
+    public static DateTimeOffset Now(TimeProvider time) => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+}

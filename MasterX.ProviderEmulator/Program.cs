@@ -1,0 +1,18 @@
+using MasterX.ProviderEmulator.Faults;
+using MasterX.ProviderEmulator.Wire;
+using MasterX.ServiceDefaults;
+using MasterX.ServiceDefaults.Startup;
+
+var builder = WebApplication.CreateSlimBuilder(args);
+builder.AddServiceDefaults();
+builder.Services.AddSingleton<FaultTable>();
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.UseMiddleware<FaultMiddleware>();
+app.MapDefaultEndpoints();
+app.MapFaults();
+app.MapOpenAiWire();
+app.MapGeminiWire();
+
+return await app.RunServiceAsync();

@@ -1,0 +1,38 @@
+using System.Net.Sockets;
+using MasterX.ServiceDefaults.Configuration;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MasterX.ServiceDefaults.Startup;
+
+/// <summary>Runs a service from its checked configuration to its end, and turns what keeps it from starting into one message and an exit code.</summary>
+public static class ServiceRunner
+{
+    /// <summary>Exit code when the configuration is not usable (<c>EX_CONFIG</c> of sysexits.h).</summary>
+    public const int ConfigurationExitCode = 78;
+
+    /// <summary>Exit code when an address to listen on is taken (<c>EX_UNAVAILABLE</c> of sysexits.h).</summary>
+    public const int AddressTakenExitCode = 69;
+
+    /// <summary>Checks the configuration, runs the service until it is asked to stop, and returns the exit code of the process.</summary>
+    public static async Task<int> RunServiceAsync(this WebApplication app)
+    {
+        try
+        {
+            app.Services.GetRequiredService<ConfigurationCheck>().ThrowIfInvalid(app.Environment.ApplicationName);
+            await app.RunAsync();
+            return 0;
+        }
+        catch (ConfigurationException problems)
+        {
+            await Console.Error.WriteLineAsync(problems.Message);
+            return ConfigurationExitCode;
+        }
+        catch (IOException taken) when (taken.InnerException is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
+        {
+            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {taken.Message} Stop whoever listens there, or set ASPNETCORE_URLS to another address.");
+            return AddressTakenExitCode;
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OpenTelemetry;
+using OpenTelemetry.Metrics;
+using OpenTelemetry.Trace;
+
+namespace MasterX.ServiceDefaults.Telemetry;
+
+/// <summary>OpenTelemetry logs, metrics and traces; exported by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, metrics also at <c>/metrics</c>.</summary>
+internal static class TelemetryExtensions
+{
+    private static readonly string[] Quiet = ["/health", "/alive", "/metrics"];
+
+    public static void AddTelemetry(this IHostApplicationBuilder builder)
+    {
+        builder.AddConsoleLog();
+        builder.Logging.AddOpenTelemetry(logging =>
+        {
+            logging.IncludeFormattedMessage = true;
+            logging.IncludeScopes = true;
+        });
+
+        builder.Services.AddSingleton<HttpServerMetrics>();
+        var telemetry = builder.Services.AddOpenTelemetry()
+            .WithMetrics(metrics => metrics
+                .AddAspNetCoreInstrumentation()
+                .AddHttpClientInstrumentation()
+                .AddRuntimeInstrumentation()
+                .AddMeter("MasterX.*")
+                .AddPrometheusExporter())
+            .WithTracing(tracing => tracing
+                .AddSource(builder.Environment.ApplicationName)
+                .AddSource("MasterX.*")
+                .AddSource("MongoDB.Driver.Core.Extensions.DiagnosticSources")
+                .AddAspNetCoreInstrumentation(web => web.Filter = context => !IsQuiet(context.Request.Path))
+                .AddHttpClientInstrumentation());
+
+        if (!string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
+        {
+            telemetry.UseOtlpExporter();
+        }
+    }
+
+    /// <summary>Whether a path is a probe's: asked for every few seconds, and of no interest in a log or a trace.</summary>
+    public static bool IsQuiet(Microsoft.AspNetCore.Http.PathString path) => Array.Exists(Quiet, quiet => path.StartsWithSegments(quiet));
+
+    /// <summary>For people in Development, or when someone chose a formatter; else one JSON object per line, for collectors.</summary>
+    private static void AddConsoleLog(this IHostApplicationBuilder builder)
+    {
+        builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+        builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
+        builder.Logging.AddFilter("Polly", LogLevel.Warning);
+        if (builder.Environment.IsDevelopment() || builder.Configuration["Logging:Console:FormatterName"] is not null)
+        {
+            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        }
+        else
+        {
+            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+        }
+    }
+}
