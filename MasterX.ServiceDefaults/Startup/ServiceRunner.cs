@@ -15,12 +15,20 @@ public static class ServiceRunner
     /// <summary>Exit code when an address to listen on is taken (<c>EX_UNAVAILABLE</c> of sysexits.h).</summary>
     public const int AddressTakenExitCode = 69;
 
+    /// <summary>Command-line switch: check the configuration, say what is wrong with it, and end.</summary>
+    public const string CheckOnly = "--check-configuration";
+
     /// <summary>Checks the configuration, runs the service until it is asked to stop, and returns the exit code of the process.</summary>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
         try
         {
             app.Services.GetRequiredService<ConfigurationCheck>().ThrowIfInvalid(app.Environment.ApplicationName);
+            if (Environment.GetCommandLineArgs().Contains(CheckOnly))
+            {
+                return 0;
+            }
+
             await app.RunAsync();
             return 0;
         }

@@ -68,6 +68,18 @@ public class EnvironmentCallbackContext(
     Dictionary<string, object>? environmentVariables = null,
     CancellationToken cancellationToken = default)
 {
+    /// <summary>For a resource.</summary>
+    /// <param name="executionContext">Run or publish.</param>
+    /// <param name="resource">Whose environment is collected.</param>
+    /// <param name="environmentVariables">The variables so far, by name.</param>
+    /// <param name="cancellationToken">Ends the collection.</param>
+    public EnvironmentCallbackContext(
+        DistributedApplicationExecutionContext executionContext, IResource resource, Dictionary<string, object>? environmentVariables = null, CancellationToken cancellationToken = default)
+        : this(executionContext, environmentVariables, cancellationToken) => Resource = resource;
+
+    /// <summary>Whose environment is collected, when that was said.</summary>
+    public IResource? Resource { get; }
+
     /// <summary>By name: a <see cref="string"/> or an <see cref="IValueProvider"/>.</summary>
     public Dictionary<string, object> EnvironmentVariables { get; } = environmentVariables ?? [];
 

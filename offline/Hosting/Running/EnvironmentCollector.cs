@@ -8,7 +8,7 @@ internal sealed class EnvironmentCollector(DistributedApplicationExecutionContex
     /// <exception cref="DistributedApplicationException">A parameter has no value.</exception>
     public async Task<Dictionary<string, string>> CollectAsync(IResource resource, CancellationToken cancellationToken)
     {
-        var context = new EnvironmentCallbackContext(executionContext, cancellationToken: cancellationToken);
+        var context = new EnvironmentCallbackContext(executionContext, resource, cancellationToken: cancellationToken);
         foreach (var contribution in resource.Annotations.OfType<EnvironmentCallbackAnnotation>())
         {
             await contribution.Callback(context);

@@ -1,0 +1,98 @@
+using MasterX.AiGateway;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.Tests.Gateway;
+
+/// <summary>A configuration that cannot work is refused with the variable to change.</summary>
+public sealed class GatewayOptionsTests
+{
+    [Fact]
+    public void One_key_is_enough()
+    {
+        var options = Valid();
+
+        Assert.True(new GatewayOptionsValidator().Validate(null, options).Succeeded);
+    }
+
+    [Theory]
+    [InlineData("http://api.example.com/v1", "must be https")]
+    [InlineData("https://user:password@api.example.com/v1", "no user, password or query")]
+    [InlineData("ftp://api.example.com", "absolute http(s) URL")]
+    [InlineData("api.example.com", "absolute http(s) URL")]
+    public void A_base_URL_that_would_leak_or_not_work_is_refused(string url, string said)
+    {
+        var options = Valid();
+        options.Providers["openai"].BaseUrl = url;
+
+        AssertProblem(options, said, "Gateway__Providers__openai__BaseUrl");
+    }
+
+    [Fact]
+    public void Nobody_to_call_is_refused()
+    {
+        var options = new GatewayOptions { Token = new string('t', 32) };
+        BuiltInProviders.Apply(options.Providers);
+
+        AssertProblem(options, "No provider can be called", "Gateway__Providers__gemini__ApiKey");
+    }
+
+    [Fact]
+    public void A_route_to_an_unknown_provider_is_refused()
+    {
+        var options = Valid();
+        options.Routes["fast"] = new() { Candidates = { "nobody/model" } };
+
+        AssertProblem(options, "'fast'", "'nobody'");
+    }
+
+    [Fact]
+    public void A_key_with_a_line_end_is_refused_without_being_shown()
+    {
+        var options = Valid();
+        options.Providers["openai"].ApiKey = "sk-very-secret\n";
+
+        var result = new GatewayOptionsValidator().Validate(null, options);
+
+        Assert.Contains("Gateway__Providers__openai__ApiKey", result.FailureMessage, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", result.FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void All_problems_are_told_at_once()
+    {
+        var options = Valid();
+        options.Token = "short";
+        options.Providers["openai"].FirstByteTimeout = TimeSpan.Zero;
+        options.Providers["openai"].Kind = "telepathy";
+
+        Assert.Equal(3, new GatewayOptionsValidator().Validate(null, options).Failures!.Count());
+    }
+
+    [Theory]
+    [InlineData(1_000_000, 0, 0, "0.30")]
+    [InlineData(0, 1_000_000, 0, "2.50")]
+    [InlineData(1_000_000, 0, 1_000_000, "0.03")]
+    [InlineData(1000, 500, 200, "0.001496")]
+    public void Cost_is_tokens_times_price_per_million(int input, int output, int cached, string dollars)
+    {
+        var price = new ModelPrice { Input = 0.30m, CachedInput = 0.03m, Output = 2.50m };
+
+        Assert.Equal(decimal.Parse(dollars, System.Globalization.CultureInfo.InvariantCulture), price.CostOf(new TokenUsage(input, output, cached)));
+    }
+
+    private static GatewayOptions Valid()
+    {
+        var options = new GatewayOptions { Token = new string('t', 32) };
+        options.Providers["openai"] = new ProviderOptions { ApiKey = "sk-test" };
+        BuiltInProviders.Apply(options.Providers);
+        return options;
+    }
+
+    private static void AssertProblem(GatewayOptions options, params string[] said)
+    {
+        var result = new GatewayOptionsValidator().Validate(null, options);
+        Assert.True(result.Failed);
+        Assert.All(said, text => Assert.Contains(text, result.FailureMessage, StringComparison.Ordinal));
+    }
+}

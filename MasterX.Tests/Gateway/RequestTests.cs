@@ -1,0 +1,133 @@
+using System.Net;
+using System.Net.Http.Headers;
+using MasterX.Tests.Hosts;
+
+namespace MasterX.Tests.Gateway;
+
+/// <summary>What is wrong with a request is said in OpenAI's form, and no provider hears of it.</summary>
+public sealed class RequestTests
+{
+    [Theory]
+    [InlineData("", 400, "not valid JSON")]
+    [InlineData("{", 400, "not valid JSON")]
+    [InlineData("[]", 400, "JSON object")]
+    [InlineData("null", 400, "JSON object")]
+    [InlineData("{}", 400, "'messages'")]
+    [InlineData("""{"messages":[]}""", 400, "at least one message")]
+    [InlineData("""{"messages":"hello"}""", 400, "'messages'")]
+    [InlineData("""{"messages":["hello"]}""", 400, "'messages'")]
+    [InlineData("""{"model":7,"messages":[{"role":"user","content":"hello"}]}""", 400, "'model'")]
+    [InlineData("""{"stream":"yes","messages":[{"role":"user","content":"hello"}]}""", 400, "'stream'")]
+    [InlineData("""{"messages":[{"role":"user","content":"hello"}]} x""", 400, "not valid JSON")]
+    [InlineData("""{"model":"\ud800","messages":[{"role":"user","content":"hello"}]}""", 400, "UTF-8")]
+    [InlineData("""{"model":"no-such-model","messages":[{"role":"user","content":"hello"}]}""", 404, "no-such-model")]
+    public async Task A_bad_body_is_a_4xx_that_says_what_is_wrong(string body, int status, string said)
+    {
+        await using var gateway = new GatewayHost();
+
+        using var answer = await gateway.PostRawAsync(body);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        var error = (await answer.JsonAsync()).GetProperty("error");
+        Assert.Contains(said, error.Text("message"), StringComparison.Ordinal);
+        Assert.Equal("invalid_request_error", error.Text("type"));
+        await NoProviderWasCalledAsync(gateway);
+    }
+
+    [Fact]
+    public async Task A_deeply_nested_body_is_a_400()
+    {
+        await using var gateway = new GatewayHost();
+        var depth = new string('[', 100_000);
+
+        using var answer = await gateway.PostRawAsync($$"""{"x":{{depth}}""");
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        await NoProviderWasCalledAsync(gateway);
+    }
+
+    [Fact]
+    public async Task A_body_over_4_MiB_is_a_413()
+    {
+        await using var gateway = new GatewayHost();
+
+        using var answer = await gateway.PostRawAsync($$"""{"messages":[{"role":"user","content":"{{new string('a', 4 * 1024 * 1024)}}"}]}""");
+
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+        Assert.Equal("request_too_large", (await answer.JsonAsync()).Text("error", "code"));
+        await NoProviderWasCalledAsync(gateway);
+    }
+
+    [Fact]
+    public async Task Another_content_type_is_a_415()
+    {
+        await using var gateway = new GatewayHost();
+
+        using var answer = await gateway.PostRawAsync("""{"messages":[{"role":"user","content":"hello"}]}""", "text/plain");
+
+        Assert.Equal(HttpStatusCode.UnsupportedMediaType, answer.StatusCode);
+        await NoProviderWasCalledAsync(gateway);
+    }
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer wrong")]
+    [InlineData("Bearer a-token-for-tests-onlyx")]
+    [InlineData("Basic a-token-for-tests-only")]
+    public async Task A_missing_or_wrong_token_is_a_401(string? authorization)
+    {
+        await using var gateway = new GatewayHost();
+        foreach (var (method, path) in new[] { (HttpMethod.Post, "/v1/chat/completions"), (HttpMethod.Get, "/v1/models"), (HttpMethod.Get, "/providers") })
+        {
+            using var request = new HttpRequestMessage(method, path);
+            if (authorization is not null)
+            {
+                request.Headers.TryAddWithoutValidation("Authorization", authorization);
+            }
+
+            using var answer = await gateway.Anonymous.SendAsync(request, TestContext.Current.CancellationToken);
+
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+            Assert.Equal("invalid_api_key", (await answer.JsonAsync()).Text("error", "code"));
+            Assert.Equal(new AuthenticationHeaderValue("Bearer"), answer.Headers.WwwAuthenticate.Single());
+        }
+    }
+
+    [Fact]
+    public async Task Models_are_the_routes_a_caller_can_ask_for()
+    {
+        await using var gateway = new GatewayHost(("Gateway:Routes:fast:Candidates:0", "groq"));
+
+        using var answer = await gateway.Http.GetAsync(new Uri("/v1/models", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        var names = (await answer.JsonAsync()).GetProperty("data").EnumerateArray().Select(model => model.Text("id")).ToArray();
+        Assert.Contains("auto", names);
+        Assert.Contains("fast", names);
+        Assert.Contains("gemini-2.5-flash", names);
+    }
+
+    [Theory]
+    [InlineData("groq/llama-x", "groq", "llama-x")]
+    [InlineData("openai/org/model", "openai", "org/model")]
+    [InlineData("fast", "groq", "llama-3.3-70b-versatile")]
+    [InlineData("gpt-4.1-mini", "openai", "gpt-4.1-mini")]
+    [InlineData("auto", "gemini", "gemini-2.5-flash")]
+    public async Task A_model_name_leads_to_its_provider(string model, string provider, string asked)
+    {
+        await using var gateway = new GatewayHost(("Gateway:Routes:fast:Candidates:0", "groq"));
+
+        using var answer = await gateway.AskAsync("hello", model);
+
+        Assert.Equal(provider, answer.Header("x-masterx-provider"));
+        Assert.Equal(asked, (await answer.JsonAsync()).Text("model"));
+    }
+
+    private static async Task NoProviderWasCalledAsync(GatewayHost gateway)
+    {
+        foreach (var provider in new[] { "gemini", "groq", "openai" })
+        {
+            Assert.Equal(0, await gateway.Emulator.CallsAsync(provider));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Text.Json;
+
+namespace MasterX.Tests.Hosts;
+
+/// <summary>Short ways to what tests look at in an answer.</summary>
+internal static class HttpExtensions
+{
+    public static async Task<JsonElement> JsonAsync(this HttpResponseMessage response)
+    {
+        var text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        try
+        {
+            return JsonElement.Parse(text);
+        }
+        catch (JsonException)
+        {
+            Assert.Fail($"{(int)response.StatusCode}, not JSON: {text}");
+            throw;
+        }
+    }
+
+    public static string? Header(this HttpResponseMessage response, string name) =>
+        response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
+
+    public static string? Text(this JsonElement element, params string[] path)
+    {
+        foreach (var name in path)
+        {
+            element = int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out var index) ? element[index] : element.GetProperty(name);
+        }
+
+        return element.ValueKind == JsonValueKind.Null ? null : element.ToString();
+    }
+}
