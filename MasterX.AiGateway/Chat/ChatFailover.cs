@@ -37,13 +37,24 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
                 shortestWait = wait;
             }
 
-            LogMovedOn(logger, attempt.Provider, attempt.Model, attempt.Outcome.Name(), attempt.Status, attempt.Elapsed.TotalMilliseconds);
+            if (called)
+            {
+                LogFailed(logger, attempt.Provider, attempt.Model, attempt.Outcome.Name(), attempt.Status ?? 0, attempt.Elapsed.TotalMilliseconds);
+            }
+            else
+            {
+                LogSkipped(logger, attempt.Provider, attempt.Model, attempt.Outcome.Name());
+            }
         }
 
         // A request that some candidate called faulty, when all others failed: its fault is what the caller can do something about.
         return refusal is not null ? ChatResult.Refused(refusal, attempts) : ChatResult.Failed(attempts, shortestWait);
     }
 
-    [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) did not answer: {Outcome}, status {Status}, after {ElapsedMs:0} ms. Trying the next candidate")]
-    private static partial void LogMovedOn(ILogger logger, string provider, string model, string outcome, int? status, double elapsedMs);
+    [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]
+    private static partial void LogFailed(ILogger logger, string provider, string model, string outcome, int status, double elapsedMs);
+
+    // At Debug: a provider at its limit is skipped by every request until the limit ends, and the metrics count it.
+    [LoggerMessage(21, LogLevel.Debug, "Provider {Provider} ({Model}) was skipped: {Outcome}")]
+    private static partial void LogSkipped(ILogger logger, string provider, string model, string outcome);
 }

@@ -19,7 +19,7 @@ internal static class HttpDefaults
         builder.WebHost.ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.MaxRequestBodySize = MaxRequestBytes;
+            kestrel.Limits.MaxRequestBodySize = RequestSizeLimit.LargestRead;
         });
         builder.Services.Configure<JsonOptions>(json => Configure(json.SerializerOptions));
 
@@ -37,6 +37,7 @@ internal static class HttpDefaults
     {
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<RequestSizeLimit>();
         app.UseCors();
         app.UseAuthentication();
         app.UseAuthorization();

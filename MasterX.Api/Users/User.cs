@@ -7,6 +7,6 @@ namespace MasterX.Api.Users;
 /// <param name="CreatedAt">UTC, to the millisecond.</param>
 internal sealed record User(string Id, string Name, string Email, DateTimeOffset CreatedAt)
 {
-    /// <summary>What makes two addresses the same: letter case does not, nor does the form in which Unicode writes a letter.</summary>
-    public static string NormalizeEmail(string email) => email.Trim().Normalize().ToLowerInvariant();
+    /// <summary>What makes two addresses the same: letter case does not make them different, nor do spaces around them.</summary>
+    public static string NormalizeEmail(string email) => email.Trim().ToLowerInvariant();
 }

@@ -21,9 +21,11 @@ public static class ServiceRunner
     /// <summary>Checks the configuration, runs the service until it is asked to stop, and returns the exit code of the process.</summary>
     public static async Task<int> RunServiceAsync(this WebApplication app)
     {
+        // The host is disposed by the time a failed start is reported.
+        var name = app.Environment.ApplicationName;
         try
         {
-            app.Services.GetRequiredService<ConfigurationCheck>().ThrowIfInvalid(app.Environment.ApplicationName);
+            app.Services.GetRequiredService<ConfigurationCheck>().ThrowIfInvalid(name);
             if (Environment.GetCommandLineArgs().Contains(CheckOnly))
             {
                 return 0;
@@ -39,7 +41,7 @@ public static class ServiceRunner
         }
         catch (IOException taken) when (taken.InnerException is AddressInUseException or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse })
         {
-            await Console.Error.WriteLineAsync($"{app.Environment.ApplicationName} cannot start: {taken.Message} Stop whoever listens there, or set ASPNETCORE_URLS to another address.");
+            await Console.Error.WriteLineAsync($"{name} cannot start: {taken.Message} Stop whoever listens there, or set ASPNETCORE_URLS to another address.");
             return AddressTakenExitCode;
         }
     }

@@ -1,0 +1,106 @@
+using System.Net;
+using MasterX.Api.Keys;
+using MasterX.Api.Storage;
+using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MasterX.Tests.Api;
+
+/// <summary>Who gets in.</summary>
+public sealed class KeyTests
+{
+    private static readonly Uri Generations = new("/api/ai/generations", UriKind.Relative);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("Bearer")]
+    [InlineData("Bearer ")]
+    [InlineData("Bearer mx_unknown")]
+    [InlineData("Bearer mx-dev extra")]
+    [InlineData("Basic mx-dev")]
+    public async Task No_key_or_a_wrong_one_is_a_401_problem(string? authorization)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Get, Generations);
+        if (authorization is not null)
+        {
+            request.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        using var answer = await api.Anonymous.SendAsync(request, Token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Equal("application/problem+json", answer.Content.Headers.ContentType!.MediaType);
+        Assert.Equal("Bearer", answer.Headers.WwwAuthenticate.Single().Scheme);
+    }
+
+    [Fact]
+    public async Task The_development_key_works_in_Development_only()
+    {
+        await using var production = new ApiHost([("MASTERX_ADMIN_KEY", "mx_admin-key-of-a-test"), ("CORS_ORIGINS", "none")], "Production");
+        await production.WaitReadyAsync();
+
+        using var refused = await production.Http.GetAsync(Generations, Token);
+        using var admin = production.ClientWith("mx_admin-key-of-a-test");
+        using var accepted = await admin.GetAsync(Generations, Token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+        Assert.Equal(HttpStatusCode.OK, accepted.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("X-Forwarded-For", "203.0.113.7")]
+    [InlineData("Forwarded", "for=203.0.113.7")]
+    public async Task The_development_key_does_not_work_through_a_proxy(string header, string value)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        api.Http.DefaultRequestHeaders.Add(header, value);
+
+        using var answer = await api.Http.GetAsync(Generations, Token);
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task A_stored_key_works_until_it_expires_and_sees_its_own_history_only()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        await AddKeyAsync(api, "mx_valid", DateTimeOffset.UtcNow.AddHours(1));
+        await AddKeyAsync(api, "mx_expired", DateTimeOffset.UtcNow.AddSeconds(-1));
+        using var generated = await api.GenerateAsync(new { prompt = "of the development key" });
+        using var valid = api.ClientWith("mx_valid");
+        using var expired = api.ClientWith("mx_expired");
+
+        using var seen = await valid.GetAsync(Generations, Token);
+        using var other = await valid.GetAsync(new Uri($"/api/ai/generations/{(await generated.JsonAsync()).Text("id")}", UriKind.Relative), Token);
+        using var refused = await expired.GetAsync(Generations, Token);
+
+        Assert.Equal(0, (await seen.JsonAsync()).GetProperty("items").GetArrayLength());
+        Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
+        Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Health_tells_why_to_those_who_may_know_and_whether_to_all()
+    {
+        await using var production = new ApiHost([("MASTERX_ADMIN_KEY", "mx_admin-key-of-a-test"), ("CORS_ORIGINS", "none")], "Production");
+        await production.WaitReadyAsync();
+        using var admin = production.ClientWith("mx_admin-key-of-a-test");
+
+        using var forAll = await production.Anonymous.GetAsync(new Uri("/health", UriKind.Relative), Token);
+        using var forAdmin = await admin.GetAsync(new Uri("/health", UriKind.Relative), Token);
+
+        var open = await forAll.JsonAsync();
+        Assert.Equal(["ai_providers", "database", "disk", "memory", "startup"], open.GetProperty("checks").EnumerateObject().Select(check => check.Name).Order());
+        Assert.Equal("""{"status":"healthy"}""", open.GetProperty("checks").GetProperty("database").GetRawText());
+        Assert.Equal("embedded: connected", (await forAdmin.JsonAsync()).Text("checks", "database", "description"));
+    }
+
+    private static Task AddKeyAsync(ApiHost api, string key, DateTimeOffset expires) =>
+        api.Services.GetRequiredService<IKeyStore>().AddAsync(new(Identifier.New("key"), ConsumerKeyHash.Of(key), "test", [ConsumerScopes.Generate], DateTimeOffset.UtcNow, expires), Token);
+}

@@ -1,0 +1,72 @@
+using MasterX.Api.Storage;
+using MasterX.Api.Storage.Embedded;
+using MasterX.Tests.Hosts;
+using Microsoft.Data.Sqlite;
+
+namespace MasterX.Tests.Storage;
+
+/// <summary>The storage contract on SQLite, and what is SQLite's own.</summary>
+public sealed class EmbeddedStorageTests : StorageContract
+{
+    private readonly DataFolder _folder = new();
+    private readonly EmbeddedDatabase _database;
+
+    public EmbeddedStorageTests() => _database = new EmbeddedDatabase(_folder.Path);
+
+    private protected override IDatabase Database => _database;
+
+    private protected override IUserStore Users => new EmbeddedUserStore(_database);
+
+    private protected override IGenerationStore Generations => new EmbeddedGenerationStore(_database);
+
+    private protected override IKeyStore Keys => new EmbeddedKeyStore(_database);
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task Writes_wait_for_the_disk()
+    {
+        var (journal, synchronous) = await _database.ReadAsync(
+            connection => ((string)Scalar(connection, "PRAGMA journal_mode"), (long)Scalar(connection, "PRAGMA synchronous")), Token);
+
+        Assert.Equal("wal", journal);
+        Assert.Equal(2, synchronous);
+    }
+
+    [Fact]
+    public async Task A_file_of_a_newer_version_is_refused_with_what_to_do()
+    {
+        await _database.WriteAsync(connection => Scalar(connection, "PRAGMA user_version = 999"), Token);
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => _database.InitializeAsync(Token));
+
+        Assert.Contains("newer version", refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Embedded__Directory", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_is_refused_with_what_to_do()
+    {
+        using var folder = new DataFolder();
+        await File.WriteAllTextAsync(Path.Combine(folder.Path, "masterx.db"), new string('x', 4096), Token);
+        using var database = new EmbeddedDatabase(folder.Path);
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => database.InitializeAsync(Token));
+
+        Assert.Contains("not a database", refused.Message, StringComparison.Ordinal);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        _database.Dispose();
+        _folder.Dispose();
+    }
+
+    private static object Scalar(SqliteConnection connection, string sql)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = sql;
+        return command.ExecuteScalar()!;
+    }
+}

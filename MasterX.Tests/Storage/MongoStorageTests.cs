@@ -1,0 +1,51 @@
+using MasterX.Api.Storage;
+using MasterX.Api.Storage.Mongo;
+using MongoDB.Driver;
+
+namespace MasterX.Tests.Storage;
+
+/// <summary>The storage contract on MongoDB, over a real connection; a database of its own for each test.</summary>
+public sealed class MongoStorageTests(MongoServer server) : StorageContract, IClassFixture<MongoServer>
+{
+    private MongoClient? _client;
+    private MongoDatabase? _database;
+
+    private protected override IDatabase Database => _database!;
+
+    private protected override IUserStore Users => new MongoUserStore(_database!);
+
+    private protected override IGenerationStore Generations => new MongoGenerationStore(_database!);
+
+    private protected override IKeyStore Keys => new MongoKeyStore(_database!);
+
+    private string Name { get; } = $"masterx-test-{Guid.NewGuid():N}";
+
+    public override ValueTask InitializeAsync()
+    {
+        Assert.SkipWhen(server.Url is null, server.Description);
+        _client = new MongoClient(server.Url);
+        _database = new MongoDatabase(_client.GetDatabase(Name));
+        return base.InitializeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        await base.DisposeAsync();
+        if (_client is not null)
+        {
+            await _client.DropDatabaseAsync(Name);
+            _client.Dispose();
+        }
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_be_reached_is_told_with_what_to_do()
+    {
+        using var client = new MongoClient("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300");
+        var database = new MongoDatabase(client.GetDatabase("x"));
+
+        var refused = await Assert.ThrowsAsync<StorageException>(() => database.PingAsync(TestContext.Current.CancellationToken));
+
+        Assert.Contains("MONGO_URL", refused.Message, StringComparison.Ordinal);
+    }
+}
