@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Runtime.CompilerServices;
 
 namespace MasterX.Tests.Storage;
 
@@ -77,12 +76,12 @@ public sealed class MongoServer : IAsyncLifetime
         return true;
     }
 
-    private async Task<bool> TryStartStandInAsync([CallerFilePath] string thisFile = "")
+    private async Task<bool> TryStartStandInAsync()
     {
         // The packages are Debian's, so Debian's Python comes before any other.
         foreach (var python in new[] { "/usr/bin/python3", "python3" })
         {
-            _process = TryStart(python, Path.Combine(Path.GetDirectoryName(thisFile)!, "mongo_standin.py"));
+            _process = TryStart(python, Path.Combine(AppContext.BaseDirectory, "Storage", "mongo_standin.py"));
             if (_process is null)
             {
                 continue;
