@@ -5,10 +5,15 @@ using Microsoft.Extensions.Logging;
 namespace MasterX.ServiceDefaults.Telemetry;
 
 /// <summary>One structured log line and one measurement per request. Paths are logged as route templates: a raw path can carry anything.</summary>
-internal sealed partial class RequestTelemetryMiddleware(RequestDelegate next, HttpServerMetrics metrics, TimeProvider time, ILogger<RequestTelemetryMiddleware> logger)
+internal sealed partial class RequestTelemetryMiddleware(RequestDelegate next, HttpServerMetrics metrics, TimeProvider time, ILoggerFactory loggers)
 {
     /// <summary>The status of a request whose client left before the answer, as nginx writes it.</summary>
     private const int ClientClosedRequest = 499;
+
+    /// <summary>Category of the request log, to be set apart by <c>Logging:LogLevel:MasterX.Request</c>.</summary>
+    private const string Category = "MasterX.Request";
+
+    private readonly ILogger _logger = loggers.CreateLogger(Category);
 
     public async Task InvokeAsync(HttpContext context)
     {
@@ -28,7 +33,7 @@ internal sealed partial class RequestTelemetryMiddleware(RequestDelegate next, H
             metrics.Answered(context.Request.Method, endpoint, status, elapsed);
             if (!TelemetryExtensions.IsQuiet(context.Request.Path))
             {
-                LogRequest(logger, context.Request.Method, endpoint, status, elapsed.TotalMilliseconds);
+                LogRequest(_logger, context.Request.Method, endpoint, status, elapsed.TotalMilliseconds);
             }
         }
     }
