@@ -9,8 +9,12 @@ internal static class AppHostModel
 {
     private static readonly string[] Publish = ["--operation", "publish", "--publisher", "manifest", "--output-path", "manifest.json"];
 
+    /// <summary>Hides the keys a developer has in user secrets: a test never calls a real provider.</summary>
+    private static readonly string[] NoKeys = ["--Parameters:gemini-api-key=", "--Parameters:groq-api-key=", "--Parameters:openai-api-key="];
+
+    /// <param name="args">Command line of the AppHost.</param>
     public static Task<IDistributedApplicationTestingBuilder> DescribeAsync(params string[] args) =>
-        DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>(args, TestContext.Current.CancellationToken);
+        DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>([.. NoKeys, .. args], TestContext.Current.CancellationToken);
 
     public static Task<IDistributedApplicationTestingBuilder> DescribePublishedAsync(params string[] args) => DescribeAsync([.. Publish, .. args]);
 

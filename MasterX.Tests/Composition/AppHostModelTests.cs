@@ -71,7 +71,7 @@ public sealed class AppHostModelTests
     public async Task A_provider_with_a_key_is_real_and_with_all_keys_there_is_no_emulator()
     {
         await using var one = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:gemini-api-key=k");
-        await using var all = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:gemini-api-key=k", "--Parameters:groq-api-key=k", "--Parameters:openai_api_key=k");
+        await using var all = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:gemini-api-key=k", "--Parameters:groq-api-key=k", "--Parameters:openai-api-key=k");
 
         Assert.True(one.Has("gemini-api-key"));
         Assert.True(one.Has("emulator"));

@@ -25,7 +25,7 @@ public sealed class RunningComposition : IAsyncLifetime
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(StartLimit);
-        _builder = await DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>(["--Storage=embedded", $"--DataDirectory={_folder.Path}"], limit.Token);
+        _builder = await AppHostModel.DescribeAsync("--Storage=embedded", $"--DataDirectory={_folder.Path}");
         App = await _builder.BuildAsync(limit.Token);
         await App.StartAsync(limit.Token);
         await App.ResourceNotifications.WaitForResourceHealthyAsync("api", limit.Token);

@@ -7,6 +7,7 @@ using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 using Aspire.Hosting.Running;
 using Aspire.Hosting.Testing;
+using MasterX.Tests.Composition;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Offline;
@@ -48,7 +49,7 @@ public sealed class OfflineHostTests
     [Fact]
     public async Task A_database_reference_carries_the_connection_string_and_its_parts()
     {
-        await using var builder = await AppHostArguments("--Storage=mongo");
+        await using var builder = await AppHostModel.DescribeAsync("--Storage=mongo");
         var mongo = (MongoDBServerResource)builder.Resources.Single(resource => resource.Name == "mongo");
         mongo.Annotations.OfType<EndpointAnnotation>().Single().Allocated = new("tcp", "localhost", 27099);
         foreach (var endpoint in builder.Resources.Where(resource => resource.Name == "aigateway").SelectMany(resource => resource.Annotations.OfType<EndpointAnnotation>()))
@@ -135,7 +136,7 @@ public sealed class OfflineHostTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var builder = await AppHostArguments("--Storage=embedded");
+        await using var builder = await AppHostModel.DescribeAsync("--Storage=embedded");
         var api = builder.Resources.Single(resource => resource.Name == "api");
         api.Annotations.OfType<EndpointAnnotation>().Single().Port = port;
 
@@ -150,7 +151,7 @@ public sealed class OfflineHostTests
     {
         Assert.SkipWhen(File.Exists("/usr/bin/mongod"), "This machine has a mongod; the test is about one that has none.");
         using var folder = new DataFolder();
-        await using var builder = await AppHostArguments("--Storage=mongo");
+        await using var builder = await AppHostModel.DescribeAsync("--Storage=mongo");
         await using var app = await builder.BuildAsync(Token);
         await app.StartAsync(Token);
 
@@ -182,10 +183,7 @@ public sealed class OfflineHostTests
     }
 
     private static Task<IDistributedApplicationTestingBuilder> CreateAsync(DataFolder folder, params string[] args) =>
-        AppHostArguments(["--Storage=embedded", $"--DataDirectory={folder.Path}", .. args]);
-
-    private static Task<IDistributedApplicationTestingBuilder> AppHostArguments(params string[] args) =>
-        DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>(args, Token);
+        AppHostModel.DescribeAsync(["--Storage=embedded", $"--DataDirectory={folder.Path}", .. args]);
 
     private static Dictionary<string, string> EnvironmentOf(int process) => File.ReadAllText($"/proc/{process}/environ")
         .Split('\0', StringSplitOptions.RemoveEmptyEntries)

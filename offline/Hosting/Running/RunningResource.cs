@@ -99,21 +99,17 @@ internal sealed class RunningResource
 
     private static ChildProcess StartMongod(MongoDBServerResource server, Dictionary<string, string> variables, Action<string> onLine)
     {
+        var mongod = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .Select(folder => Path.Combine(folder, OperatingSystem.IsWindows() ? "mongod.exe" : "mongod"))
+            .FirstOrDefault(File.Exists) ?? throw new DistributedApplicationException(
+                "There is no mongod on the PATH. Install MongoDB, or run with Storage=embedded, or build the Aspire edition, which runs MongoDB in a container.");
         var data = server.TryGetLastAnnotation<DataVolumeAnnotation>(out var volume)
             ? HostPaths.Volume(volume.Name)
             : Directory.CreateTempSubdirectory("masterx-mongo-").FullName;
         Directory.CreateDirectory(data);
-        try
-        {
-            return ChildProcess.Start(
-                "mongod",
-                ["--bind_ip", "127.0.0.1", "--port", server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture), "--dbpath", data],
-                data, variables, onLine);
-        }
-        catch (System.ComponentModel.Win32Exception missing)
-        {
-            throw new DistributedApplicationException(
-                "There is no mongod on the PATH. Install MongoDB, or run with Storage=embedded, or build the Aspire edition, which runs MongoDB in a container.", missing);
-        }
+        return ChildProcess.Start(
+            mongod,
+            ["--bind_ip", "127.0.0.1", "--port", server.PrimaryEndpoint.Port.ToString(CultureInfo.InvariantCulture), "--dbpath", data],
+            data, variables, onLine);
     }
 }
