@@ -131,19 +131,43 @@ public sealed class OfflineHostTests
     }
 
     [Fact]
-    public async Task A_taken_port_names_the_port_and_the_way_to_change_it()
+    public async Task A_taken_port_names_the_port_and_the_way_to_change_it_and_nothing_starts()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
-        var port = ((IPEndPoint)listener.LocalEndpoint).Port;
-        await using var builder = await AppHostModel.DescribeAsync("--Storage=embedded");
-        var api = builder.Resources.Single(resource => resource.Name == "api");
-        api.Annotations.OfType<EndpointAnnotation>().Single().Port = port;
+        using var folder = new DataFolder();
+        await ProjectOnATakenPort.DescribeAsync(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
+        var builder = DistributedApplication.CreateBuilder([]);
+        builder.AddProject<ProjectOnATakenPort>("service");
+        await using var app = builder.Build();
 
-        var refused = Assert.Throws<DistributedApplicationException>(() => PortAllocator.Allocate([api], dynamic: false));
+        var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync(Token));
 
-        Assert.Contains(port.ToString(CultureInfo.InvariantCulture), refused.Message, StringComparison.Ordinal);
-        Assert.Contains("MasterX.Api/Properties/launchSettings.json", refused.Message, StringComparison.Ordinal);
+        Assert.Contains(((IPEndPoint)listener.LocalEndpoint).Port.ToString(CultureInfo.InvariantCulture), refused.Message, StringComparison.Ordinal);
+        Assert.Contains("Properties/launchSettings.json", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_AppHost_that_cannot_start_ends_with_a_message_and_exit_code_1()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        using var folder = new DataFolder();
+        await ProjectOnATakenPort.DescribeAsync(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
+        var builder = DistributedApplication.CreateBuilder([]);
+        builder.AddProject<ProjectOnATakenPort>("service");
+        try
+        {
+            // As AppHost.cs ends: no exception comes out of it.
+            builder.Build().Run();
+
+            Assert.Equal(1, Environment.ExitCode);
+        }
+        finally
+        {
+            // It is this process's exit code too.
+            Environment.ExitCode = 0;
+        }
     }
 
     [Fact]
@@ -189,4 +213,21 @@ public sealed class OfflineHostTests
         .Split('\0', StringSplitOptions.RemoveEmptyEntries)
         .Select(variable => variable.Split('=', 2))
         .ToDictionary(pair => pair[0], pair => pair[1]);
+
+    private sealed class ProjectOnATakenPort : IProjectMetadata
+    {
+        private static readonly AsyncLocal<string?> Folder = new();
+
+        public string ProjectPath => Path.Combine(Folder.Value!, "Service.csproj");
+
+        public static Task DescribeAsync(DataFolder folder, int port)
+        {
+            Folder.Value = folder.Path;
+            Directory.CreateDirectory(Path.Combine(folder.Path, "Properties"));
+            return File.WriteAllTextAsync(
+                Path.Combine(folder.Path, "Properties", "launchSettings.json"),
+                """{"profiles":{"http":{"commandName":"Project","applicationUrl":"http://localhost:PORT"}}}""".Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal),
+                Token);
+        }
+    }
 }

@@ -53,13 +53,15 @@ public class DistributedApplication(IHost host) : IHost, IAsyncDisposable
     /// <remarks>An error of the composition, such as a taken port, is printed and ends the process with exit code 1.</remarks>
     public void Run()
     {
+        // The host is disposed by the time a failed start is reported.
+        var console = Services.GetRequiredService<ResourceConsole>();
         try
         {
             RunAsync().GetAwaiter().GetResult();
         }
         catch (DistributedApplicationException error)
         {
-            Services.GetRequiredService<ResourceConsole>().Fail(error.Message);
+            console.Fail(error.Message);
             Environment.ExitCode = 1;
         }
     }
