@@ -3,6 +3,7 @@ using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Security;
+using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
 using Microsoft.Extensions.Options;
@@ -30,6 +31,8 @@ internal static class GatewayServices
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<ChatFailover>();
         builder.Services.AddSingleton<ChatAccounting>();
+        builder.Services.AddSingleton<ChatStreaming>();
+        builder.Services.AddSingleton<Draining>();
         builder.Services.AddSingleton<ChatEndpoint>();
         builder.Services.AddSingleton<ProviderEndpoints>();
         builder.Services.AddHealthChecks().AddCheck<ProviderHealthCheck>("ai_providers");
@@ -48,7 +51,8 @@ internal static class GatewayServices
         var chat = new Lazy<ChatEndpoint>(app.Services.GetRequiredService<ChatEndpoint>);
         var providers = new Lazy<ProviderEndpoints>(app.Services.GetRequiredService<ProviderEndpoints>);
         var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
-        app.MapPost("/v1/chat/completions", token.Guard(context => chat.Value.HandleAsync(context)));
+        var draining = app.Services.GetRequiredService<Draining>();
+        app.MapPost("/v1/chat/completions", token.Guard(draining.Refuse(context => chat.Value.HandleAsync(context))));
         app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
         app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));
     }

@@ -71,7 +71,14 @@ internal sealed class ProviderAnswer : IDisposable
     /// <summary>How long the provider asked to be left alone.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    public void Dispose() => Body?.Dispose();
+    /// <summary>A stream that has content, instead of <see cref="Body"/>.</summary>
+    public Streaming.ProviderStream? Stream { get; init; }
+
+    public void Dispose()
+    {
+        Body?.Dispose();
+        Stream?.Dispose();
+    }
 }
 
 /// <summary>A provider's error, in the parts that may be passed on.</summary>

@@ -1,4 +1,6 @@
+using System.Buffers;
 using System.Globalization;
+using System.Text;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 
@@ -10,39 +12,103 @@ namespace MasterX.AiGateway.Chat;
 /// </summary>
 internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
 {
+    /// <summary>A rule of thumb for English text, used only where a provider does not count, and marked <c>x-masterx-tokens-estimated</c>.</summary>
+    private const int CharactersPerToken = 4;
+
+    private static readonly string[] TrailerNames = ["x-masterx-tokens-in", "x-masterx-tokens-out", "x-masterx-cost-usd", "x-masterx-tokens-estimated"];
+
     /// <summary>
     /// The attempts as a structured-field list (RFC 9651): <c>gemini;model="m";outcome=provider_failed;status=503;ms=12, groq;model="n";outcome=success;status=200;ms=340</c>.
     /// </summary>
-    public static void WriteAttempts(HttpResponse response, ChatResult result)
+    public static void WriteAttempts(HttpResponse response, IReadOnlyList<Attempt> attempts)
     {
-        response.Headers["x-masterx-attempts"] = result.Attempts.Count.ToString(CultureInfo.InvariantCulture);
-        response.Headers["x-masterx-attempt-list"] = string.Join(", ", result.Attempts.Select(Format));
+        response.Headers["x-masterx-attempts"] = attempts.Count.ToString(CultureInfo.InvariantCulture);
+        response.Headers["x-masterx-attempt-list"] = string.Join(", ", attempts.Select(Format));
+    }
+
+    public static void WriteCandidate(HttpResponse response, string provider, string model, bool cached)
+    {
+        response.Headers["x-masterx-provider"] = provider;
+        response.Headers["x-masterx-model"] = model;
+        response.Headers["x-masterx-cached"] = cached ? "true" : "false";
     }
 
     public void WriteAnswer(HttpResponse response, ModelRoute route, AcceptedAnswer answer, bool cached)
     {
-        response.Headers["x-masterx-provider"] = answer.Provider;
-        response.Headers["x-masterx-model"] = answer.Model;
-        response.Headers["x-masterx-cached"] = cached ? "true" : "false";
+        WriteCandidate(response, answer.Provider, answer.Model, cached);
         if (answer.Usage is not { } usage)
         {
             return;
         }
 
-        response.Headers["x-masterx-tokens-in"] = usage.Input.ToString(CultureInfo.InvariantCulture);
-        response.Headers["x-masterx-tokens-out"] = usage.Output.ToString(CultureInfo.InvariantCulture);
-
         // An answer from the cache was paid for when it was made.
         var candidate = route.Candidates.FirstOrDefault(candidate => candidate.Provider.Name == answer.Provider && candidate.Model == answer.Model);
         var cost = cached ? 0 : candidate is null ? null : prices.CostOf(candidate, usage);
-        if (cost is { } dollars)
+        foreach (var (name, value) in Values(usage, cost, estimated: false))
         {
-            response.Headers["x-masterx-cost-usd"] = dollars.ToString("0.############", CultureInfo.InvariantCulture);
+            response.Headers[name] = value;
         }
 
         if (!cached)
         {
             metrics.Answered(answer.Provider, usage, cost);
+        }
+    }
+
+    /// <summary>Says which trailers will come, before the first byte of a stream (RFC 9110, 6.6.2).</summary>
+    public static void DeclareTrailers(HttpResponse response)
+    {
+        if (response.SupportsTrailers())
+        {
+            foreach (var name in TrailerNames)
+            {
+                response.DeclareTrailer(name);
+            }
+        }
+    }
+
+    /// <summary>
+    /// What a stream cost, once it has ended: as trailers, or where HTTP/1.1 has none in Kestrel, as a comment before the end mark, which clients pass over:
+    /// <c>: x-masterx-tokens-in=12; x-masterx-tokens-out=340; x-masterx-cost-usd=0.00056</c>.
+    /// </summary>
+    /// <param name="response">Whose trailers are written.</param>
+    /// <param name="candidate">Who answered.</param>
+    /// <param name="counted">Tokens as the provider counted them; estimated when it did not.</param>
+    /// <param name="requestBytes">Size of the request, for an estimate.</param>
+    /// <param name="answerCharacters">Size of the answer, for an estimate.</param>
+    /// <param name="events">The stream's last events, before the end mark.</param>
+    public void EndStream(HttpResponse response, Candidate candidate, TokenUsage? counted, int requestBytes, int answerCharacters, PooledBuffer events)
+    {
+        var usage = counted ?? new TokenUsage(requestBytes / CharactersPerToken, Math.Max(1, answerCharacters / CharactersPerToken), 0);
+        var cost = prices.CostOf(candidate, usage);
+        var values = Values(usage, cost, estimated: counted is null);
+        if (response.SupportsTrailers())
+        {
+            foreach (var (name, value) in values)
+            {
+                response.AppendTrailer(name, value);
+            }
+        }
+        else
+        {
+            events.Write(Encoding.ASCII.GetBytes($": {string.Join("; ", values.Select(value => $"{value.Name}={value.Value}"))}\n\n"));
+        }
+
+        metrics.Answered(candidate.Provider.Name, usage, cost);
+    }
+
+    private static IEnumerable<(string Name, string Value)> Values(TokenUsage usage, decimal? cost, bool estimated)
+    {
+        yield return ("x-masterx-tokens-in", usage.Input.ToString(CultureInfo.InvariantCulture));
+        yield return ("x-masterx-tokens-out", usage.Output.ToString(CultureInfo.InvariantCulture));
+        if (cost is { } dollars)
+        {
+            yield return ("x-masterx-cost-usd", dollars.ToString("0.############", CultureInfo.InvariantCulture));
+        }
+
+        if (estimated)
+        {
+            yield return ("x-masterx-tokens-estimated", "true");
         }
     }
 

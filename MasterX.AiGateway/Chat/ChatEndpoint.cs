@@ -1,5 +1,6 @@
 using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Chat;
@@ -16,9 +17,10 @@ namespace MasterX.AiGateway.Chat;
 ///          ─ (7) the body, with the usage read from it
 ///          ─ (8) account: headers, metrics
 /// </code>
+/// A streamed answer takes (4) to (8) through <see cref="ChatStreaming"/>.
 /// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="ChatFailover"/>.
 /// </summary>
-internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, AnswerCache cache, ChatAccounting accounting, IOptionsMonitor<GatewayOptions> options, TimeProvider time)
+internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, ChatStreaming streaming, AnswerCache cache, ChatAccounting accounting, IOptionsMonitor<GatewayOptions> options, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
@@ -46,14 +48,8 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Ans
             return;
         }
 
-        if (request!.Stream)
-        {
-            await OpenAiError.BadRequestAsync(context, "Streaming is not available in this version; leave 'stream' out.", "stream");
-            return;
-        }
-
         // (2)
-        if (routes.Resolve(request.Model) is not { } route)
+        if (routes.Resolve(request!.Model) is not { } route)
         {
             await OpenAiError.WriteAsync(
                 context, StatusCodes.Status404NotFound, $"The model '{request.Model}' is neither a route nor provider/model of a configured provider. GET /v1/models lists what there is.",
@@ -67,6 +63,16 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Ans
         var begun = time.GetTimestamp();
         try
         {
+            if (request.Stream)
+            {
+                if (await streaming.AnswerAsync(context, route, request, total.Token) is { } failed)
+                {
+                    await WriteAsync(context, route, failed);
+                }
+
+                return;
+            }
+
             using var result = route.Cache > TimeSpan.Zero
                 ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route, request, token), total.Token)
                 : await failover.AskAsync(route, request, total.Token);
@@ -90,7 +96,7 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Ans
 
     private async Task WriteAsync(HttpContext context, ModelRoute route, ChatResult result)
     {
-        ChatAccounting.WriteAttempts(context.Response, result);
+        ChatAccounting.WriteAttempts(context.Response, result.Attempts);
         if (result.Answer is { } answer)
         {
             accounting.WriteAnswer(context.Response, route, answer, result.Cached);

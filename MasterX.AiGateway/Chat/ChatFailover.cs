@@ -1,5 +1,6 @@
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Chat;
@@ -7,16 +8,45 @@ namespace MasterX.AiGateway.Chat;
 /// <summary>Steps (4) and (5): asks one candidate after the other, each behind its gate, until one answers or none is left.</summary>
 internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics metrics, TimeProvider time, ILogger<ChatFailover> logger)
 {
+    /// <summary>For a whole answer.</summary>
     public async Task<ChatResult> AskAsync(ModelRoute route, ChatRequest request, CancellationToken cancellationToken)
     {
         var attempts = new List<Attempt>(route.Candidates.Count);
+        var (candidate, answer, result) = await TryAsync(
+            route, 0, attempts,
+            static (call, candidate, token) => call.client.CallAsync(candidate, call.request, token), (client, request), cancellationToken);
+        return answer is null ? result! : ChatResult.Of(new AcceptedAnswer(candidate!.Provider.Name, candidate.Model, answer.Body!, answer.Usage), attempts);
+    }
+
+    /// <summary>For a stream, up to its first content.</summary>
+    /// <param name="route">Where to ask.</param>
+    /// <param name="first">Index of the first candidate to ask.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="attempts">Receives the attempts.</param>
+    /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
+    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
+    /// <param name="cancellationToken">Ends the call, and the stream for as long as it is open.</param>
+    public async Task<(Candidate? Candidate, ProviderStream? Stream, ChatResult? Result)> OpenAsync(
+        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+    {
+        var (candidate, answer, result) = await TryAsync(
+            route, first, attempts,
+            static (call, candidate, token) => call.client.OpenAsync(candidate, call.request, call.partial, call.continuing, token), (client, request, partial, continuing), cancellationToken);
+        return (candidate, answer?.Stream, result);
+    }
+
+    /// <returns>The candidate that succeeded with its answer; or what came of the request when none did.</returns>
+    private async Task<(Candidate? Candidate, ProviderAnswer? Answer, ChatResult? Result)> TryAsync<TCall>(
+        ModelRoute route, int first, List<Attempt> attempts, Func<TCall, Candidate, CancellationToken, Task<ProviderAnswer>> call, TCall state, CancellationToken cancellationToken)
+    {
         ProviderAnswer? refusal = null;
         TimeSpan? shortestWait = null;
-        foreach (var candidate in route.Candidates)
+        for (var i = first; i < route.Candidates.Count; i++)
         {
+            var candidate = route.Candidates[i];
             var begun = time.GetTimestamp();
             var answer = await candidate.Provider.Gate.TryCallAsync(
-                static (call, token) => call.client.CallAsync(call.candidate, call.request, token), (client, candidate, request), cancellationToken);
+                static (call, token) => call.call(call.state, call.candidate, token), (call, state, candidate), cancellationToken);
             var called = answer.Outcome is not (AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.ConcurrencyLimited);
             var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? time.GetElapsedTime(begun) : TimeSpan.Zero);
             attempts.Add(attempt);
@@ -24,9 +54,9 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
             switch (answer.Outcome)
             {
                 case AttemptOutcome.Success:
-                    return ChatResult.Of(new AcceptedAnswer(candidate.Provider.Name, candidate.Model, answer.Body!, answer.Usage), attempts);
+                    return (candidate, answer, null);
                 case AttemptOutcome.RequestRefused:
-                    return ChatResult.Refused(answer, attempts);
+                    return (null, null, ChatResult.Refused(answer, attempts));
                 case AttemptOutcome.NotTakenHere:
                     refusal = answer;
                     break;
@@ -48,7 +78,7 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
         }
 
         // A request that some candidate called faulty, when all others failed: its fault is what the caller can do something about.
-        return refusal is not null ? ChatResult.Refused(refusal, attempts) : ChatResult.Failed(attempts, shortestWait);
+        return (null, null, refusal is not null ? ChatResult.Refused(refusal, attempts) : ChatResult.Failed(attempts, shortestWait));
     }
 
     [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]

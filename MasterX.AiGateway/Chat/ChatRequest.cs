@@ -10,7 +10,9 @@ namespace MasterX.AiGateway.Chat;
 /// <param name="Model">The requested model or route; <see langword="null"/> when none was given.</param>
 /// <param name="ModelValue">Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.</param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
-internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream)
+/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>.</param>
+/// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
+internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage)
 {
     private const int MaxDepth = 64;
 
@@ -23,7 +25,7 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
         (request, problem, parameter) = (null, null, null);
         string? model = null;
         var modelValue = new Range(0, 0);
-        var (stream, messages) = (false, false);
+        var (stream, messages, messagesEnd, usage) = (false, false, 0, StreamUsage.NotMentioned);
         try
         {
             var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -67,6 +69,13 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
                         (problem, parameter) = ("'messages' must be an array with at least one message.", "messages");
                         return false;
                     }
+
+                    messagesEnd = (int)json.TokenStartIndex;
+                }
+                else if (json.ValueTextEquals("stream_options"u8))
+                {
+                    json.Read();
+                    usage = ReadStreamOptions(ref json);
                 }
                 else
                 {
@@ -94,8 +103,43 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
             return false;
         }
 
-        request = new ChatRequest(body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream);
+        request = new ChatRequest(body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream, messagesEnd, usage);
         return true;
+    }
+
+    /// <summary>The same request, with the answer so far as the assistant's beginning, for another provider to go on with.</summary>
+    public ChatRequest ContinuedWith(string partial)
+    {
+        var message = $",{{\"role\":\"assistant\",\"content\":\"{JsonEncodedText.Encode(partial)}\"}}";
+        var body = new byte[Body.Length + System.Text.Encoding.UTF8.GetByteCount(message)];
+        Body.Span[..MessagesEnd].CopyTo(body);
+        var written = System.Text.Encoding.UTF8.GetBytes(message, body.AsSpan(MessagesEnd));
+        Body.Span[MessagesEnd..].CopyTo(body.AsSpan(MessagesEnd + written));
+        return TryParse(body, out var continued, out _, out _) ? continued! : this;
+    }
+
+    private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            json.Skip();
+            return json.TokenType == JsonTokenType.Null ? StreamUsage.NotMentioned : StreamUsage.Other;
+        }
+
+        var usage = StreamUsage.Other;
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var include = json.ValueTextEquals("include_usage"u8);
+            json.Read();
+            if (include && json.TokenType == JsonTokenType.True)
+            {
+                usage = StreamUsage.Wanted;
+            }
+
+            json.Skip();
+        }
+
+        return usage;
     }
 
     private static bool HasElements(ref Utf8JsonReader array)
@@ -116,4 +160,17 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
 
         return any;
     }
+}
+
+/// <summary>What a request says about the usage of a streamed answer.</summary>
+internal enum StreamUsage
+{
+    /// <summary>No <c>stream_options</c>: the gateway may ask for the usage itself, and keep it to itself.</summary>
+    NotMentioned,
+
+    /// <summary><c>include_usage</c> is true.</summary>
+    Wanted,
+
+    /// <summary><c>stream_options</c> without it, which is left as it is.</summary>
+    Other,
 }

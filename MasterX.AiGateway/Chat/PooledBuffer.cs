@@ -29,6 +29,16 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
 
     public void Clear() => Length = 0;
 
+    /// <summary>Forgets the first bytes; those behind them move to the front.</summary>
+    public void Discard(int count)
+    {
+        if (count > 0)
+        {
+            _array.AsSpan(count, Length - count).CopyTo(_array);
+            Length -= count;
+        }
+    }
+
     public void Dispose()
     {
         var array = _array;

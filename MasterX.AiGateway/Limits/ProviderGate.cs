@@ -94,7 +94,7 @@ internal sealed class ProviderGate : IDisposable
             return new ProviderAnswer { Outcome = AttemptOutcome.CircuitOpen };
         }
 
-        using var place = _concurrency?.AttemptAcquire();
+        var place = _concurrency?.AttemptAcquire();
         if (place is { IsAcquired: false })
         {
             return new ProviderAnswer { Outcome = AttemptOutcome.ConcurrencyLimited, RetryAfter = DefaultLimitedPause };
@@ -113,6 +113,13 @@ internal sealed class ProviderGate : IDisposable
             {
                 case null:
                     Learn(outcome.Result!);
+                    if (outcome.Result!.Stream is { } stream)
+                    {
+                        // The call goes on for as long as its stream is open.
+                        stream.Keep(place);
+                        place = null;
+                    }
+
                     return outcome.Result!;
                 case BrokenCircuitException open:
                     return new ProviderAnswer { Outcome = AttemptOutcome.CircuitOpen, RetryAfter = open.RetryAfter };
@@ -123,8 +130,19 @@ internal sealed class ProviderGate : IDisposable
         }
         finally
         {
+            place?.Dispose();
             ResilienceContextPool.Shared.Return(context);
         }
+    }
+
+    /// <summary>Counts a failure that came after the call was taken for a success: a stream that broke off.</summary>
+    public async ValueTask ReportAsync(AttemptOutcome failure)
+    {
+        // Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit is none the worse for it.
+        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
+        await _circuit.ExecuteOutcomeAsync(
+            static (_, failure) => new ValueTask<Outcome<ProviderAnswer>>(Outcome.FromResult(new ProviderAnswer { Outcome = failure })), context, failure);
+        ResilienceContextPool.Shared.Return(context);
     }
 
     public void Dispose()

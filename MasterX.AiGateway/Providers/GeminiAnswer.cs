@@ -103,17 +103,23 @@ internal static class GeminiAnswer
         foreach (var call in calls)
         {
             json.WriteStartObject();
-            json.WriteString("id", Text(call, "id") ?? "call_" + Guid.NewGuid().ToString("N")[..24]);
-            json.WriteString("type", "function");
-            json.WriteStartObject("function");
-            json.WriteString("name", Text(call, "name"));
-            json.WriteString("arguments", call.TryGetProperty("args", out var arguments) ? arguments.GetRawText() : "{}");
-            json.WriteEndObject();
+            WriteToolCall(call, json);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
         return true;
+    }
+
+    /// <summary>A <c>functionCall</c> as the fields of an OpenAI tool call.</summary>
+    internal static void WriteToolCall(JsonElement call, Utf8JsonWriter json)
+    {
+        json.WriteString("id", Text(call, "id") ?? "call_" + Guid.NewGuid().ToString("N")[..24]);
+        json.WriteString("type", "function");
+        json.WriteStartObject("function");
+        json.WriteString("name", Text(call, "name"));
+        json.WriteString("arguments", call.TryGetProperty("args", out var arguments) ? arguments.GetRawText() : "{}");
+        json.WriteEndObject();
     }
 
     /// <summary>A prompt that Gemini would not answer at all is what OpenAI calls a filtered answer.</summary>
@@ -158,15 +164,15 @@ internal static class GeminiAnswer
         _ => calls ? "tool_calls" : "stop",
     };
 
-    private static string? BlockReason(JsonElement answer) =>
+    internal static string? BlockReason(JsonElement answer) =>
         answer.TryGetProperty("promptFeedback", out var feedback) ? Text(feedback, "blockReason") : null;
 
-    private static bool IsThought(JsonElement part) => part.TryGetProperty("thought", out var thought) && thought.ValueKind == JsonValueKind.True;
+    internal static bool IsThought(JsonElement part) => part.TryGetProperty("thought", out var thought) && thought.ValueKind == JsonValueKind.True;
 
     private static int Count(JsonElement usage, string name) =>
         usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count > 0 ? count : 0;
 
-    private static string? Text(JsonElement element, string name) =>
+    internal static string? Text(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
             ? value.GetString()
             : null;

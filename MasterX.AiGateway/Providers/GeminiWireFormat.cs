@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -52,6 +53,9 @@ internal sealed class GeminiWireFormat : WireFormat
             return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = StatusCodes.Status200OK };
         }
     }
+
+    public override StreamFrames OpenFrames(ChatRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        new GeminiFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
 
     /// <summary>Google's error model: <c>{"error":{"code":400,"message":"…","status":"INVALID_ARGUMENT"}}</c> (<see href="https://google.aip.dev/193"/>).</summary>
     public override ProviderError? ReadError(ReadOnlyMemory<byte> body)

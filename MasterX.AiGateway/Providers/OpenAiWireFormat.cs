@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -28,25 +29,34 @@ internal sealed class OpenAiWireFormat : WireFormat
 
         var body = request.Body.Span;
         var (start, length) = request.ModelValue.GetOffsetAndLength(body.Length);
-        if (length > 0 && body.Slice(start, length).SequenceEqual(candidate.ModelJson.Span))
+        var askUsage = request is { Stream: true, Usage: StreamUsage.NotMentioned } && candidate.Provider.Options.StreamUsage;
+        if (!askUsage && length > 0 && body.Slice(start, length).SequenceEqual(candidate.ModelJson.Span))
         {
             return request.Body;
         }
 
-        if (length > 0)
+        // What is added stands first: the object is known to be valid and, as it has messages, not empty.
+        var brace = body.IndexOf((byte)'{') + 1;
+        scratch.Write(body[..brace]);
+        if (askUsage)
         {
-            scratch.Write(body[..start]);
-            scratch.Write(candidate.ModelJson.Span);
-            scratch.Write(body[(start + length)..]);
-            return scratch.Memory;
+            scratch.Write("\"stream_options\":{\"include_usage\":true},"u8);
         }
 
-        // The request named no model. The object is known to be valid and, as it has messages, not empty.
-        var brace = body.IndexOf((byte)'{');
-        scratch.Write("{\"model\":"u8);
-        scratch.Write(candidate.ModelJson.Span);
-        scratch.Write(","u8);
-        scratch.Write(body[(brace + 1)..]);
+        if (length == 0)
+        {
+            scratch.Write("\"model\":"u8);
+            scratch.Write(candidate.ModelJson.Span);
+            scratch.Write(","u8);
+            scratch.Write(body[brace..]);
+        }
+        else
+        {
+            scratch.Write(body[brace..start]);
+            scratch.Write(candidate.ModelJson.Span);
+            scratch.Write(body[(start + length)..]);
+        }
+
         return scratch.Memory;
     }
 
@@ -80,6 +90,9 @@ internal sealed class OpenAiWireFormat : WireFormat
         }
     }
 
+    public override StreamFrames OpenFrames(ChatRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+
     private static ReadOnlyMemory<byte> WriteWithout(IReadOnlySet<string> dropped, ChatRequest request, Candidate candidate, PooledBuffer scratch)
     {
         using var document = JsonDocument.Parse(request.Body);
@@ -88,6 +101,13 @@ internal sealed class OpenAiWireFormat : WireFormat
             json.WriteStartObject();
             json.WritePropertyName("model"u8);
             json.WriteRawValue(candidate.ModelJson.Span, skipInputValidation: true);
+            if (request is { Stream: true, Usage: StreamUsage.NotMentioned } && candidate.Provider.Options.StreamUsage)
+            {
+                json.WriteStartObject("stream_options"u8);
+                json.WriteBoolean("include_usage"u8, true);
+                json.WriteEndObject();
+            }
+
             foreach (var field in document.RootElement.EnumerateObject())
             {
                 if (!dropped.Contains(field.Name) && !field.NameEquals("model"u8))

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Http.Headers;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Providers;
@@ -16,15 +17,32 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private const int LargestErrorBody = 64 * 1024;
 
+    /// <summary>Asks for a whole answer.</summary>
     /// <exception cref="OperationCanceledException">The caller has left, or the request's total limit has passed.</exception>
-    public async Task<ProviderAnswer> CallAsync(Candidate candidate, ChatRequest request, CancellationToken cancellationToken)
+    public Task<ProviderAnswer> CallAsync(Candidate candidate, ChatRequest request, CancellationToken cancellationToken) =>
+        SendAsync(candidate, request, stream: false, (response, limit) => ReadAnswerAsync(response, candidate, limit), cancellationToken);
+
+    /// <summary>Asks for a stream, and reads it until there is content.</summary>
+    /// <param name="candidate">Who is asked.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
+    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
+    /// <param name="cancellationToken">Ends the call, and the stream for as long as it is open.</param>
+    /// <exception cref="OperationCanceledException">The caller has left, or the request's total limit has passed.</exception>
+    public Task<ProviderAnswer> OpenAsync(Candidate candidate, ChatRequest request, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken) =>
+        SendAsync(candidate, request, stream: true, (response, _) => OpenStreamAsync(response, candidate, request, partial, continuing, cancellationToken), cancellationToken);
+
+    private async Task<ProviderAnswer> SendAsync(
+        Candidate candidate, ChatRequest request, bool stream, Func<HttpResponseMessage, CancellationToken, Task<ProviderAnswer>> read, CancellationToken cancellationToken)
     {
         var provider = candidate.Provider;
         using var scratch = new PooledBuffer(request.Body.Length + 256);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        HttpResponseMessage? response = null;
+        var handedOn = false;
         try
         {
-            using var message = new HttpRequestMessage(HttpMethod.Post, provider.Format.ChatUri(provider.BaseUrl, candidate.Model, stream: false))
+            using var message = new HttpRequestMessage(HttpMethod.Post, provider.Format.ChatUri(provider.BaseUrl, candidate.Model, stream))
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
@@ -36,11 +54,21 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
             }
 
             limit.CancelAfter(Shorter(provider.Options.FirstByteTimeout, provider.Options.TotalTimeout));
-            using var response = await provider.Http.SendAsync(message, limit.Token);
-            limit.CancelAfter(provider.Options.TotalTimeout);
-            return response.StatusCode == HttpStatusCode.OK
-                ? await ReadAnswerAsync(response, candidate, limit.Token)
-                : await ReadFailureAsync(response, provider, limit.Token);
+            response = await provider.Http.SendAsync(message, limit.Token);
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                limit.CancelAfter(provider.Options.TotalTimeout);
+                return await ReadFailureAsync(response, provider, limit.Token);
+            }
+
+            if (!stream)
+            {
+                limit.CancelAfter(provider.Options.TotalTimeout);
+            }
+
+            var answer = await read(response, limit.Token);
+            handedOn = answer.Stream is not null;
+            return answer;
         }
         catch (UntranslatableRequestException cannot)
         {
@@ -64,6 +92,50 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
             // The connection was cut in the middle of the body.
             return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer };
         }
+        finally
+        {
+            if (!handedOn)
+            {
+                response?.Dispose();
+            }
+        }
+    }
+
+    private async Task<ProviderAnswer> OpenStreamAsync(
+        HttpResponseMessage response, Candidate candidate, ChatRequest request, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+    {
+        var settings = candidate.Provider.Options;
+        if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
+        {
+            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
+        }
+
+        // Lives as long as the stream, which outlives this call.
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var frames = candidate.Provider.Format.OpenFrames(request, candidate, partial, continuing);
+        var stream = new ProviderStream(response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, limit, options.CurrentValue.MaxAnswerBytes);
+        try
+        {
+            await stream.ReadAsync(settings.FirstByteTimeout, cancellationToken);
+            while (stream is { State: StreamState.Open, HasContent: false })
+            {
+                await stream.ReadAsync(settings.IdleTimeout, cancellationToken);
+            }
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+
+        // Content and failure in one read: the caller has seen nothing yet, so the failure can still be made good. A route that resumes goes on from the content.
+        if (stream.State == StreamState.Failed && !(stream.HasContent && partial is not null))
+        {
+            stream.Dispose();
+            return new ProviderAnswer { Outcome = stream.Failure, Status = (int)response.StatusCode };
+        }
+
+        return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = (int)response.StatusCode, Stream = stream };
     }
 
     private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, CancellationToken cancellationToken)

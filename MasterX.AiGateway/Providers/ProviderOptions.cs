@@ -21,6 +21,10 @@ public sealed class ProviderOptions
     /// <summary>Top-level request fields this provider refuses; they are left out of what is sent to it.</summary>
     public IList<string> DropFields { get; } = [];
 
+    /// <summary>Whether a stream is asked to end with its usage even when the caller does not ask, so that it can be accounted.</summary>
+    /// <value>True unless set; false for a server that refuses <c>stream_options</c>, whose streams are then estimated.</value>
+    public bool StreamUsage { get; set; } = true;
+
     /// <summary>Calls per sliding minute.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]

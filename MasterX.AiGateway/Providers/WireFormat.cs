@@ -1,4 +1,6 @@
 using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -25,12 +27,19 @@ internal abstract class WireFormat
     /// <param name="candidate">Who is asked, and for which model.</param>
     /// <param name="scratch">Receives the body when it is not the caller's own.</param>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
-    public abstract ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Routing.Candidate candidate, PooledBuffer scratch);
+    public abstract ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch);
 
     /// <summary>Judges a whole answer with status 200, and translates it in place.</summary>
     /// <param name="answer">The provider's answer; owned by the result.</param>
     /// <param name="candidate">Who gave it.</param>
-    public abstract ProviderAnswer ReadChatAnswer(PooledBuffer answer, Routing.Candidate candidate);
+    public abstract ProviderAnswer ReadChatAnswer(PooledBuffer answer, Candidate candidate);
+
+    /// <summary>Reads the events of a streamed answer.</summary>
+    /// <param name="request">The caller's request.</param>
+    /// <param name="candidate">Who answers.</param>
+    /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
+    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
+    public abstract StreamFrames OpenFrames(ChatRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
 
     /// <summary>The provider's error in the parts that may be passed on; <see langword="null"/> when the body is not an error of its kind.</summary>
     public abstract ProviderError? ReadError(ReadOnlyMemory<byte> body);

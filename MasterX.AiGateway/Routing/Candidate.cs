@@ -25,4 +25,5 @@ internal sealed class Candidate(Provider provider, string model)
 /// <param name="Name">As the caller wrote it.</param>
 /// <param name="Candidates">At least one.</param>
 /// <param name="Cache">How long answers are kept; zero when not at all.</param>
-internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidates, TimeSpan Cache);
+/// <param name="Resume">Whether a stream that breaks off goes on with the next candidate.</param>
+internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidates, TimeSpan Cache = default, bool Resume = false);

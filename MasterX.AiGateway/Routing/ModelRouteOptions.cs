@@ -7,6 +7,10 @@ public sealed class ModelRouteOptions
     /// <summary>In the order they are tried: <c>provider/model</c>, or <c>provider</c> for its default model.</summary>
     public IList<string> Candidates { get; } = [];
 
+    /// <summary>Whether a stream that breaks off after its first content goes on with the next candidate, which is given the answer so far.</summary>
+    /// <value>False unless set.</value>
+    public bool Resume { get; set; }
+
     /// <summary>How long an answer is given again to the same request of the same caller.</summary>
     /// <value>Off, the default, when not set or 0.</value>
     public TimeSpan? Cache { get; set; }

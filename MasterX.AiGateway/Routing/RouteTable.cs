@@ -32,7 +32,7 @@ internal sealed class RouteTable : IDisposable
                 .Select(candidate => new Candidate(_providers[candidate.Provider], candidate.Model ?? _providers[candidate.Provider].Options.DefaultModel!))];
             if (candidates.Length > 0)
             {
-                _routes[name] = new ModelRoute(name, candidates, route.Cache ?? TimeSpan.Zero);
+                _routes[name] = new ModelRoute(name, candidates, route.Cache ?? TimeSpan.Zero, route.Resume);
             }
         }
     }
@@ -52,7 +52,7 @@ internal sealed class RouteTable : IDisposable
 
         var (provider, rest) = Candidate.Split(model!);
         return rest is not null && _providers.TryGetValue(provider, out var direct)
-            ? new ModelRoute(model!, [new Candidate(direct, rest)], TimeSpan.Zero)
+            ? new ModelRoute(model!, [new Candidate(direct, rest)])
             : null;
     }
 
@@ -73,12 +73,12 @@ internal sealed class RouteTable : IDisposable
             .Select(provider => new Candidate(provider, provider.Options.DefaultModel!))];
         if (candidates.Length > 0)
         {
-            _routes[Auto] = new ModelRoute(Auto, candidates, TimeSpan.Zero);
+            _routes[Auto] = new ModelRoute(Auto, candidates);
         }
 
         foreach (var candidate in candidates)
         {
-            _routes.TryAdd(candidate.Model, new ModelRoute(candidate.Model, [candidate], TimeSpan.Zero));
+            _routes.TryAdd(candidate.Model, new ModelRoute(candidate.Model, [candidate]));
         }
     }
 }

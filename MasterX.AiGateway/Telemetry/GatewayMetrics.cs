@@ -11,6 +11,8 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Meter _meter;
     private readonly Counter<long> _attempts;
     private readonly Histogram<double> _attemptDuration;
+    private readonly Counter<long> _interrupted;
+    private readonly Counter<long> _dropped;
     private readonly Counter<long> _tokens;
     private readonly Counter<double> _cost;
 
@@ -21,6 +23,8 @@ internal sealed class GatewayMetrics : IDisposable
         _attemptDuration = _meter.CreateHistogram(
             "gateway_attempt_duration", "s", "From sending to a provider to the end of its answer.",
             advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80] });
+        _interrupted = _meter.CreateCounter<long>("gateway_streams_interrupted", description: "Streams that broke off after their first content, by provider and outcome.");
+        _dropped = _meter.CreateCounter<long>("gateway_stream_events_dropped", description: "Events of streams that could not be parsed.");
         _tokens = _meter.CreateCounter<long>("gateway_tokens", description: "Tokens of answers, by direction.");
         _cost = _meter.CreateCounter<double>("gateway_cost_usd", description: "Cost of answers in US dollars, by the configured prices.");
         _meter.CreateObservableGauge("gateway_circuit_open", () => Observe(routes, provider => provider.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while a provider's circuit is not closed.");
@@ -36,6 +40,11 @@ internal sealed class GatewayMetrics : IDisposable
             _attemptDuration.Record(attempt.Elapsed.TotalSeconds, tags);
         }
     }
+
+    public void Interrupted(string provider, AttemptOutcome outcome) =>
+        _interrupted.Add(1, new TagList { { "provider", provider }, { "outcome", outcome.Name() } });
+
+    public void Dropped(string provider, int events) => _dropped.Add(events, new TagList { { "provider", provider } });
 
     public void Answered(string provider, TokenUsage usage, decimal? cost)
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
@@ -62,12 +63,12 @@ public static class ConfigurationCheckExtensions
 
     /// <summary>Makes the validators of an options type part of the check.</summary>
     /// <typeparam name="TOptions">Options with an <see cref="IValidateOptions{TOptions}"/>.</typeparam>
-    public static IServiceCollection AddOptionsCheck<TOptions>(this IServiceCollection services)
+    public static IServiceCollection AddOptionsCheck<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(this IServiceCollection services)
         where TOptions : class => services.AddSingleton<IConfigurationRule, OptionsRule<TOptions>>();
 
     internal static void AddConfigurationCheck(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<ConfigurationCheck>();
 
-    private sealed class OptionsRule<TOptions>(IOptionsMonitor<TOptions> options) : IConfigurationRule
+    private sealed class OptionsRule<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(IOptionsMonitor<TOptions> options) : IConfigurationRule
         where TOptions : class
     {
         public IEnumerable<string> FindProblems()

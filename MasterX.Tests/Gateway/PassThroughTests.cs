@@ -12,7 +12,7 @@ public sealed class PassThroughTests
     [Theory]
     [InlineData("""{"model":"fast","messages":[{"role":"user","content":"é\u00e9 \"model\""}],"x_unknown":{"model":"inner"}}""", """{"model":"m-1","messages":[{"role":"user","content":"é\u00e9 \"model\""}],"x_unknown":{"model":"inner"}}""")]
     [InlineData("""{"messages":[{"role":"user","content":"x"}],  "model" : "fast" , "seed":1}""", """{"messages":[{"role":"user","content":"x"}],  "model" : "m-1" , "seed":1}""")]
-    [InlineData("""  {"messages":[{"role":"user","content":"x"}]}""", """{"model":"m-1","messages":[{"role":"user","content":"x"}]}""")]
+    [InlineData("""  {"messages":[{"role":"user","content":"x"}]}""", """  {"model":"m-1","messages":[{"role":"user","content":"x"}]}""")]
     [InlineData("""{"model":null,"messages":[{"role":"user","content":"x"}]}""", """{"model":"m-1","messages":[{"role":"user","content":"x"}]}""")]
     public void Only_the_model_is_replaced(string request, string expected) => Assert.Equal(expected, Write(request, new ProviderOptions { BaseUrl = "http://127.0.0.1" }));
 

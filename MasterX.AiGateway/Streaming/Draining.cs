@@ -1,0 +1,50 @@
+using MasterX.AiGateway.Chat;
+using Microsoft.Extensions.Options;
+
+namespace MasterX.AiGateway.Streaming;
+
+/// <summary>
+/// The end of the service: new work is refused at once, what runs may finish until shortly before the host's shutdown limit,
+/// and what still runs then is told so instead of being cut.
+/// </summary>
+internal sealed class Draining : IDisposable
+{
+    /// <summary>Left for the last error events to be written.</summary>
+    private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(2);
+
+    private readonly CancellationTokenSource _deadline = new();
+    private readonly CancellationTokenRegistration _stopping;
+    private readonly IHostApplicationLifetime _lifetime;
+
+    public Draining(IHostApplicationLifetime lifetime, IOptions<HostOptions> host)
+    {
+        _lifetime = lifetime;
+        var limit = host.Value.ShutdownTimeout - Reserve;
+        _stopping = lifetime.ApplicationStopping.Register(() => _deadline.CancelAfter(limit > TimeSpan.Zero ? limit : TimeSpan.Zero));
+    }
+
+    /// <summary>Whether the service was asked to stop.</summary>
+    public bool HasBegun => _lifetime.ApplicationStopping.IsCancellationRequested;
+
+    /// <summary>Cancelled when running work has to come to an end.</summary>
+    public CancellationToken Deadline => _deadline.Token;
+
+    /// <summary>Answers 503 instead of running <paramref name="endpoint"/> once the service was asked to stop.</summary>
+    public RequestDelegate Refuse(RequestDelegate endpoint) => context =>
+    {
+        if (!HasBegun)
+        {
+            return endpoint(context);
+        }
+
+        context.Response.Headers.Connection = "close";
+        context.Response.Headers.RetryAfter = "1";
+        return OpenAiError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down; another instance takes over.", OpenAiError.Server, "shutting_down");
+    };
+
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _deadline.Dispose();
+    }
+}

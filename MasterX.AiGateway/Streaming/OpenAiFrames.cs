@@ -1,0 +1,190 @@
+using System.Text.Json;
+using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Providers;
+
+namespace MasterX.AiGateway.Streaming;
+
+/// <summary>
+/// Chunks in OpenAI's format (<see href="https://platform.openai.com/docs/api-reference/chat-streaming"/>): looked at in one pass, and passed on byte for byte.
+/// </summary>
+internal sealed class OpenAiFrames : StreamFrames
+{
+    /// <summary>Whether the caller asked for the chunk with the usage; when only the gateway did, the caller does not see it.</summary>
+    public required bool CallerWantsUsage { get; init; }
+
+    public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
+    {
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            return FrameKind.Done;
+        }
+
+        var chunk = new Chunk();
+        try
+        {
+            var json = new Utf8JsonReader(data);
+            if (!json.Read() || json.TokenType != JsonTokenType.StartObject)
+            {
+                return FrameKind.Unparseable;
+            }
+
+            ReadChunk(ref json, ref chunk);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            return FrameKind.Unparseable;
+        }
+
+        if (chunk.Failed)
+        {
+            return FrameKind.Error;
+        }
+
+        Finished |= chunk.Finish;
+        Characters += chunk.Characters;
+        var usageOnly = chunk.HasUsage && !chunk.HasChoice;
+        if ((usageOnly && !CallerWantsUsage) || (Continuing && chunk is { Content: false, Finish: false, HasUsage: false }))
+        {
+            return FrameKind.Lifecycle;
+        }
+
+        Write(output, "data: "u8, data, "\n\n"u8);
+        return chunk.Content || chunk.Finish || usageOnly ? FrameKind.Content : FrameKind.Lifecycle;
+    }
+
+    private static void Write(PooledBuffer output, ReadOnlySpan<byte> before, ReadOnlySpan<byte> data, ReadOnlySpan<byte> after)
+    {
+        var span = output.GetSpan(before.Length + data.Length + after.Length);
+        before.CopyTo(span);
+        data.CopyTo(span[before.Length..]);
+        after.CopyTo(span[(before.Length + data.Length)..]);
+        output.Advance(before.Length + data.Length + after.Length);
+    }
+
+    private void ReadChunk(ref Utf8JsonReader json, ref Chunk chunk)
+    {
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals("choices"u8))
+            {
+                json.Read();
+                ReadChoices(ref json, ref chunk);
+            }
+            else if (json.ValueTextEquals("usage"u8))
+            {
+                json.Read();
+                if (AnswerScan.ReadUsage(ref json) is { } usage)
+                {
+                    Usage = usage;
+                    chunk.HasUsage = true;
+                }
+            }
+            else if (json.ValueTextEquals("error"u8))
+            {
+                json.Read();
+                chunk.Failed = json.TokenType != JsonTokenType.Null;
+                json.Skip();
+            }
+            else
+            {
+                json.Skip();
+            }
+        }
+    }
+
+    private void ReadChoices(ref Utf8JsonReader json, ref Chunk chunk)
+    {
+        if (json.TokenType != JsonTokenType.StartArray)
+        {
+            json.Skip();
+            return;
+        }
+
+        var count = 0;
+        while (json.Read() && json.TokenType == JsonTokenType.StartObject)
+        {
+            chunk.HasChoice = true;
+            if (++count > 1)
+            {
+                Partial?.Forbid();
+            }
+
+            while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+            {
+                if (json.ValueTextEquals("delta"u8))
+                {
+                    json.Read();
+                    ReadDelta(ref json, ref chunk);
+                }
+                else if (json.ValueTextEquals("finish_reason"u8))
+                {
+                    json.Read();
+                    chunk.Finish |= json.TokenType == JsonTokenType.String;
+                    json.Skip();
+                }
+                else if (json.ValueTextEquals("index"u8))
+                {
+                    json.Read();
+                    if (json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var index) && index > 0)
+                    {
+                        Partial?.Forbid();
+                    }
+
+                    json.Skip();
+                }
+                else
+                {
+                    json.Skip();
+                }
+            }
+        }
+    }
+
+    private void ReadDelta(ref Utf8JsonReader json, ref Chunk chunk)
+    {
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            json.Skip();
+            return;
+        }
+
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var role = json.ValueTextEquals("role"u8);
+            var content = json.ValueTextEquals("content"u8);
+            json.Read();
+            if (content && json.TokenType == JsonTokenType.String)
+            {
+                var length = json.ValueSpan.Length;
+                chunk.Characters += length;
+                chunk.Content |= length > 0;
+                Partial?.Append(json.GetString()!);
+            }
+            else if (!role && !content && IsSomething(ref json))
+            {
+                // Calls of tools, reasoning, a refusal, audio: content, and nothing another provider could go on with.
+                chunk.Content = true;
+                Partial?.Forbid();
+            }
+
+            json.Skip();
+        }
+    }
+
+    private static bool IsSomething(ref Utf8JsonReader json) => json.TokenType switch
+    {
+        JsonTokenType.Null => false,
+        JsonTokenType.String => json.ValueSpan.Length > 0,
+        _ => true,
+    };
+
+    private struct Chunk
+    {
+        public bool Content;
+        public bool Finish;
+        public bool HasChoice;
+        public bool HasUsage;
+        public bool Failed;
+        public int Characters;
+    }
+}

@@ -1,0 +1,104 @@
+using MasterX.AiGateway.Chat;
+
+namespace MasterX.AiGateway.Streaming;
+
+/// <summary>How far a provider's stream has come.</summary>
+internal enum StreamState
+{
+    /// <summary>More may come.</summary>
+    Open,
+
+    /// <summary>The answer is whole.</summary>
+    Done,
+
+    /// <summary>It broke off: an error inside, a cut before the finish, a time limit.</summary>
+    Failed,
+}
+
+/// <summary>A provider's open stream: reads its events, and holds what is ready for the caller. Frees the connection, and the provider's place, when disposed.</summary>
+internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, CancellationTokenSource limit, int largestEvent) : IDisposable
+{
+    private readonly SseReader _events = new(body, largestEvent);
+    private IDisposable? _place;
+
+    public StreamFrames Frames { get; } = frames;
+
+    /// <summary>Whole events for the caller that have not been taken yet.</summary>
+    public PooledBuffer Ready { get; } = new(8192);
+
+    public StreamState State { get; private set; }
+
+    /// <summary>Whether there was content: something a caller would miss.</summary>
+    public bool HasContent { get; private set; }
+
+    /// <summary>Why it failed, when it did.</summary>
+    public AttemptOutcome Failure { get; private set; } = AttemptOutcome.BrokenAnswer;
+
+    /// <summary>Events that could not be parsed and were dropped.</summary>
+    public int Dropped { get; private set; }
+
+    /// <summary>Keeps a place among the provider's calls at once until the stream is disposed.</summary>
+    public void Keep(IDisposable? place) => _place = place;
+
+    /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
+    /// <param name="patience">How long the provider may be silent.</param>
+    /// <param name="cancellationToken">The caller's; a time limit of the provider's is a failure of the stream, and no exception.</param>
+    public async ValueTask ReadAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            // One timer for the whole stream, moved at every read.
+            limit.CancelAfter(patience);
+            if (await _events.ReadAsync(limit.Token))
+            {
+                TakeIn();
+            }
+            else
+            {
+                // Some providers end without an end mark; what counts is whether the answer was finished.
+                State = Frames.Finished ? StreamState.Done : StreamState.Failed;
+            }
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            (State, Failure) = (StreamState.Failed, AttemptOutcome.TimedOut);
+        }
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException)
+        {
+            // Cut by the other side, after the finish perhaps: then nothing is missing.
+            State = Frames.Finished ? StreamState.Done : StreamState.Failed;
+        }
+    }
+
+    public void Dispose()
+    {
+        _events.Dispose();
+        Ready.Dispose();
+        body.Dispose();
+        response.Dispose();
+        limit.Dispose();
+        _place?.Dispose();
+    }
+
+    private void TakeIn()
+    {
+        while (State == StreamState.Open && _events.TryNext(out var data))
+        {
+            switch (Frames.Read(data, Ready))
+            {
+                case FrameKind.Content:
+                    HasContent = true;
+                    break;
+                case FrameKind.Done:
+                    State = Frames.Finished || HasContent ? StreamState.Done : StreamState.Failed;
+                    break;
+                case FrameKind.Error:
+                    (State, Failure) = (StreamState.Failed, AttemptOutcome.ProviderFailed);
+                    break;
+                case FrameKind.Unparseable:
+                    Dropped++;
+                    break;
+            }
+        }
+    }
+}
