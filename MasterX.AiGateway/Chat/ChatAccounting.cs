@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
@@ -23,7 +24,7 @@ internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
     public static void WriteAttempts(HttpResponse response, IReadOnlyList<Attempt> attempts)
     {
         response.Headers["x-masterx-attempts"] = attempts.Count.ToString(CultureInfo.InvariantCulture);
-        response.Headers["x-masterx-attempt-list"] = string.Join(", ", attempts.Select(Format));
+        response.Headers["x-masterx-attempt-list"] = attempts.Count == 1 ? Format(attempts[0]) : string.Join(", ", attempts.Select(Format));
     }
 
     public static void WriteCandidate(HttpResponse response, string provider, string model, bool cached)
@@ -112,7 +113,22 @@ internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
         }
     }
 
-    private static string Format(Attempt attempt) => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{attempt.Provider};model=\"{attempt.Model}\";outcome={attempt.Outcome.Name()}{(attempt.Status is { } status ? string.Create(CultureInfo.InvariantCulture, $";status={status}") : "")};ms={attempt.Elapsed.TotalMilliseconds:0}");
+    private static string Format(Attempt attempt)
+    {
+        var text = new DefaultInterpolatedStringHandler(48, 5, CultureInfo.InvariantCulture, stackalloc char[256]);
+        text.AppendFormatted(attempt.Provider);
+        text.AppendLiteral(";model=\"");
+        text.AppendFormatted(attempt.Model);
+        text.AppendLiteral("\";outcome=");
+        text.AppendLiteral(attempt.Outcome.Name());
+        if (attempt.Status is { } status)
+        {
+            text.AppendLiteral(";status=");
+            text.AppendFormatted(status);
+        }
+
+        text.AppendLiteral(";ms=");
+        text.AppendFormatted((long)Math.Round(attempt.Elapsed.TotalMilliseconds));
+        return text.ToStringAndClear();
+    }
 }

@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Caching;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using Microsoft.Extensions.Options;
@@ -57,15 +58,13 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
             return;
         }
 
-        // (3) to (6)
-        using var total = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
-        total.CancelAfter(options.CurrentValue.TotalTimeout);
-        var begun = time.GetTimestamp();
+        // (3) to (8)
+        var clock = new AttemptClock(time, time.GetTimestamp(), options.CurrentValue.TotalTimeout);
         try
         {
             if (request.Stream)
             {
-                if (await streaming.AnswerAsync(context, route, request, total.Token) is { } failed)
+                if (await streaming.AnswerAsync(context, route, request, clock) is { } failed)
                 {
                     await WriteAsync(context, route, failed);
                 }
@@ -74,23 +73,13 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
             }
 
             using var result = route.Cache > TimeSpan.Zero
-                ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route, request, token), total.Token)
-                : await failover.AskAsync(route, request, total.Token);
-
-            // (7) and (8)
+                ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route, request, clock, token), context.RequestAborted)
+                : await failover.AskAsync(route, request, clock, context.RequestAborted);
             await WriteAsync(context, route, result);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
             context.Response.StatusCode = ClientClosedRequest;
-        }
-        catch (OperationCanceledException) when (total.IsCancellationRequested)
-        {
-            var elapsed = time.GetElapsedTime(begun);
-            await OpenAiError.WriteAsync(
-                context, StatusCodes.Status504GatewayTimeout,
-                string.Create(System.Globalization.CultureInfo.InvariantCulture, $"No provider answered within the gateway's total limit ({elapsed.TotalSeconds:0.#} s)."),
-                OpenAiError.Server, "timeout");
         }
     }
 
@@ -119,6 +108,12 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
 
     private static Task WriteFailureAsync(HttpContext context, ChatResult result)
     {
+        if (result.IsTimeout)
+        {
+            return OpenAiError.WriteAsync(
+                context, StatusCodes.Status504GatewayTimeout, "No provider answered within the gateway's total limit for a request.", OpenAiError.Server, "timeout", attempts: result.Attempts);
+        }
+
         if (result.RetryAfter is { } wait)
         {
             context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);

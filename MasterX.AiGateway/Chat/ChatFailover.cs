@@ -9,12 +9,10 @@ namespace MasterX.AiGateway.Chat;
 internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics metrics, TimeProvider time, ILogger<ChatFailover> logger)
 {
     /// <summary>For a whole answer.</summary>
-    public async Task<ChatResult> AskAsync(ModelRoute route, ChatRequest request, CancellationToken cancellationToken)
+    public async Task<ChatResult> AskAsync(ModelRoute route, ChatRequest request, AttemptClock clock, CancellationToken cancellationToken)
     {
         var attempts = new List<Attempt>(route.Candidates.Count);
-        var (candidate, answer, result) = await TryAsync(
-            route, 0, attempts,
-            static (call, candidate, token) => call.client.CallAsync(candidate, call.request, token), (client, request), cancellationToken);
+        var (candidate, answer, result) = await TryAsync(route, 0, request, attempts, clock, null, false, cancellationToken);
         return answer is null ? result! : ChatResult.Of(new AcceptedAnswer(candidate!.Provider.Name, candidate.Model, answer.Body!, answer.Usage), attempts);
     }
 
@@ -23,30 +21,36 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
     /// <param name="first">Index of the first candidate to ask.</param>
     /// <param name="request">The request.</param>
     /// <param name="attempts">Receives the attempts.</param>
+    /// <param name="clock">The request's total limit.</param>
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
     /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
     /// <param name="cancellationToken">Ends the call, and the stream for as long as it is open.</param>
     public async Task<(Candidate? Candidate, ProviderStream? Stream, ChatResult? Result)> OpenAsync(
-        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
     {
-        var (candidate, answer, result) = await TryAsync(
-            route, first, attempts,
-            static (call, candidate, token) => call.client.OpenAsync(candidate, call.request, call.partial, call.continuing, token), (client, request, partial, continuing), cancellationToken);
+        var (candidate, answer, result) = await TryAsync(route, first, request, attempts, clock, partial, continuing, cancellationToken);
         return (candidate, answer?.Stream, result);
     }
 
     /// <returns>The candidate that succeeded with its answer; or what came of the request when none did.</returns>
-    private async Task<(Candidate? Candidate, ProviderAnswer? Answer, ChatResult? Result)> TryAsync<TCall>(
-        ModelRoute route, int first, List<Attempt> attempts, Func<TCall, Candidate, CancellationToken, Task<ProviderAnswer>> call, TCall state, CancellationToken cancellationToken)
+    private async ValueTask<(Candidate? Candidate, ProviderAnswer? Answer, ChatResult? Result)> TryAsync(
+        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
     {
         ProviderAnswer? refusal = null;
         TimeSpan? shortestWait = null;
         for (var i = first; i < route.Candidates.Count; i++)
         {
             var candidate = route.Candidates[i];
+            var left = clock.Left;
+            if (left <= TimeSpan.Zero)
+            {
+                // Trying never makes a request last longer than its limit.
+                return (null, null, ChatResult.TimedOut(attempts));
+            }
+
             var begun = time.GetTimestamp();
             var answer = await candidate.Provider.Gate.TryCallAsync(
-                static (call, token) => call.call(call.state, call.candidate, token), (call, state, candidate), cancellationToken);
+                static (call, token) => call.client.CallAsync(call.Item2, token), (client, new ProviderCall(candidate, request, left, partial, continuing)), cancellationToken);
             var called = answer.Outcome is not (AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.ConcurrencyLimited);
             var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? time.GetElapsedTime(begun) : TimeSpan.Zero);
             attempts.Add(attempt);
@@ -75,6 +79,11 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
             {
                 LogSkipped(logger, attempt.Provider, attempt.Model, attempt.Outcome.Name());
             }
+        }
+
+        if (clock.Left <= TimeSpan.Zero)
+        {
+            return (null, null, ChatResult.TimedOut(attempts));
         }
 
         // A request that some candidate called faulty, when all others failed: its fault is what the caller can do something about.

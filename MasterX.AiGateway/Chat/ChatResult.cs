@@ -29,11 +29,16 @@ internal sealed class ChatResult : IDisposable
 
     public bool Cached { get; }
 
+    /// <summary>Whether the request's total limit has passed.</summary>
+    public bool IsTimeout { get; private init; }
+
     public static ChatResult Of(AcceptedAnswer answer, IReadOnlyList<Attempt> attempts, bool cached = false) => new(answer, null, attempts, null, cached);
 
     public static ChatResult Refused(ProviderAnswer refusal, IReadOnlyList<Attempt> attempts) => new(null, refusal, attempts, null, false);
 
     public static ChatResult Failed(IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter) => new(null, null, attempts, retryAfter, false);
+
+    public static ChatResult TimedOut(IReadOnlyList<Attempt> attempts) => new(null, null, attempts, null, false) { IsTimeout = true };
 
     /// <summary>Makes the next <see cref="Dispose"/> leave the result usable, for one that outlives a using block.</summary>
     public ChatResult Detach()

@@ -29,7 +29,7 @@ internal static class OpenAiError
             json.WriteString("type", type);
             json.WriteString("param", parameter);
             json.WriteString("code", code);
-            json.WriteString("trace_id", Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier);
+            json.WriteString("trace_id", TraceId(context));
             if (attempts is not null)
             {
                 WriteAttempts(json, attempts);
@@ -43,6 +43,19 @@ internal static class OpenAiError
         context.Response.ContentType = "application/json";
         context.Response.ContentLength = buffer.Length;
         await context.Response.BodyWriter.WriteAsync(buffer.Memory, context.RequestAborted);
+    }
+
+    /// <summary>Of the request's activity; of the caller's, where this service is not traced itself; else the connection's and request's number.</summary>
+    private static string TraceId(HttpContext context)
+    {
+        if (Activity.Current is { } activity)
+        {
+            return activity.TraceId.ToHexString();
+        }
+
+        return context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out var caller)
+            ? caller.TraceId.ToHexString()
+            : context.TraceIdentifier;
     }
 
     private static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<Attempt> attempts)

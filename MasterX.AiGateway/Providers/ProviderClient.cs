@@ -17,56 +17,49 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private const int LargestErrorBody = 64 * 1024;
 
-    /// <summary>Asks for a whole answer.</summary>
-    /// <exception cref="OperationCanceledException">The caller has left, or the request's total limit has passed.</exception>
-    public Task<ProviderAnswer> CallAsync(Candidate candidate, ChatRequest request, CancellationToken cancellationToken) =>
-        SendAsync(candidate, request, stream: false, (response, limit) => ReadAnswerAsync(response, candidate, limit), cancellationToken);
-
-    /// <summary>Asks for a stream, and reads it until there is content.</summary>
-    /// <param name="candidate">Who is asked.</param>
-    /// <param name="request">The request.</param>
-    /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
-    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
+    /// <summary>Asks for a whole answer, or opens a stream and reads it until there is content.</summary>
+    /// <param name="call">What is asked of whom.</param>
     /// <param name="cancellationToken">Ends the call, and the stream for as long as it is open.</param>
-    /// <exception cref="OperationCanceledException">The caller has left, or the request's total limit has passed.</exception>
-    public Task<ProviderAnswer> OpenAsync(Candidate candidate, ChatRequest request, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken) =>
-        SendAsync(candidate, request, stream: true, (response, _) => OpenStreamAsync(response, candidate, request, partial, continuing, cancellationToken), cancellationToken);
-
-    private async Task<ProviderAnswer> SendAsync(
-        Candidate candidate, ChatRequest request, bool stream, Func<HttpResponseMessage, CancellationToken, Task<ProviderAnswer>> read, CancellationToken cancellationToken)
+    /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
+    public async Task<ProviderAnswer> CallAsync(ProviderCall call, CancellationToken cancellationToken)
     {
+        var (candidate, request) = (call.Candidate, call.Request);
         var provider = candidate.Provider;
+        var settings = provider.Options;
         using var scratch = new PooledBuffer(request.Body.Length + 256);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         HttpResponseMessage? response = null;
         var handedOn = false;
         try
         {
-            using var message = new HttpRequestMessage(HttpMethod.Post, provider.Format.ChatUri(provider.BaseUrl, candidate.Model, stream))
+            var message = new HttpRequestMessage(HttpMethod.Post, request.Stream ? candidate.StreamUri : candidate.ChatUri)
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new ReadOnlyMemoryContent(provider.Format.WriteChatRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
             };
-            if (provider.Options.ApiKey is { Length: > 0 } key)
+            if (settings.ApiKey is { Length: > 0 } key)
             {
                 provider.Format.Authenticate(message, key);
             }
 
-            limit.CancelAfter(Shorter(provider.Options.FirstByteTimeout, provider.Options.TotalTimeout));
+            // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
+            var begun = time.GetTimestamp();
+            var total = Shorter(settings.TotalTimeout, call.TimeLeft);
+            limit.CancelAfter(Shorter(settings.FirstByteTimeout, total));
             response = await provider.Http.SendAsync(message, limit.Token);
+            limit.CancelAfter(Shorter(settings.IdleTimeout, total - time.GetElapsedTime(begun)));
             if (response.StatusCode != HttpStatusCode.OK)
             {
-                limit.CancelAfter(provider.Options.TotalTimeout);
                 return await ReadFailureAsync(response, provider, limit.Token);
             }
 
-            if (!stream)
+            if (!request.Stream)
             {
-                limit.CancelAfter(provider.Options.TotalTimeout);
+                return await ReadAnswerAsync(response, candidate, limit, begun, total);
             }
 
-            var answer = await read(response, limit.Token);
+            var answer = await OpenStreamAsync(response, call, begun, total, cancellationToken);
             handedOn = answer.Stream is not null;
             return answer;
         }
@@ -101,25 +94,23 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         }
     }
 
-    private async Task<ProviderAnswer> OpenStreamAsync(
-        HttpResponseMessage response, Candidate candidate, ChatRequest request, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+    private async Task<ProviderAnswer> OpenStreamAsync(HttpResponseMessage response, ProviderCall call, long begun, TimeSpan total, CancellationToken cancellationToken)
     {
-        var settings = candidate.Provider.Options;
+        var settings = call.Candidate.Provider.Options;
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
         {
             return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
         }
 
-        // Lives as long as the stream, which outlives this call.
-        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var frames = candidate.Provider.Format.OpenFrames(request, candidate, partial, continuing);
-        var stream = new ProviderStream(response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, limit, options.CurrentValue.MaxAnswerBytes);
+        var frames = call.Candidate.Provider.Format.OpenFrames(call.Request, call.Candidate, call.Partial, call.Continuing);
+        var stream = new ProviderStream(
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, new AttemptClock(time, begun, total), options.CurrentValue.MaxAnswerBytes, cancellationToken);
         try
         {
-            await stream.ReadAsync(settings.FirstByteTimeout, cancellationToken);
+            await stream.ReadAsync(settings.FirstByteTimeout);
             while (stream is { State: StreamState.Open, HasContent: false })
             {
-                await stream.ReadAsync(settings.IdleTimeout, cancellationToken);
+                await stream.ReadAsync(settings.IdleTimeout);
             }
         }
         catch
@@ -129,7 +120,7 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         }
 
         // Content and failure in one read: the caller has seen nothing yet, so the failure can still be made good. A route that resumes goes on from the content.
-        if (stream.State == StreamState.Failed && !(stream.HasContent && partial is not null))
+        if (stream.State == StreamState.Failed && !(stream.HasContent && call.Partial is not null))
         {
             stream.Dispose();
             return new ProviderAnswer { Outcome = stream.Failure, Status = (int)response.StatusCode };
@@ -138,12 +129,41 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = (int)response.StatusCode, Stream = stream };
     }
 
-    private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, CancellationToken cancellationToken)
+    private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, CancellationTokenSource limit, long begun, TimeSpan total)
     {
-        var body = await ReadBodyAsync(response, options.CurrentValue.MaxAnswerBytes, candidate.Provider.Options.IdleTimeout, cancellationToken);
-        return body is null
-            ? new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode }
-            : candidate.Provider.Format.ReadChatAnswer(body, candidate);
+        var largest = options.CurrentValue.MaxAnswerBytes;
+        if (response.Content.Headers.ContentLength > largest)
+        {
+            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
+        }
+
+        var body = new PooledBuffer((int)Math.Min(largest, response.Content.Headers.ContentLength + 1 ?? 4096));
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            while (await stream.ReadAsync(body.GetMemory(), limit.Token) is var read and > 0)
+            {
+                body.Advance(read);
+                if (body.Length > largest)
+                {
+                    body.Dispose();
+                    return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
+                }
+
+                // An answer that came in one piece, as most do, needs no new limit for its end.
+                if (body.Length != response.Content.Headers.ContentLength)
+                {
+                    limit.CancelAfter(Shorter(candidate.Provider.Options.IdleTimeout, total - time.GetElapsedTime(begun)));
+                }
+            }
+        }
+        catch
+        {
+            body.Dispose();
+            throw;
+        }
+
+        return candidate.Provider.Format.ReadChatAnswer(body, candidate);
     }
 
     private async Task<ProviderAnswer> ReadFailureAsync(HttpResponseMessage response, Provider provider, CancellationToken cancellationToken)
@@ -164,7 +184,7 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         ProviderError? error = null;
         if (outcome is AttemptOutcome.RequestRefused or AttemptOutcome.NotTakenHere)
         {
-            using var body = await ReadBodyAsync(response, LargestErrorBody, provider.Options.IdleTimeout, cancellationToken);
+            using var body = await ReadErrorBodyAsync(response, cancellationToken);
             error = body is null ? null : provider.Format.ReadError(body.Memory);
             if (outcome == AttemptOutcome.RequestRefused && ErrorClassifier.OtherMayTake(error))
             {
@@ -181,39 +201,28 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         return new ProviderAnswer { Outcome = outcome, Status = status, Error = error, RetryAfter = ReadRetryAfter(response) };
     }
 
-    /// <returns>The body, or <see langword="null"/> when it is larger than allowed.</returns>
-    private async Task<PooledBuffer?> ReadBodyAsync(HttpResponseMessage response, int largest, TimeSpan idle, CancellationToken cancellationToken)
+    /// <returns>The body, or <see langword="null"/> when it is larger than an error has any reason to be.</returns>
+    private static async Task<PooledBuffer?> ReadErrorBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
-        if (response.Content.Headers.ContentLength > largest)
-        {
-            return null;
-        }
-
-        var buffer = new PooledBuffer((int)Math.Min(largest, response.Content.Headers.ContentLength + 1 ?? 4096));
-        using var silence = new IdleLimit(idle, time, cancellationToken);
+        var body = new PooledBuffer(2048);
         try
         {
             await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            while (true)
+            while (await stream.ReadAsync(body.GetMemory(), cancellationToken) is var read and > 0)
             {
-                var read = await stream.ReadAsync(buffer.GetMemory(), silence.Token);
-                if (read == 0)
+                body.Advance(read);
+                if (body.Length > LargestErrorBody)
                 {
-                    return buffer;
-                }
-
-                silence.Restart();
-                buffer.Advance(read);
-                if (buffer.Length > largest)
-                {
-                    buffer.Dispose();
+                    body.Dispose();
                     return null;
                 }
             }
+
+            return body;
         }
         catch
         {
-            buffer.Dispose();
+            body.Dispose();
             throw;
         }
     }
@@ -232,5 +241,6 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
         return pause > TimeSpan.Zero ? pause : null;
     }
 
-    private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;
+    /// <summary>The shorter of two limits; one that has passed already ends the call at once.</summary>
+    internal static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other > TimeSpan.Zero ? other : TimeSpan.Zero;
 }

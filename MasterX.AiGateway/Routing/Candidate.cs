@@ -10,6 +10,12 @@ internal sealed class Candidate(Provider provider, string model)
 
     public string Model { get; } = model;
 
+    /// <summary>Where a whole answer is asked for.</summary>
+    public Uri ChatUri { get; } = provider.Format.ChatUri(provider.BaseUrl, model, stream: false);
+
+    /// <summary>Where a stream is asked for.</summary>
+    public Uri StreamUri { get; } = provider.Format.ChatUri(provider.BaseUrl, model, stream: true);
+
     /// <summary>The model as a JSON string, quotes included.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
 

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 
@@ -20,17 +21,17 @@ namespace MasterX.AiGateway.Streaming;
 internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccounting accounting, Draining draining, GatewayMetrics metrics, ILogger<ChatStreaming> logger)
 {
     /// <returns>What came of the request when nothing was sent to the caller; <see langword="null"/> once the stream has begun.</returns>
-    public async Task<ChatResult?> AnswerAsync(HttpContext context, ModelRoute route, ChatRequest request, CancellationToken cancellationToken)
+    public async Task<ChatResult?> AnswerAsync(HttpContext context, ModelRoute route, ChatRequest request, AttemptClock clock)
     {
         List<Attempt> attempts = [];
         var partial = route.Resume ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, draining.Deadline);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, draining.Deadline);
         try
         {
             while (true)
             {
-                var (candidate, stream, result) = await failover.OpenAsync(route, next, asked, attempts, partial, begun, ending.Token);
+                var (candidate, stream, result) = await failover.OpenAsync(route, next, asked, attempts, clock, partial, begun, ending.Token);
                 if (stream is null)
                 {
                     if (!begun)
@@ -72,10 +73,7 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
         }
         catch (OperationCanceledException) when (begun && !context.RequestAborted.IsCancellationRequested)
         {
-            await EndWithErrorAsync(
-                context,
-                draining.Deadline.IsCancellationRequested ? "The gateway is shutting down." : "The gateway's total limit for a request has passed.",
-                draining.Deadline.IsCancellationRequested ? "shutting_down" : "timeout");
+            await EndWithErrorAsync(context, "The gateway is shutting down.", "shutting_down");
             return null;
         }
     }
@@ -97,7 +95,7 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
                 return;
             }
 
-            await stream.ReadAsync(idle, cancellationToken);
+            await stream.ReadAsync(idle);
         }
     }
 

@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -16,8 +17,9 @@ internal enum StreamState
 }
 
 /// <summary>A provider's open stream: reads its events, and holds what is ready for the caller. Frees the connection, and the provider's place, when disposed.</summary>
-internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, CancellationTokenSource limit, int largestEvent) : IDisposable
+internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
+    private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
     private readonly SseReader _events = new(body, largestEvent);
     private IDisposable? _place;
 
@@ -41,15 +43,15 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     public void Keep(IDisposable? place) => _place = place;
 
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
-    /// <param name="patience">How long the provider may be silent.</param>
-    /// <param name="cancellationToken">The caller's; a time limit of the provider's is a failure of the stream, and no exception.</param>
-    public async ValueTask ReadAsync(TimeSpan patience, CancellationToken cancellationToken)
+    /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
+    /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
+    public async ValueTask ReadAsync(TimeSpan patience)
     {
         try
         {
             // One timer for the whole stream, moved at every read.
-            limit.CancelAfter(patience);
-            if (await _events.ReadAsync(limit.Token))
+            _limit.CancelAfter(ProviderClient.Shorter(patience, clock.Left));
+            if (await _events.ReadAsync(_limit.Token))
             {
                 TakeIn();
             }
@@ -59,7 +61,7 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
                 State = Frames.Finished ? StreamState.Done : StreamState.Failed;
             }
         }
-        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
             (State, Failure) = (StreamState.Failed, AttemptOutcome.TimedOut);
         }
@@ -76,7 +78,7 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
         Ready.Dispose();
         body.Dispose();
         response.Dispose();
-        limit.Dispose();
+        _limit.Dispose();
         _place?.Dispose();
     }
 

@@ -1,0 +1,22 @@
+using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
+
+namespace MasterX.AiGateway.Providers;
+
+/// <summary>What is asked of a provider.</summary>
+/// <param name="Candidate">Whom.</param>
+/// <param name="Request">What.</param>
+/// <param name="TimeLeft">Of the request's total limit.</param>
+/// <param name="Partial">Collects the text of a stream, where another provider may have to go on with it.</param>
+/// <param name="Continuing">Whether the caller's stream has begun with another provider.</param>
+internal readonly record struct ProviderCall(Candidate Candidate, ChatRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
+
+/// <summary>How much of an attempt's time is left.</summary>
+/// <param name="Time">Clock.</param>
+/// <param name="Begun">Timestamp of its beginning.</param>
+/// <param name="Total">Its limit.</param>
+internal readonly record struct AttemptClock(TimeProvider Time, long Begun, TimeSpan Total)
+{
+    public TimeSpan Left => Total - Time.GetElapsedTime(Begun);
+}
