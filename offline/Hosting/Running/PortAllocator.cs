@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.NetworkInformation;
-using System.Net.Sockets;
 using Aspire.Hosting.ApplicationModel;
 
 namespace Aspire.Hosting.Running;
@@ -8,13 +6,14 @@ namespace Aspire.Hosting.Running;
 /// <summary>Decides where every endpoint listens: its declared port, or a free one.</summary>
 internal static class PortAllocator
 {
+    private static readonly HashSet<int> HandedOut = [];
+
     /// <param name="resources">The composition.</param>
     /// <param name="dynamic">Whether declared ports are ignored, as under the testing builder.</param>
     /// <exception cref="DistributedApplicationException">Declared ports are taken; all of them are named.</exception>
     public static void Allocate(IEnumerable<IResource> resources, bool dynamic)
     {
         List<string> taken = [];
-        HashSet<int> chosen = [];
         foreach (var resource in resources)
         {
             foreach (var endpoint in resource.Annotations.OfType<EndpointAnnotation>())
@@ -25,13 +24,7 @@ internal static class PortAllocator
                     taken.Add($"Port {declared}, which '{resource.Name}' wants, is in use. {Advice(resource, declared)}");
                 }
 
-                var listen = port ?? Free();
-                while (!chosen.Add(listen))
-                {
-                    listen = Free();
-                }
-
-                endpoint.Allocated = new AllocatedEndpoint(endpoint.UriScheme, "localhost", listen);
+                endpoint.Allocated = new AllocatedEndpoint(endpoint.UriScheme, "localhost", port ?? Free());
             }
         }
 
@@ -41,12 +34,23 @@ internal static class PortAllocator
         }
     }
 
-    /// <summary>A port nobody listens on at this moment.</summary>
+    /// <summary>
+    /// A port nobody listens on at this moment, and that this process hands out once. It lies below the range from which systems take ports for outgoing
+    /// connections (32768 and up), so that none of those takes it before its service listens.
+    /// </summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = Random.Shared.Next(18_000, 32_000);
+            lock (HandedOut)
+            {
+                if (HandedOut.Add(port) && !IsTaken(port))
+                {
+                    return port;
+                }
+            }
+        }
     }
 
     private static string Advice(IResource resource, int port) => resource is ProjectResource

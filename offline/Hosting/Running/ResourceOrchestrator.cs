@@ -150,7 +150,7 @@ internal sealed class ResourceOrchestrator(
         var resource = running.Resource;
         while (!stopping.IsCancellationRequested)
         {
-            var problem = running.Ended is { } ended ? ended : await probe.ProbeAsync(resource, stopping);
+            var problem = running.Ended is { } ended ? ended : await probe.ProbeAsync(resource, running.Replicas, stopping);
             if (running.Ended is not null)
             {
                 var (exitCode, lastLines) = running.Obituary;

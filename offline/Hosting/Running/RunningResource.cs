@@ -8,17 +8,22 @@ internal sealed class RunningResource
 {
     private readonly List<ChildProcess> _processes;
     private readonly ReplicaProxy? _proxy;
+    private readonly List<Uri> _replicas;
 
-    private RunningResource(IResource resource, List<ChildProcess> processes, ReplicaProxy? proxy)
+    private RunningResource(IResource resource, List<ChildProcess> processes, ReplicaProxy? proxy = null, IEnumerable<Uri>? replicas = null)
     {
         Resource = resource;
         _processes = processes;
         _proxy = proxy;
+        _replicas = [.. replicas ?? []];
     }
 
     public IResource Resource { get; }
 
     public IReadOnlyList<int> ProcessIds => [.. _processes.Select(process => process.Id)];
+
+    /// <summary>Where each replica listens; empty when there is only one, which listens where the resource does.</summary>
+    public IReadOnlyList<Uri> Replicas => _replicas;
 
     public int? ExitCode { get; private set; }
 
@@ -41,13 +46,21 @@ internal sealed class RunningResource
         return resource switch
         {
             ProjectResource project => StartProject(project, variables, onLine),
-            MongoDBServerResource server => new(server, [StartMongod(server, variables, onLine)], null),
+            MongoDBServerResource server => new(server, [StartMongod(server, variables, onLine)]),
             _ => throw new DistributedApplicationException($"A {resource.GetType().Name} needs a container runtime, and the offline edition has none."),
         };
     }
 
     /// <summary>Leaves a replica that has ended out of account; the others go on.</summary>
-    public void Forget() => _processes.Remove(Dead!);
+    public void Forget()
+    {
+        var index = _processes.IndexOf(Dead!);
+        _processes.RemoveAt(index);
+        if (_replicas.Count > 0)
+        {
+            _replicas.RemoveAt(index);
+        }
+    }
 
     public async Task StopAsync()
     {
@@ -75,13 +88,14 @@ internal sealed class RunningResource
         var endpoints = project.GetEndpoints().ToArray();
         if (replicas == 1)
         {
-            return new(project, [StartReplica(endpoints.Select(endpoint => endpoint.Url), 0)], null);
+            return new(project, [StartReplica(endpoints.Select(endpoint => endpoint.Url), 0)]);
         }
 
         // Several processes cannot share a port: each gets its own, and the declared one becomes the proxy's.
         int[] ports = [.. Enumerable.Range(0, replicas).Select(_ => PortAllocator.Free())];
-        List<ChildProcess> processes = [.. ports.Select((port, index) => StartReplica([string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}")], index))];
-        return new(project, processes, new ReplicaProxy(endpoints.Single(endpoint => endpoint.Scheme == "http").Port, ports));
+        Uri[] addresses = [.. ports.Select(port => new Uri(string.Create(CultureInfo.InvariantCulture, $"http://localhost:{port}")))];
+        List<ChildProcess> processes = [.. addresses.Select((address, index) => StartReplica([address.GetLeftPart(UriPartial.Authority)], index))];
+        return new(project, processes, new ReplicaProxy(endpoints.Single(endpoint => endpoint.Scheme == "http").Port, ports), addresses);
 
         ChildProcess StartReplica(IEnumerable<string> urls, int index)
         {
