@@ -78,9 +78,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}BaseUrl must have no user, password or query; the key belongs in {variable}ApiKey.";
         }
 
-        if (string.IsNullOrEmpty(provider.DefaultModel) is false && provider.DefaultModel.Any(char.IsControl))
+        if (!string.IsNullOrEmpty(provider.DefaultModel) && !Candidate.IsModelName(provider.DefaultModel))
         {
-            yield return $"{variable}DefaultModel must not contain control characters.";
+            yield return $"{variable}DefaultModel may have visible ASCII characters only, no quotes, at most 200.";
         }
 
         if (provider.ApiKey is { } key && key.Any(character => character is <= ' ' or > '~'))
@@ -124,6 +124,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         foreach (var candidate in route.Candidates)
         {
             var (provider, model) = Candidate.Split(candidate);
+            if (model is not null && !Candidate.IsModelName(model))
+            {
+                yield return $"The route '{name}' has a candidate of '{provider}' whose model has other than visible ASCII characters, quotes, or more than 200.";
+            }
+
             if (!options.Providers.TryGetValue(provider, out var settings))
             {
                 yield return $"The route '{name}' names the provider '{provider}', which is not configured.";

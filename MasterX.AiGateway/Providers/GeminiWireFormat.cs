@@ -17,10 +17,16 @@ internal sealed class GeminiWireFormat : WireFormat
 
     public override ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch)
     {
-        using var document = JsonDocument.Parse(request.Body);
-        using (var json = new Utf8JsonWriter(scratch))
+        try
         {
+            using var document = JsonDocument.Parse(request.Body);
+            using var json = new Utf8JsonWriter(scratch);
             GeminiRequest.Write(document.RootElement, json);
+        }
+        catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
+        {
+            // A part of another JSON type than OpenAI's format has there, or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
+            throw new UntranslatableRequestException("A part of the request is not of the type that the chat completions format has there.", null);
         }
 
         return scratch.Memory;

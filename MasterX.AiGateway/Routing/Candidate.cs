@@ -19,6 +19,10 @@ internal sealed class Candidate(Provider provider, string model)
     /// <summary>The model as a JSON string, quotes included.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
 
+    /// <summary>Whether a text can be a model's name: it goes into URLs, headers, metrics and logs, so it has visible ASCII characters only, no quotes, and an end.</summary>
+    public static bool IsModelName(string text) =>
+        text.Length is > 0 and <= 200 && text.All(character => character is > ' ' and <= '~' and not ('"' or '\\'));
+
     /// <summary>Splits <c>provider/model</c> at the first slash; a model's own name may contain more.</summary>
     public static (string Provider, string? Model) Split(string candidate)
     {

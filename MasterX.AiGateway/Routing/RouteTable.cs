@@ -51,7 +51,7 @@ internal sealed class RouteTable : IDisposable
         }
 
         var (provider, rest) = Candidate.Split(model!);
-        return rest is not null && _providers.TryGetValue(provider, out var direct)
+        return rest is not null && Candidate.IsModelName(rest) && _providers.TryGetValue(provider, out var direct)
             ? new ModelRoute(model!, [new Candidate(direct, rest)])
             : null;
     }

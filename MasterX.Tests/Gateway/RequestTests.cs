@@ -20,6 +20,9 @@ public sealed class RequestTests
     [InlineData("""{"stream":"yes","messages":[{"role":"user","content":"hello"}]}""", 400, "'stream'")]
     [InlineData("""{"messages":[{"role":"user","content":"hello"}]} x""", 400, "not valid JSON")]
     [InlineData("""{"model":"\ud800","messages":[{"role":"user","content":"hello"}]}""", 400, "UTF-8")]
+    [InlineData("""{"model":"openai/a\u0000b","messages":[{"role":"user","content":"hello"}]}""", 404, "openai/a")]
+    [InlineData("""{"model":"openai/m\r\nx-injected: 1","messages":[{"role":"user","content":"hello"}]}""", 404, "openai/m")]
+    [InlineData("""{"model":"openai/modèle","messages":[{"role":"user","content":"hello"}]}""", 404, "openai/mod")]
     [InlineData("""{"model":"no-such-model","messages":[{"role":"user","content":"hello"}]}""", 404, "no-such-model")]
     public async Task A_bad_body_is_a_4xx_that_says_what_is_wrong(string body, int status, string said)
     {
