@@ -139,6 +139,16 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
 
+        if (route.Weights.Count > 0 && (route.Weights.Count != route.Candidates.Count || route.Weights.Any(weight => !(weight > 0 && double.IsFinite(weight)))))
+        {
+            yield return $"Gateway__Routes__{name}__Weights must have one number above 0 for each of the {route.Candidates.Count} candidates.";
+        }
+
+        if (!Enum.IsDefined(route.Strategy))
+        {
+            yield return $"Gateway__Routes__{name}__Strategy must be {string.Join(", ", Enum.GetNames<RouteStrategy>())}.";
+        }
+
         if (route.Cache < TimeSpan.Zero)
         {
             yield return $"Gateway__Routes__{name}__Cache must be 0 (off) or more, for example 00:05:00.";

@@ -1,12 +1,11 @@
 using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Providers;
-using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Security;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
-using Microsoft.Extensions.Options;
+using MasterX.ServiceDefaults.Startup;
 using OpenTelemetry.Metrics;
 
 namespace MasterX.AiGateway;
@@ -17,15 +16,11 @@ internal static class GatewayServices
     public static void AddGateway(this WebApplicationBuilder builder)
     {
         builder.AddRequiredSetting(new("Gateway:Token", "the bearer token that callers of the gateway present", "a random string of 32 characters"));
-        builder.Services.AddOptions<GatewayOptions>()
-            .BindConfiguration(GatewayOptions.Section)
-            .PostConfigure(options => BuiltInProviders.Apply(options.Providers));
-        builder.Services.AddSingleton<IValidateOptions<GatewayOptions>, GatewayOptionsValidator>();
-        builder.Services.AddOptionsCheck<GatewayOptions>();
-
+        builder.Services.AddSingleton<IConfigurationRule>(new GatewayOptionsRule(builder.Configuration));
+        builder.Services.AddSingleton<GatewayConfiguration>();
+        builder.Services.AddStartupStep<InitializeProviders>();
         builder.Services.AddHybridCache(cache => cache.MaximumPayloadBytes = 1024 * 1024);
         builder.Services.AddSingleton<CallerToken>();
-        builder.Services.AddSingleton<RouteTable>();
         builder.Services.AddSingleton<ProviderClient>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<PriceList>();
@@ -62,6 +57,31 @@ internal static class GatewayServices
         var draining = app.Services.GetRequiredService<Draining>();
         app.MapPost("/v1/chat/completions", token.Guard(draining.Refuse(context => chat.Value.HandleAsync(context))));
         app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
+        app.MapGet("/v1/models/{**id}", token.Guard(context => providers.Value.GetModelAsync(context)));
         app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));
+    }
+
+    private sealed class GatewayOptionsRule(IConfiguration configuration) : IConfigurationRule
+    {
+        public IEnumerable<string> FindProblems()
+        {
+            try
+            {
+                return new GatewayOptionsValidator().Validate(null, GatewayConfiguration.Bind(configuration)).Failures ?? [];
+            }
+            catch (InvalidOperationException unbindable)
+            {
+                // The binder names the key, and the type it could not convert to.
+                return [unbindable.Message];
+            }
+        }
+    }
+
+    /// <summary>The plan's third step. Taking the configuration as a parameter makes the providers; none is called for it.</summary>
+    private sealed class InitializeProviders(GatewayConfiguration configuration) : IStartupStep
+    {
+        public string Name => $"initialize the AI providers ({string.Join(", ", configuration.Routes.Providers.Select(provider => provider.Name))})";
+
+        public Task RunAsync(CancellationToken cancellationToken) => Task.CompletedTask;
     }
 }

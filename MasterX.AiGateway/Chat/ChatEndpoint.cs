@@ -2,7 +2,6 @@ using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Chat;
 
@@ -21,7 +20,7 @@ namespace MasterX.AiGateway.Chat;
 /// A streamed answer takes (4) to (8) through <see cref="ChatStreaming"/>.
 /// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="ChatFailover"/>.
 /// </summary>
-internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, ChatStreaming streaming, AnswerCache cache, ChatAccounting accounting, IOptionsMonitor<GatewayOptions> options, TimeProvider time)
+internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streaming, AnswerCache cache, ChatAccounting accounting, GatewayConfiguration configuration, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
@@ -35,7 +34,7 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
             return;
         }
 
-        var limit = options.CurrentValue.MaxRequestBytes;
+        var limit = configuration.Options.MaxRequestBytes;
         using var body = await RequestBody.ReadAsync(context.Request, limit, context.RequestAborted);
         if (body is null)
         {
@@ -50,7 +49,7 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
         }
 
         // (2)
-        if (routes.Resolve(request!.Model) is not { } route)
+        if (configuration.Routes.Resolve(request!.Model) is not { } route)
         {
             await OpenAiError.WriteAsync(
                 context, StatusCodes.Status404NotFound, $"The model '{request.Model}' is neither a route nor provider/model of a configured provider. GET /v1/models lists what there is.",
@@ -59,7 +58,7 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
         }
 
         // (3) to (8)
-        var clock = new AttemptClock(time, time.GetTimestamp(), options.CurrentValue.TotalTimeout);
+        var clock = new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout);
         try
         {
             if (request.Stream)
@@ -73,8 +72,8 @@ internal sealed class ChatEndpoint(RouteTable routes, ChatFailover failover, Cha
             }
 
             using var result = route.Cache > TimeSpan.Zero
-                ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route, request, clock, token), context.RequestAborted)
-                : await failover.AskAsync(route, request, clock, context.RequestAborted);
+                ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route.Plan(), request, clock, token), context.RequestAborted)
+                : await failover.AskAsync(route.Plan(), request, clock, context.RequestAborted);
             await WriteAsync(context, route, result);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)

@@ -9,15 +9,15 @@ namespace MasterX.AiGateway.Chat;
 internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics metrics, TimeProvider time, ILogger<ChatFailover> logger)
 {
     /// <summary>For a whole answer.</summary>
-    public async Task<ChatResult> AskAsync(ModelRoute route, ChatRequest request, AttemptClock clock, CancellationToken cancellationToken)
+    public async Task<ChatResult> AskAsync(IReadOnlyList<Candidate> plan, ChatRequest request, AttemptClock clock, CancellationToken cancellationToken)
     {
-        var attempts = new List<Attempt>(route.Candidates.Count);
-        var (candidate, answer, result) = await TryAsync(route, 0, request, attempts, clock, null, false, cancellationToken);
+        var attempts = new List<Attempt>(plan.Count);
+        var (candidate, answer, result) = await TryAsync(plan, 0, request, attempts, clock, null, false, cancellationToken);
         return answer is null ? result! : ChatResult.Of(new AcceptedAnswer(candidate!.Provider.Name, candidate.Model, answer.Body!, answer.Usage), attempts);
     }
 
     /// <summary>For a stream, up to its first content.</summary>
-    /// <param name="route">Where to ask.</param>
+    /// <param name="plan">Whom to ask, in order.</param>
     /// <param name="first">Index of the first candidate to ask.</param>
     /// <param name="request">The request.</param>
     /// <param name="attempts">Receives the attempts.</param>
@@ -26,21 +26,21 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
     /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
     /// <param name="cancellationToken">Ends the call, and the stream for as long as it is open.</param>
     public async Task<(Candidate? Candidate, ProviderStream? Stream, ChatResult? Result)> OpenAsync(
-        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+        IReadOnlyList<Candidate> plan, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
     {
-        var (candidate, answer, result) = await TryAsync(route, first, request, attempts, clock, partial, continuing, cancellationToken);
+        var (candidate, answer, result) = await TryAsync(plan, first, request, attempts, clock, partial, continuing, cancellationToken);
         return (candidate, answer?.Stream, result);
     }
 
     /// <returns>The candidate that succeeded with its answer; or what came of the request when none did.</returns>
     private async ValueTask<(Candidate? Candidate, ProviderAnswer? Answer, ChatResult? Result)> TryAsync(
-        ModelRoute route, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+        IReadOnlyList<Candidate> plan, int first, ChatRequest request, List<Attempt> attempts, AttemptClock clock, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
     {
         ProviderAnswer? refusal = null;
         TimeSpan? shortestWait = null;
-        for (var i = first; i < route.Candidates.Count; i++)
+        for (var i = first; i < plan.Count; i++)
         {
-            var candidate = route.Candidates[i];
+            var candidate = plan[i];
             var left = clock.Left;
             if (left <= TimeSpan.Zero)
             {
@@ -54,6 +54,11 @@ internal sealed partial class ChatFailover(ProviderClient client, GatewayMetrics
             var called = answer.Outcome is not (AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.ConcurrencyLimited);
             var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? time.GetElapsedTime(begun) : TimeSpan.Zero);
             attempts.Add(attempt);
+            if (called)
+            {
+                candidate.Latency.Add(attempt.Elapsed);
+            }
+
             metrics.Attempted(attempt);
             switch (answer.Outcome)
             {

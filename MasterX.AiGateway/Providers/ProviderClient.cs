@@ -4,7 +4,6 @@ using System.Net.Http.Headers;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -12,7 +11,7 @@ namespace MasterX.AiGateway.Providers;
 /// One call to one provider: sends the request in the provider's format, waits no longer than its limits allow, and says how it went.
 /// Whatever a provider does, it never throws but when the caller has left.
 /// </summary>
-internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, TimeProvider time)
+internal sealed class ProviderClient(GatewayConfiguration configuration, TimeProvider time)
 {
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private const int LargestErrorBody = 64 * 1024;
@@ -104,7 +103,7 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
 
         var frames = call.Candidate.Provider.Format.OpenFrames(call.Request, call.Candidate, call.Partial, call.Continuing);
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, new AttemptClock(time, begun, total), options.CurrentValue.MaxAnswerBytes, cancellationToken);
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
             await stream.ReadAsync(settings.FirstByteTimeout);
@@ -131,7 +130,7 @@ internal sealed class ProviderClient(IOptionsMonitor<GatewayOptions> options, Ti
 
     private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, CancellationTokenSource limit, long begun, TimeSpan total)
     {
-        var largest = options.CurrentValue.MaxAnswerBytes;
+        var largest = configuration.Options.MaxAnswerBytes;
         if (response.Content.Headers.ContentLength > largest)
         {
             return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };

@@ -1,11 +1,10 @@
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
-using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary><c>GET /v1/models</c>, in OpenAI's form, and <c>GET /providers</c>, the state of each provider.</summary>
-internal sealed class ProviderEndpoints(RouteTable routes)
+internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
 {
     /// <summary>When this list of models began to exist; OpenAI's clients expect a number.</summary>
     private static readonly long Created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -14,23 +13,29 @@ internal sealed class ProviderEndpoints(RouteTable routes)
     {
         json.WriteString("object", "list");
         json.WriteStartArray("data");
-        foreach (var (name, owner) in routes.Names)
+        foreach (var (name, owner) in configuration.Routes.Names)
         {
             json.WriteStartObject();
-            json.WriteString("id", name);
-            json.WriteString("object", "model");
-            json.WriteNumber("created", Created);
-            json.WriteString("owned_by", owner);
+            WriteModel(json, name, owner);
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     });
 
+    /// <summary><c>GET /v1/models/{id}</c>; an id may contain slashes.</summary>
+    public Task GetModelAsync(HttpContext context)
+    {
+        var id = (string)context.Request.RouteValues["id"]!;
+        return configuration.Routes.Resolve(id) is { } route
+            ? WriteAsync(context, json => WriteModel(json, id, route.Candidates[0].Provider.Name))
+            : OpenAiError.WriteAsync(context, StatusCodes.Status404NotFound, $"The model '{id}' does not exist. GET /v1/models lists what there is.", OpenAiError.InvalidRequest, "model_not_found", "model");
+    }
+
     public Task ListProvidersAsync(HttpContext context) => WriteAsync(context, json =>
     {
         json.WriteStartArray("providers");
-        foreach (var provider in routes.Providers)
+        foreach (var provider in configuration.Routes.Providers)
         {
             var cooling = provider.Gate.CoolingFor;
             json.WriteStartObject();
@@ -50,6 +55,14 @@ internal sealed class ProviderEndpoints(RouteTable routes)
 
         json.WriteEndArray();
     });
+
+    private static void WriteModel(Utf8JsonWriter json, string name, string owner)
+    {
+        json.WriteString("id", name);
+        json.WriteString("object", "model");
+        json.WriteNumber("created", Created);
+        json.WriteString("owned_by", owner);
+    }
 
     private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {

@@ -1,4 +1,3 @@
-using MasterX.AiGateway.Routing;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 
 namespace MasterX.AiGateway.Providers;
@@ -7,14 +6,14 @@ namespace MasterX.AiGateway.Providers;
 /// <c>ai_providers</c>: what the gateway has seen of its providers, from its own calls; a health probe never calls one.
 /// Degraded while some are unavailable, and while all are: then too the gateway serves its purpose, which is to say so.
 /// </summary>
-internal sealed class ProviderHealthCheck(RouteTable routes) : IHealthCheck
+internal sealed class ProviderHealthCheck(GatewayConfiguration configuration) : IHealthCheck
 {
     public static bool IsAvailable(Provider provider) => provider.Gate.CircuitName != "open" && provider.Gate.CoolingFor == TimeSpan.Zero;
 
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var states = routes.Providers.ToDictionary(provider => provider.Name, provider => (object)(IsAvailable(provider) ? "available" : "unavailable"));
-        var available = routes.Providers.Count(IsAvailable);
+        var states = configuration.Routes.Providers.ToDictionary(provider => provider.Name, provider => (object)(IsAvailable(provider) ? "available" : "unavailable"));
+        var available = configuration.Routes.Providers.Count(IsAvailable);
         var description = $"{available} of {states.Count} providers available";
         return Task.FromResult(available == states.Count ? HealthCheckResult.Healthy(description, states) : HealthCheckResult.Degraded(description, data: states));
     }

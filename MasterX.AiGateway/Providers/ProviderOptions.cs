@@ -53,6 +53,13 @@ public sealed class ProviderOptions
 
     /// <summary>When to leave the provider alone after failures.</summary>
     public CircuitOptions Circuit { get; set; } = new();
+
+    /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
+    internal bool IsSameAs(ProviderOptions other) =>
+        (Kind, BaseUrl, ApiKey, DefaultModel, StreamUsage, RequestsPerMinute, MaxConcurrency) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.StreamUsage, other.RequestsPerMinute, other.MaxConcurrency)
+        && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
+        && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
+        && DropFields.SequenceEqual(other.DropFields);
 }
 
 /// <summary>

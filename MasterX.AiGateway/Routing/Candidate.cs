@@ -10,6 +10,9 @@ internal sealed class Candidate(Provider provider, string model)
 
     public string Model { get; } = model;
 
+    /// <summary>How fast it has lately answered.</summary>
+    public RecentLatency Latency { get; } = new();
+
     /// <summary>Where a whole answer is asked for.</summary>
     public Uri ChatUri { get; } = provider.Format.ChatUri(provider.BaseUrl, model, stream: false);
 
@@ -30,10 +33,3 @@ internal sealed class Candidate(Provider provider, string model)
         return slash < 0 ? (candidate, null) : (candidate[..slash], slash == candidate.Length - 1 ? null : candidate[(slash + 1)..]);
     }
 }
-
-/// <summary>What a model name stands for: the candidates, in the order they are tried.</summary>
-/// <param name="Name">As the caller wrote it.</param>
-/// <param name="Candidates">At least one.</param>
-/// <param name="Cache">How long answers are kept; zero when not at all.</param>
-/// <param name="Resume">Whether a stream that breaks off goes on with the next candidate.</param>
-internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidates, TimeSpan Cache = default, bool Resume = false);

@@ -7,6 +7,14 @@ public sealed class ModelRouteOptions
     /// <summary>In the order they are tried: <c>provider/model</c>, or <c>provider</c> for its default model.</summary>
     public IList<string> Candidates { get; } = [];
 
+    /// <summary>In which order they are tried.</summary>
+    /// <value><c>Priority</c> unless set; <c>Weighted</c>, <c>LeastLatency</c>.</value>
+    public RouteStrategy Strategy { get; set; }
+
+    /// <summary>For <see cref="RouteStrategy.Weighted"/>, one for each candidate, in their order; more than 0.</summary>
+    /// <value>1 for each unless set.</value>
+    public IList<double> Weights { get; } = [];
+
     /// <summary>Whether a stream that breaks off after its first content goes on with the next candidate, which is given the answer so far.</summary>
     /// <value>False unless set.</value>
     public bool Resume { get; set; }

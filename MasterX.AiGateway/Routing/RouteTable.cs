@@ -1,5 +1,4 @@
 using MasterX.AiGateway.Providers;
-using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Routing;
 
@@ -14,28 +13,25 @@ internal sealed class RouteTable : IDisposable
     private readonly Dictionary<string, Provider> _providers = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, ModelRoute> _routes = new(StringComparer.OrdinalIgnoreCase);
 
-    public RouteTable(IOptions<GatewayOptions> configured, TimeProvider time)
+    /// <param name="options">Valid.</param>
+    /// <param name="previous">The table this one replaces; providers that have not changed are taken over, with their limits, circuits and connections.</param>
+    /// <param name="time">Clock.</param>
+    public RouteTable(GatewayOptions options, RouteTable? previous, TimeProvider time)
     {
-        var options = configured.Value;
+        Options = options;
         foreach (var (name, settings) in options.Providers.Where(provider => BuiltInProviders.IsUsable(provider.Key, provider.Value)))
         {
-            _providers[name] = new Provider(name, settings, time);
+            _providers[name] = previous?._providers.GetValueOrDefault(name) is { } kept && kept.Options.IsSameAs(settings) ? kept : new Provider(name, settings, time);
         }
 
         AddDefaultRoutes();
         foreach (var (name, route) in options.Routes)
         {
-            // A provider without a key is left out of a route, as it is out of the default chain.
-            Candidate[] candidates = [.. route.Candidates
-                .Select(Candidate.Split)
-                .Where(candidate => _providers.ContainsKey(candidate.Provider))
-                .Select(candidate => new Candidate(_providers[candidate.Provider], candidate.Model ?? _providers[candidate.Provider].Options.DefaultModel!))];
-            if (candidates.Length > 0)
-            {
-                _routes[name] = new ModelRoute(name, candidates, route.Cache ?? TimeSpan.Zero, route.Resume);
-            }
+            AddRoute(name, route);
         }
     }
+
+    public GatewayOptions Options { get; }
 
     public IReadOnlyCollection<Provider> Providers => _providers.Values;
 
@@ -61,6 +57,41 @@ internal sealed class RouteTable : IDisposable
         foreach (var provider in _providers.Values)
         {
             provider.Dispose();
+        }
+    }
+
+    /// <summary>Frees the providers that the table in force no longer has, once every request that may still use them has ended.</summary>
+    public void RetireAllBut(RouteTable current, TimeSpan longestRequest)
+    {
+        Provider[] retired = [.. _providers.Values.Except(current._providers.Values)];
+        if (retired.Length > 0)
+        {
+            _ = FreeLaterAsync(retired, longestRequest);
+        }
+    }
+
+    private static async Task FreeLaterAsync(Provider[] retired, TimeSpan pause)
+    {
+        await Task.Delay(pause);
+        Array.ForEach(retired, provider => provider.Dispose());
+    }
+
+    private void AddRoute(string name, ModelRouteOptions route)
+    {
+        // A provider without a key is left out of a route, as it is out of the default chain.
+        var usable = route.Candidates
+            .Select((candidate, index) => (Named: Candidate.Split(candidate), Weight: route.Weights.Count > 0 ? route.Weights[index] : 1))
+            .Where(entry => _providers.ContainsKey(entry.Named.Provider))
+            .ToArray();
+        if (usable.Length > 0)
+        {
+            _routes[name] = new ModelRoute(name, [.. usable.Select(entry => new Candidate(_providers[entry.Named.Provider], entry.Named.Model ?? _providers[entry.Named.Provider].Options.DefaultModel!))])
+            {
+                Strategy = route.Strategy,
+                Weights = [.. usable.Select(entry => entry.Weight)],
+                Cache = route.Cache ?? TimeSpan.Zero,
+                Resume = route.Resume,
+            };
         }
     }
 

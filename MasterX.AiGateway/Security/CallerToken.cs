@@ -1,11 +1,10 @@
 using System.Security.Cryptography;
 using System.Text;
-using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Security;
 
 /// <summary>Checks the bearer token of a caller, in a time that does not depend on where it differs.</summary>
-internal sealed class CallerToken(IOptionsMonitor<GatewayOptions> options)
+internal sealed class CallerToken(GatewayConfiguration configuration)
 {
     private const string Scheme = "Bearer ";
     private const int Longest = 1024;
@@ -22,7 +21,7 @@ internal sealed class CallerToken(IOptionsMonitor<GatewayOptions> options)
         Span<byte> presented = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Longest)];
         Span<byte> expected = stackalloc byte[Encoding.UTF8.GetMaxByteCount(Longest)];
         var presentedLength = Encoding.UTF8.GetBytes(value.AsSpan(Scheme.Length), presented);
-        return Encoding.UTF8.TryGetBytes(options.CurrentValue.Token, expected, out var expectedLength)
+        return Encoding.UTF8.TryGetBytes(configuration.Options.Token, expected, out var expectedLength)
             && expectedLength > 0
             && CryptographicOperations.FixedTimeEquals(presented[..presentedLength], expected[..expectedLength]);
     }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Providers;
@@ -24,6 +23,7 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
     public async Task<ChatResult?> AnswerAsync(HttpContext context, ModelRoute route, ChatRequest request, AttemptClock clock)
     {
         List<Attempt> attempts = [];
+        var plan = route.Plan();
         var partial = route.Resume ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, draining.Deadline);
@@ -31,7 +31,7 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
         {
             while (true)
             {
-                var (candidate, stream, result) = await failover.OpenAsync(route, next, asked, attempts, clock, partial, begun, ending.Token);
+                var (candidate, stream, result) = await failover.OpenAsync(plan, next, asked, attempts, clock, partial, begun, ending.Token);
                 if (stream is null)
                 {
                     if (!begun)
@@ -68,7 +68,7 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
                 }
 
                 asked = request.ContinuedWith(partial.Text);
-                next = IndexOf(route, candidate!) + 1;
+                next = IndexOf(plan, candidate!) + 1;
             }
         }
         catch (OperationCanceledException) when (begun && !context.RequestAborted.IsCancellationRequested)
@@ -150,17 +150,15 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
         await context.Response.BodyWriter.WriteAsync(buffer.Memory, context.RequestAborted);
     }
 
-    private static int IndexOf(ModelRoute route, Candidate candidate)
+    private static int IndexOf(IReadOnlyList<Candidate> plan, Candidate candidate)
     {
-        for (var i = 0; i < route.Candidates.Count; i++)
+        var index = 0;
+        while (!ReferenceEquals(plan[index], candidate))
         {
-            if (ReferenceEquals(route.Candidates[i], candidate))
-            {
-                return i;
-            }
+            index++;
         }
 
-        throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"{candidate.Provider.Name} is not in the route '{route.Name}'."));
+        return index;
     }
 
     [LoggerMessage(22, LogLevel.Warning, "Provider {Provider} ({Model}) broke off its stream: {Outcome}")]

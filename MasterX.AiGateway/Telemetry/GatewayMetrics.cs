@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using MasterX.AiGateway.Chat;
-using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Telemetry;
 
@@ -16,7 +15,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _tokens;
     private readonly Counter<double> _cost;
 
-    public GatewayMetrics(IMeterFactory meters, RouteTable routes)
+    public GatewayMetrics(IMeterFactory meters, GatewayConfiguration configuration)
     {
         _meter = meters.Create("MasterX.AiGateway");
         _attempts = _meter.CreateCounter<long>("gateway_attempts", description: "Turns of a provider at a request, by outcome.");
@@ -27,8 +26,8 @@ internal sealed class GatewayMetrics : IDisposable
         _dropped = _meter.CreateCounter<long>("gateway_stream_events_dropped", description: "Events of streams that could not be parsed.");
         _tokens = _meter.CreateCounter<long>("gateway_tokens", description: "Tokens of answers, by direction.");
         _cost = _meter.CreateCounter<double>("gateway_cost_usd", description: "Cost of answers in US dollars, by the configured prices.");
-        _meter.CreateObservableGauge("gateway_circuit_open", () => Observe(routes, provider => provider.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while a provider's circuit is not closed.");
-        _meter.CreateObservableGauge("gateway_cooldown_seconds", () => Observe(routes, provider => provider.Gate.CoolingFor.TotalSeconds), description: "How long a provider is still left alone.");
+        _meter.CreateObservableGauge("gateway_circuit_open", () => Observe(configuration, provider => provider.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while a provider's circuit is not closed.");
+        _meter.CreateObservableGauge("gateway_cooldown_seconds", () => Observe(configuration, provider => provider.Gate.CoolingFor.TotalSeconds), description: "How long a provider is still left alone.");
     }
 
     public void Attempted(Attempt attempt)
@@ -58,6 +57,6 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Dispose() => _meter.Dispose();
 
-    private static IEnumerable<Measurement<double>> Observe(RouteTable routes, Func<Providers.Provider, double> value) =>
-        routes.Providers.Select(provider => new Measurement<double>(value(provider), new KeyValuePair<string, object?>("provider", provider.Name)));
+    private static IEnumerable<Measurement<double>> Observe(GatewayConfiguration configuration, Func<Providers.Provider, double> value) =>
+        configuration.Routes.Providers.Select(provider => new Measurement<double>(value(provider), new KeyValuePair<string, object?>("provider", provider.Name)));
 }

@@ -1,9 +1,7 @@
-using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
-using Microsoft.Extensions.Options;
 
 namespace MasterX.ServiceDefaults.Configuration;
 
@@ -61,32 +59,5 @@ public static class ConfigurationCheckExtensions
         return builder;
     }
 
-    /// <summary>Makes the validators of an options type part of the check.</summary>
-    /// <typeparam name="TOptions">Options with an <see cref="IValidateOptions{TOptions}"/>.</typeparam>
-    public static IServiceCollection AddOptionsCheck<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(this IServiceCollection services)
-        where TOptions : class => services.AddSingleton<IConfigurationRule, OptionsRule<TOptions>>();
-
     internal static void AddConfigurationCheck(this IHostApplicationBuilder builder) => builder.Services.AddSingleton<ConfigurationCheck>();
-
-    private sealed class OptionsRule<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicParameterlessConstructor)] TOptions>(IOptionsMonitor<TOptions> options) : IConfigurationRule
-        where TOptions : class
-    {
-        public IEnumerable<string> FindProblems()
-        {
-            try
-            {
-                _ = options.CurrentValue;
-                return [];
-            }
-            catch (OptionsValidationException invalid)
-            {
-                return invalid.Failures;
-            }
-            catch (InvalidOperationException unbindable)
-            {
-                // The binder names the key and the type it could not convert to, never the value's meaning.
-                return [unbindable.Message];
-            }
-        }
-    }
 }

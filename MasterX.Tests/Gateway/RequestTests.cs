@@ -111,6 +111,20 @@ public sealed class RequestTests
     }
 
     [Theory]
+    [InlineData("auto", 200)]
+    [InlineData("openai/org/model", 200)]
+    [InlineData("nothing", 404)]
+    public async Task One_model_can_be_looked_up(string id, int status)
+    {
+        await using var gateway = new GatewayHost();
+
+        using var answer = await gateway.Http.GetAsync(new Uri($"/v1/models/{id}", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(status == 200 ? id : "model_not_found", (await answer.JsonAsync()) is var body && status == 200 ? body.Text("id") : body.Text("error", "code"));
+    }
+
+    [Theory]
     [InlineData("groq/llama-x", "groq", "llama-x")]
     [InlineData("openai/org/model", "openai", "org/model")]
     [InlineData("fast", "groq", "llama-3.3-70b-versatile")]

@@ -41,6 +41,8 @@ internal sealed class GatewayHost : IAsyncDisposable
     /// <summary>Without credentials.</summary>
     public HttpClient Anonymous => _service.Http;
 
+    public ReloadableSettings Changes => _service.Changes;
+
     public IServiceProvider Services => _service.Services;
 
     public Task<HttpResponseMessage> ChatAsync(object request) =>

@@ -26,12 +26,16 @@ internal class ServiceHost<TEntryPoint> : WebApplicationFactory<TEntryPoint>
 
     public Uri Address { get; }
 
+    /// <summary>Win over the settings given at the start.</summary>
+    public ReloadableSettings Changes { get; } = new();
+
     /// <summary>Without credentials, at <see cref="Address"/>.</summary>
     public HttpClient Http { get; }
 
     protected override void ConfigureWebHost(IWebHostBuilder builder)
     {
         builder.UseEnvironment(_environment);
+        builder.ConfigureAppConfiguration(configuration => configuration.Add(Changes));
         builder.UseSetting("urls", "http://127.0.0.1:0");
         builder.UseSetting("Logging:LogLevel:Default", "Warning");
         foreach (var (key, value) in _settings)
