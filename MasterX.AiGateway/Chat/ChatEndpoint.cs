@@ -131,6 +131,7 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
     private static string Caller(HttpContext context) => context.Request.Headers["x-masterx-consumer"].ToString();
 
     private static bool IsJson(HttpRequest request) =>
-        Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
+        request.ContentType is "application/json"
+        || Microsoft.Net.Http.Headers.MediaTypeHeaderValue.TryParse(request.ContentType, out var type)
         && (type.MediaType.Equals("application/json", StringComparison.OrdinalIgnoreCase) || type.Suffix.Equals("json", StringComparison.OrdinalIgnoreCase));
 }

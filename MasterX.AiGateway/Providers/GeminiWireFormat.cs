@@ -13,7 +13,7 @@ internal sealed class GeminiWireFormat : WireFormat
     public override Uri ChatUri(Uri baseUrl, string model, bool stream) =>
         new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
 
-    public override void Authenticate(HttpRequestMessage message, string key) => message.Headers.Add("x-goog-api-key", key);
+    public override (string Name, string Value) Authentication(string key) => ("x-goog-api-key", key);
 
     public override ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch)
     {

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using MasterX.AiGateway.Chat;
 using MasterX.AiGateway.Routing;
@@ -17,8 +16,7 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     public override Uri ChatUri(Uri baseUrl, string model, bool stream) => new(baseUrl, "chat/completions");
 
-    public override void Authenticate(HttpRequestMessage message, string key) =>
-        message.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
+    public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
     public override ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch)
     {

@@ -15,6 +15,7 @@ internal sealed class Provider : IDisposable
         Kind = options.Kind ?? "openai";
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
+        Authentication = string.IsNullOrEmpty(options.ApiKey) ? null : Format.Authentication(options.ApiKey);
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Gate = new ProviderGate(options, time);
         _connections = new SocketsHttpHandler
@@ -45,6 +46,9 @@ internal sealed class Provider : IDisposable
 
     /// <summary>Ends with a slash.</summary>
     public Uri BaseUrl { get; }
+
+    /// <summary>The header with the key, for a provider that has one.</summary>
+    public (string Name, string Value)? Authentication { get; }
 
     public IReadOnlySet<string> DropFields { get; }
 

@@ -37,9 +37,10 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new ReadOnlyMemoryContent(provider.Format.WriteChatRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
             };
-            if (settings.ApiKey is { Length: > 0 } key)
+            if (provider.Authentication is { } key)
             {
-                provider.Format.Authenticate(message, key);
+                // Checked when the configuration was: it can stand in a header.
+                message.Headers.TryAddWithoutValidation(key.Name, key.Value);
             }
 
             // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.

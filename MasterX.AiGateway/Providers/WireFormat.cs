@@ -19,8 +19,8 @@ internal abstract class WireFormat
     /// <summary>Where a chat completion is asked for.</summary>
     public abstract Uri ChatUri(Uri baseUrl, string model, bool stream);
 
-    /// <summary>Adds the provider's key, in the header it belongs in; never in the URL, which is logged and traced.</summary>
-    public abstract void Authenticate(HttpRequestMessage message, string key);
+    /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
+    public abstract (string Name, string Value) Authentication(string key);
 
     /// <summary>The request body for the provider.</summary>
     /// <param name="request">The caller's request.</param>
