@@ -89,17 +89,54 @@ internal sealed class ProviderGate : IDisposable
             return new ProviderAnswer { Outcome = AttemptOutcome.CoolingDown, RetryAfter = cooling };
         }
 
-        if (_circuitState.CircuitState == CircuitState.Isolated)
-        {
-            return new ProviderAnswer { Outcome = AttemptOutcome.CircuitOpen };
-        }
-
         var place = _concurrency?.AttemptAcquire();
         if (place is { IsAcquired: false })
         {
             return new ProviderAnswer { Outcome = AttemptOutcome.ConcurrencyLimited, RetryAfter = DefaultLimitedPause };
         }
 
+        try
+        {
+            ProviderAnswer answer;
+            if (_circuitState.CircuitState == CircuitState.Closed)
+            {
+                // The common case is spared an execution within the breaker, with its state machines: the outcome is counted afterwards.
+                answer = TakeRequest() ?? await call(state, cancellationToken);
+                await CountAsync(answer);
+            }
+            else
+            {
+                answer = await ProbeAsync(call, state, cancellationToken);
+            }
+
+            Learn(answer);
+            if (answer.Stream is { } stream)
+            {
+                // The call goes on for as long as its stream is open.
+                stream.Keep(place);
+                place = null;
+            }
+
+            return answer;
+        }
+        finally
+        {
+            place?.Dispose();
+        }
+    }
+
+    /// <summary>Counts a failure that came after the call was taken for a success: a stream that broke off.</summary>
+    public ValueTask ReportAsync(AttemptOutcome failure) => CountAsync(new ProviderAnswer { Outcome = failure });
+
+    public void Dispose()
+    {
+        _requests?.Dispose();
+        _concurrency?.Dispose();
+    }
+
+    /// <summary>While the circuit is not closed it is the breaker that decides: nobody is let through, or one call as a probe.</summary>
+    private async ValueTask<ProviderAnswer> ProbeAsync<TState>(Func<TState, CancellationToken, Task<ProviderAnswer>> call, TState state, CancellationToken cancellationToken)
+    {
         var context = ResilienceContextPool.Shared.Get(cancellationToken);
         try
         {
@@ -112,14 +149,6 @@ internal sealed class ProviderGate : IDisposable
             switch (outcome.Exception)
             {
                 case null:
-                    Learn(outcome.Result!);
-                    if (outcome.Result!.Stream is { } stream)
-                    {
-                        // The call goes on for as long as its stream is open.
-                        stream.Keep(place);
-                        place = null;
-                    }
-
                     return outcome.Result!;
                 case BrokenCircuitException open:
                     return new ProviderAnswer { Outcome = AttemptOutcome.CircuitOpen, RetryAfter = open.RetryAfter };
@@ -130,25 +159,16 @@ internal sealed class ProviderGate : IDisposable
         }
         finally
         {
-            place?.Dispose();
             ResilienceContextPool.Shared.Return(context);
         }
     }
 
-    /// <summary>Counts a failure that came after the call was taken for a success: a stream that broke off.</summary>
-    public async ValueTask ReportAsync(AttemptOutcome failure)
+    /// <summary>Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit is none the worse for it.</summary>
+    private async ValueTask CountAsync(ProviderAnswer answer)
     {
-        // Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit is none the worse for it.
         var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
-        await _circuit.ExecuteOutcomeAsync(
-            static (_, failure) => new ValueTask<Outcome<ProviderAnswer>>(Outcome.FromResult(new ProviderAnswer { Outcome = failure })), context, failure);
+        await _circuit.ExecuteOutcomeAsync(static (_, answer) => new ValueTask<Outcome<ProviderAnswer>>(Outcome.FromResult(answer)), context, answer);
         ResilienceContextPool.Shared.Return(context);
-    }
-
-    public void Dispose()
-    {
-        _requests?.Dispose();
-        _concurrency?.Dispose();
     }
 
     private ProviderAnswer? TakeRequest()

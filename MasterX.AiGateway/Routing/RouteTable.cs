@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Routing;
@@ -10,7 +11,11 @@ internal sealed class RouteTable : IDisposable
     /// <summary>The route of requests that name no model.</summary>
     public const string Auto = "auto";
 
+    /// <summary>Names of the form <c>provider/model</c> that are kept once they were resolved.</summary>
+    private const int MostDirect = 1000;
+
     private readonly Dictionary<string, Provider> _providers = new(StringComparer.OrdinalIgnoreCase);
+    private readonly ConcurrentDictionary<string, ModelRoute> _direct = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ModelRoute> _routes = new(StringComparer.OrdinalIgnoreCase);
 
     /// <param name="options">Valid.</param>
@@ -46,10 +51,26 @@ internal sealed class RouteTable : IDisposable
             return route;
         }
 
-        var (provider, rest) = Candidate.Split(model!);
-        return rest is not null && Candidate.IsModelName(rest) && _providers.TryGetValue(provider, out var direct)
-            ? new ModelRoute(model!, [new Candidate(direct, rest)])
-            : null;
+        if (model is null || _direct.TryGetValue(model, out route))
+        {
+            return route;
+        }
+
+        var (provider, rest) = Candidate.Split(model);
+        if (rest is null || !Candidate.IsModelName(rest) || !_providers.TryGetValue(provider, out var direct))
+        {
+            return null;
+        }
+
+        route = new ModelRoute(model, [new Candidate(direct, rest)]);
+
+        // What callers may name has no end; what is kept of it has.
+        if (_direct.Count < MostDirect)
+        {
+            _direct.TryAdd(model, route);
+        }
+
+        return route;
     }
 
     public void Dispose()
