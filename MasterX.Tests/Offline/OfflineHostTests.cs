@@ -196,6 +196,24 @@ public sealed class OfflineHostTests
     }
 
     [Fact]
+    public async Task A_reference_injects_no_more_than_it_was_told_to()
+    {
+        var builder = DistributedApplication.CreateBuilder(["--ConnectionStrings:elsewhere=mongodb://db.example.com/masterx"]);
+        var service = builder.AddResource(new ProjectResource("service"))
+            .WithReferenceEnvironment(ReferenceEnvironmentInjectionFlags.ConnectionString)
+            .WithReference(builder.AddConnectionString("elsewhere"))
+            .WithReference(builder.AddMongoDB("mongo").AddDatabase("masterx"))
+            .WithEnvironment("LITERAL", builder.AddParameter("literal", "a value"));
+        builder.Resources.OfType<MongoDBServerResource>().Single().Annotations.OfType<EndpointAnnotation>().Single().Allocated = new("tcp", "localhost", 27099);
+
+        var environment = await new EnvironmentCollector(builder.ExecutionContext).CollectAsync(service.Resource, Token);
+
+        Assert.Equal(["ConnectionStrings__elsewhere", "ConnectionStrings__masterx", "LITERAL"], environment.Keys.Order());
+        Assert.Equal("mongodb://db.example.com/masterx", environment["ConnectionStrings__elsewhere"]);
+        Assert.Equal("a value", environment["LITERAL"]);
+    }
+
+    [Fact]
     public void A_parameter_without_a_value_says_how_to_give_one()
     {
         var builder = DistributedApplication.CreateBuilder([]);
