@@ -39,8 +39,12 @@ public static class ServiceDefaultsExtensions
             http.AddServiceDiscovery();
         });
 
-        // A stuck request must not keep a container from being replaced; the platforms in use kill after 30 s.
-        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
+        // A stuck request must not keep a container from being replaced; the platforms in use kill after 30 s. The host's own setting wins.
+        if (builder.Configuration["shutdownTimeoutSeconds"] is null)
+        {
+            builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
+        }
+
         return builder;
     }
 
