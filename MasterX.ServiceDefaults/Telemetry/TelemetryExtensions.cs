@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -54,6 +55,14 @@ internal static class TelemetryExtensions
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
+
+        // The console is written by one thread from a bounded queue. When whoever reads it is too slow, lines are dropped, and the logger itself says how many;
+        // by default every request would wait for the reader.
+        builder.Services.Configure<ConsoleLoggerOptions>(console =>
+        {
+            console.MaxQueueLength = 10_000;
+            console.QueueFullMode = ConsoleLoggerQueueFullMode.DropWrite;
+        });
         if (builder.Environment.IsDevelopment() || builder.Configuration["Logging:Console:FormatterName"] is not null)
         {
             builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
