@@ -101,8 +101,18 @@ internal sealed class ProviderGate : IDisposable
             if (_circuitState.CircuitState == CircuitState.Closed)
             {
                 // The common case is spared an execution within the breaker, with its state machines: the outcome is counted afterwards.
-                answer = TakeRequest() ?? await call(state, cancellationToken);
+                if (TakeRequest() is { } refused)
+                {
+                    return refused;
+                }
+
+                answer = await call(state, cancellationToken);
                 await CountAsync(answer);
+            }
+            else if (RequestsLeft == 0)
+            {
+                // Said before the breaker is asked: a refusal of our own must not pass for the probe's success.
+                return AtRequestLimit(TimeSpan.FromSeconds(1));
             }
             else
             {
@@ -163,7 +173,10 @@ internal sealed class ProviderGate : IDisposable
         }
     }
 
-    /// <summary>Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit is none the worse for it.</summary>
+    /// <summary>
+    /// Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit whose break is over may take it for its
+    /// probe, which it is as good as: the provider has just answered, or failed.
+    /// </summary>
     private async ValueTask CountAsync(ProviderAnswer answer)
     {
         var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
@@ -181,12 +194,10 @@ internal sealed class ProviderGate : IDisposable
         using var permit = _requests.AttemptAcquire();
         return permit.IsAcquired
             ? null
-            : new ProviderAnswer
-            {
-                Outcome = AttemptOutcome.RateLimited,
-                RetryAfter = permit.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromMinutes(1),
-            };
+            : AtRequestLimit(permit.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromMinutes(1));
     }
+
+    private static ProviderAnswer AtRequestLimit(TimeSpan wait) => new() { Outcome = AttemptOutcome.RateLimited, RetryAfter = wait };
 
     private void Learn(ProviderAnswer answer)
     {
