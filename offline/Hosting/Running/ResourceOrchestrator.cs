@@ -76,6 +76,9 @@ internal sealed class ResourceOrchestrator(
 
         _stopped = true;
         await _stopping.CancelAsync();
+
+        // First the tasks, which end at once now: what one of them was just starting is stopped with the rest.
+        await Task.WhenAll(_running);
         while (_started.TryPop(out var resource))
         {
             await PublishAsync(resource.Resource, state => state with { State = KnownResourceStates.Stopping, HealthStatus = null });
@@ -83,7 +86,6 @@ internal sealed class ResourceOrchestrator(
             await PublishAsync(resource.Resource, state => state with { State = KnownResourceStates.Exited, ExitCode = resource.ExitCode, Detail = null });
         }
 
-        await Task.WhenAll(_running);
         _runFile?.Remove();
     }
 
