@@ -78,7 +78,11 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            context.Response.StatusCode = ClientClosedRequest;
+            // Of a stream that has begun the status is sent already.
+            if (!context.Response.HasStarted)
+            {
+                context.Response.StatusCode = ClientClosedRequest;
+            }
         }
     }
 

@@ -107,7 +107,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
             response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
-            await stream.ReadAsync(settings.FirstByteTimeout);
+            // The first byte of the body may still be to come: its limit has run since the sending.
+            await stream.ReadAsync(Shorter(settings.TotalTimeout, settings.FirstByteTimeout - time.GetElapsedTime(begun)));
             while (stream is { State: StreamState.Open, HasContent: false })
             {
                 await stream.ReadAsync(settings.IdleTimeout);

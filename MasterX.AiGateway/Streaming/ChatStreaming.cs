@@ -71,9 +71,9 @@ internal sealed partial class ChatStreaming(ChatFailover failover, ChatAccountin
                 next = IndexOf(plan, candidate!) + 1;
             }
         }
-        catch (OperationCanceledException) when (begun && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
         {
-            await EndWithErrorAsync(context, "The gateway is shutting down.", "shutting_down");
+            await (begun ? EndWithErrorAsync(context, "The gateway is shutting down.", "shutting_down") : Draining.RefuseAsync(context));
             return null;
         }
     }

@@ -30,17 +30,15 @@ internal sealed class Draining : IDisposable
     public CancellationToken Deadline => _deadline.Token;
 
     /// <summary>Answers 503 instead of running <paramref name="endpoint"/> once the service was asked to stop.</summary>
-    public RequestDelegate Refuse(RequestDelegate endpoint) => context =>
-    {
-        if (!HasBegun)
-        {
-            return endpoint(context);
-        }
+    public RequestDelegate Refuse(RequestDelegate endpoint) => context => HasBegun ? RefuseAsync(context) : endpoint(context);
 
+    /// <summary>A 503 that says that the service is going.</summary>
+    public static Task RefuseAsync(HttpContext context)
+    {
         context.Response.Headers.Connection = "close";
         context.Response.Headers.RetryAfter = "1";
         return OpenAiError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down; another instance takes over.", OpenAiError.Server, "shutting_down");
-    };
+    }
 
     public void Dispose()
     {
