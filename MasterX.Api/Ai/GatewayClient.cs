@@ -64,12 +64,14 @@ internal sealed class GatewayClient(HttpClient http)
     private static GatewayAnswer Success(HttpResponseMessage response, JsonElement body)
     {
         var choice = body.GetProperty("choices")[0];
-        var message = choice.GetProperty("message");
-        var content = message.TryGetProperty("content", out var text) ? text.GetString() : null;
+        var content = choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty("content", out var text) && text.ValueKind == JsonValueKind.String
+            ? text.GetString()
+            : null;
+        var filtered = choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String && finish.ValueEquals("content_filter");
         return new GatewayAnswer
         {
             Status = (int)response.StatusCode,
-            Success = content is not null && choice.GetProperty("finish_reason").GetString() is not "content_filter",
+            Success = content is not null && !filtered,
             Content = content ?? "",
             Confidence = Confidence.Of(choice),
             Provider = Header(response, "x-masterx-provider") ?? "unknown",
