@@ -136,9 +136,7 @@ public sealed class OfflineHostTests
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var folder = new DataFolder();
-        await ProjectOnATakenPort.DescribeAsync(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
-        var builder = DistributedApplication.CreateBuilder([]);
-        builder.AddProject<ProjectOnATakenPort>("service");
+        var builder = ProjectOnATakenPort.Describe(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
         await using var app = builder.Build();
 
         var refused = await Assert.ThrowsAsync<DistributedApplicationException>(() => app.StartAsync(Token));
@@ -148,14 +146,12 @@ public sealed class OfflineHostTests
     }
 
     [Fact]
-    public async Task An_AppHost_that_cannot_start_ends_with_a_message_and_exit_code_1()
+    public void An_AppHost_that_cannot_start_ends_with_a_message_and_exit_code_1()
     {
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         using var folder = new DataFolder();
-        await ProjectOnATakenPort.DescribeAsync(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
-        var builder = DistributedApplication.CreateBuilder([]);
-        builder.AddProject<ProjectOnATakenPort>("service");
+        var builder = ProjectOnATakenPort.Describe(folder, ((IPEndPoint)listener.LocalEndpoint).Port);
         try
         {
             // As AppHost.cs ends: no exception comes out of it.
@@ -238,14 +234,17 @@ public sealed class OfflineHostTests
 
         public string ProjectPath => Path.Combine(Folder.Value!, "Service.csproj");
 
-        public static Task DescribeAsync(DataFolder folder, int port)
+        /// <summary>A composition of one project whose declared port is the given one.</summary>
+        public static IDistributedApplicationBuilder Describe(DataFolder folder, int port)
         {
             Folder.Value = folder.Path;
             Directory.CreateDirectory(Path.Combine(folder.Path, "Properties"));
-            return File.WriteAllTextAsync(
+            File.WriteAllText(
                 Path.Combine(folder.Path, "Properties", "launchSettings.json"),
-                """{"profiles":{"http":{"commandName":"Project","applicationUrl":"http://localhost:PORT"}}}""".Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal),
-                Token);
+                """{"profiles":{"http":{"commandName":"Project","applicationUrl":"http://localhost:PORT"}}}""".Replace("PORT", port.ToString(CultureInfo.InvariantCulture), StringComparison.Ordinal));
+            var builder = DistributedApplication.CreateBuilder([]);
+            builder.AddProject<ProjectOnATakenPort>("service");
+            return builder;
         }
     }
 }
