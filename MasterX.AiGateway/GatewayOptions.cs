@@ -34,6 +34,11 @@ public sealed class GatewayOptions
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; set; } = 16 * 1024 * 1024;
 
+    /// <summary>Answers kept in the cache, all together. Read at the start only.</summary>
+    /// <value>64 MiB unless set, in bytes.</value>
+    [Range(1024 * 1024, int.MaxValue)]
+    public int MaxCacheBytes { get; set; } = 64 * 1024 * 1024;
+
     /// <summary>For one request, all attempts together.</summary>
     /// <value>10 min unless set; more than 0.</value>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(10);

@@ -25,6 +25,7 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         }
 
         Range("Gateway__MaxRequestBytes", options.MaxRequestBytes, 1024, 256 * 1024 * 1024);
+        Range("Gateway__MaxCacheBytes", options.MaxCacheBytes, 1024 * 1024, int.MaxValue);
         Range("Gateway__MaxAnswerBytes", options.MaxAnswerBytes, 1024, 256 * 1024 * 1024);
         foreach (var (provider, settings) in options.Providers)
         {
@@ -78,9 +79,12 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}BaseUrl must have no user, password or query; the key belongs in {variable}ApiKey.";
         }
 
-        if (!string.IsNullOrEmpty(provider.DefaultModel) && !Candidate.IsModelName(provider.DefaultModel))
+        foreach (var (setting, model) in new[] { ("DefaultModel", provider.DefaultModel), ("EmbeddingModel", provider.EmbeddingModel) })
         {
-            yield return $"{variable}DefaultModel may have visible ASCII characters only, no quotes, at most 200.";
+            if (!string.IsNullOrEmpty(model) && !Candidate.IsModelName(model))
+            {
+                yield return $"{variable}{setting} may have visible ASCII characters only, no quotes, at most 200.";
+            }
         }
 
         if (provider.ApiKey is { } key && key.Any(character => character is <= ' ' or > '~'))
@@ -96,9 +100,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
 
-        if (provider.RequestsPerMinute < 0 || provider.MaxConcurrency < 0)
+        if (provider.RequestsPerMinute < 0 || provider.TokensPerMinute < 0 || provider.MaxConcurrency < 0)
         {
-            yield return $"{variable}RequestsPerMinute and {variable}MaxConcurrency must be 0 (no limit) or more.";
+            yield return $"{variable}RequestsPerMinute, {variable}TokensPerMinute and {variable}MaxConcurrency must be 0 (no limit) or more.";
         }
 
         var circuit = provider.Circuit;
@@ -152,6 +156,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         if (route.Cache < TimeSpan.Zero)
         {
             yield return $"Gateway__Routes__{name}__Cache must be 0 (off) or more, for example 00:05:00.";
+        }
+
+        if (route.HedgeAfter is { } hedge && (hedge < TimeSpan.Zero || hedge > TimeSpan.FromHours(1)))
+        {
+            yield return $"Gateway__Routes__{name}__HedgeAfter must be 0 (off) to an hour, for example 00:00:02.";
         }
     }
 

@@ -1,11 +1,13 @@
 using MasterX.AiGateway.Caching;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Security;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Startup;
+using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
 namespace MasterX.AiGateway;
@@ -19,17 +21,20 @@ internal static class GatewayServices
         builder.Services.AddSingleton<IConfigurationRule>(new GatewayOptionsRule(builder.Configuration));
         builder.Services.AddSingleton<GatewayConfiguration>();
         builder.Services.AddStartupStep<InitializeProviders>();
+        builder.Services.AddSingleton<IConfigureOptions<MemoryCacheOptions>>(services =>
+            new ConfigureOptions<MemoryCacheOptions>(memory => memory.SizeLimit = services.GetRequiredService<GatewayConfiguration>().Options.MaxCacheBytes));
         builder.Services.AddHybridCache(cache => cache.MaximumPayloadBytes = 1024 * 1024);
         builder.Services.AddSingleton<CallerToken>();
         builder.Services.AddSingleton<ProviderClient>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<PriceList>();
         builder.Services.AddSingleton<AnswerCache>();
-        builder.Services.AddSingleton<ChatFailover>();
-        builder.Services.AddSingleton<ChatAccounting>();
-        builder.Services.AddSingleton<ChatStreaming>();
+        builder.Services.AddSingleton<CachedStreaming>();
+        builder.Services.AddSingleton<Failover>();
+        builder.Services.AddSingleton<Accounting>();
+        builder.Services.AddSingleton<AnswerStreaming>();
         builder.Services.AddSingleton<Draining>();
-        builder.Services.AddSingleton<ChatEndpoint>();
+        builder.Services.AddSingleton<ModelEndpoint>();
         builder.Services.AddSingleton<ProviderEndpoints>();
         builder.Services.AddHealthChecks().AddCheck<ProviderHealthCheck>("ai_providers");
 
@@ -51,11 +56,15 @@ internal static class GatewayServices
     public static void MapGateway(this WebApplication app)
     {
         // Made on first use: they need a configuration that has been checked, and mapping comes before the check.
-        var chat = new Lazy<ChatEndpoint>(app.Services.GetRequiredService<ChatEndpoint>);
+        var models = new Lazy<ModelEndpoint>(app.Services.GetRequiredService<ModelEndpoint>);
         var providers = new Lazy<ProviderEndpoints>(app.Services.GetRequiredService<ProviderEndpoints>);
         var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
         var draining = app.Services.GetRequiredService<Draining>();
-        app.MapPost("/v1/chat/completions", token.Guard(draining.Refuse(context => chat.Value.HandleAsync(context))));
+        foreach (var operation in Operation.All)
+        {
+            app.MapPost($"/v1/{operation.Path}", token.Guard(draining.Refuse(context => models.Value.HandleAsync(context, operation))));
+        }
+
         app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
         app.MapGet("/v1/models/{**id}", token.Guard(context => providers.Value.GetModelAsync(context)));
         app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));

@@ -14,5 +14,6 @@ app.MapDefaultEndpoints();
 app.MapFaults();
 app.MapOpenAiWire();
 app.MapGeminiWire();
+app.MapAnthropicWire();
 
 return await app.RunServiceAsync();

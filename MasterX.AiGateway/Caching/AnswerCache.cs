@@ -1,82 +1,158 @@
-using System.Security.Cryptography;
-using System.Text;
-using MasterX.AiGateway.Chat;
+using System.Collections.Concurrent;
+using System.Text.Json;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Telemetry;
 using Microsoft.Extensions.Caching.Hybrid;
+using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// Answers of routes that keep them: the same request of the same caller, byte for byte, is answered again without a provider,
-/// and requests that are alike and under way at once share one call. Failures are never kept.
+/// Kept answers: the same request (<see cref="CacheKey"/>) is answered again without a provider, and requests that are alike and under way at once share one call.
+/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
 /// </summary>
 internal sealed class AnswerCache(HybridCache cache)
 {
-    /// <summary>A call that did not succeed leaves the cache by an exception, which is what keeps <see cref="HybridCache"/> from storing it.</summary>
-    private sealed class NotCacheableException(ChatResult result) : Exception
+    private readonly ConcurrentDictionary<string, StreamRecording> _underWay = new(StringComparer.Ordinal);
+
+    /// <summary>What is not to be kept leaves the cache by an exception, which is what keeps <see cref="HybridCache"/> from storing it: no answer, or a packed one.</summary>
+    private sealed class NotKeptException(ModelResult? failure, byte[]? answer) : Exception
     {
-        public ChatResult Result { get; } = result;
+        public ModelResult? Failure { get; } = failure;
+
+        public byte[]? Answer { get; } = answer;
     }
 
-    /// <param name="route">A route with <see cref="ModelRoute.Cache"/> above zero.</param>
-    /// <param name="caller">Identity of the caller; part of the key, so that nobody is answered with another's words.</param>
-    /// <param name="request">The request.</param>
+    /// <summary>For a whole answer.</summary>
+    /// <param name="key">Of the request.</param>
+    /// <param name="lifetime">How long a new answer is kept.</param>
     /// <param name="call">Asks the providers.</param>
     /// <param name="cancellationToken">Ends this caller's wait; the call goes on while another waits for it.</param>
-    public async Task<ChatResult> GetOrCallAsync(ModelRoute route, string caller, ChatRequest request, Func<CancellationToken, Task<ChatResult>> call, CancellationToken cancellationToken)
+    public async Task<ModelResult> GetOrCallAsync(string key, TimeSpan lifetime, Func<CancellationToken, Task<ModelResult>> call, CancellationToken cancellationToken)
     {
-        var called = false;
+        (IReadOnlyList<Attempt> Attempts, Candidate? Candidate)? own = null;
         try
         {
             var kept = await cache.GetOrCreateAsync(
-                Key(route, caller, request),
+                $"whole:{key}",
                 async token =>
                 {
-                    called = true;
-                    using var result = await call(token);
-                    return result.Answer is { } answer ? Pack(answer, result) : throw new NotCacheableException(result.Detach());
+                    var result = await call(token);
+                    own = (result.Attempts, result.Answer?.Candidate);
+                    if (result.Answer is null)
+                    {
+                        throw new NotKeptException(result, null);
+                    }
+
+                    var filtered = IsFiltered(result.Answer.Body.Memory);
+                    var answer = Pack(result);
+                    return filtered ? throw new NotKeptException(null, answer) : answer;
                 },
-                new HybridCacheEntryOptions { Expiration = route.Cache, LocalCacheExpiration = route.Cache },
+                Entry(lifetime),
                 cancellationToken: cancellationToken);
-            return Unpack(kept, cached: !called);
+            return Unpack(kept, own);
         }
-        catch (NotCacheableException failed)
+        catch (NotKeptException notKept)
         {
-            return failed.Result;
+            return notKept.Failure ?? Unpack(notKept.Answer!, own);
         }
     }
 
-    private static string Key(ModelRoute route, string caller, ChatRequest request)
+    /// <summary>A stream that was kept; <see langword="null"/> when there is none.</summary>
+    public async ValueTask<KeptStream?> FindStreamAsync(string key, CancellationToken cancellationToken)
     {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes($"{route.Name}\0{caller}\0"));
-        hash.AppendData(request.Body.Span);
-        return $"chat:{Convert.ToHexStringLower(hash.GetHashAndReset())}";
+        var kept = await cache.GetOrCreateAsync(
+            StreamKey(key), static _ => ValueTask.FromResult<byte[]>(null!), new HybridCacheEntryOptions { Flags = HybridCacheEntryFlags.DisableUnderlyingData }, cancellationToken: cancellationToken);
+        return kept is null ? null : KeptStream.Read(kept);
     }
 
-    /// <summary>Stored as length-prefixed provider and model, three token counts, and the body: HybridCache keeps byte arrays as they are.</summary>
-    private static byte[] Pack(AcceptedAnswer answer, ChatResult result)
+    /// <summary>The recording of a like request under way; or a new one, which the caller then has to make.</summary>
+    public StreamRecording Join(string key, out bool isNew)
     {
-        using var buffer = new MemoryStream();
-        using var writer = new BinaryWriter(buffer);
-        writer.Write(answer.Provider);
-        writer.Write(answer.Model);
-        writer.Write(answer.Usage?.Input ?? -1);
-        writer.Write(answer.Usage?.Output ?? 0);
-        writer.Write(answer.Usage?.CachedInput ?? 0);
-        writer.Write(answer.Body.Length);
-        writer.Write(answer.Body.Span);
-        return buffer.ToArray();
+        while (true)
+        {
+            var fresh = new StreamRecording();
+            var recording = _underWay.GetOrAdd(key, fresh);
+            isNew = ReferenceEquals(recording, fresh);
+            if (recording.TryJoin())
+            {
+                return recording;
+            }
+
+            // Everyone has left it, and its call was ended: it leads nowhere.
+            _underWay.TryRemove(KeyValuePair.Create(key, recording));
+        }
     }
 
-    private static ChatResult Unpack(byte[] kept, bool cached)
+    /// <summary>Keeps a recording that has come to a good end, and makes room for the next.</summary>
+    public async Task CloseAsync(string key, StreamRecording recording, TimeSpan lifetime)
+    {
+        if (recording.Kept is { } kept)
+        {
+            // Kept first: whoever comes in between finds one or the other.
+            await cache.SetAsync(StreamKey(key), kept.Write(), Entry(lifetime));
+        }
+
+        _underWay.TryRemove(KeyValuePair.Create(key, recording));
+    }
+
+    private static string StreamKey(string key) => $"stream:{key}";
+
+    private static HybridCacheEntryOptions Entry(TimeSpan lifetime) => new() { Expiration = lifetime, LocalCacheExpiration = lifetime };
+
+    /// <summary>Whether a provider held back some of an answer; asked of answers that would be kept, and of no others.</summary>
+    private static bool IsFiltered(ReadOnlyMemory<byte> answer)
+    {
+        using var document = JsonDocument.Parse(answer);
+        return document.RootElement.TryGetProperty("choices", out var choices)
+            ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") == "content_filter")
+            : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled";
+    }
+
+    /// <summary>Provider, model, three token counts, and the body: HybridCache keeps byte arrays as they are.</summary>
+    private static byte[] Pack(ModelResult result)
+    {
+        using (result)
+        {
+            var answer = result.Answer!;
+            using var buffer = new MemoryStream(answer.Body.Length + 64);
+            using var writer = new BinaryWriter(buffer);
+            writer.Write(answer.Provider);
+            writer.Write(answer.Model);
+            writer.Write(answer.Usage);
+            writer.Write(answer.Body.Length);
+            writer.Write(answer.Body.Span);
+            return buffer.ToArray();
+        }
+    }
+
+    /// <param name="kept">A packed answer.</param>
+    /// <param name="own">Of this request's own call; <see langword="null"/> when there was none.</param>
+    private static ModelResult Unpack(byte[] kept, (IReadOnlyList<Attempt> Attempts, Candidate? Candidate)? own)
     {
         using var reader = new BinaryReader(new MemoryStream(kept, writable: false));
-        var (provider, model, input, output, cachedInput) = (reader.ReadString(), reader.ReadString(), reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        var length = reader.ReadInt32();
+        var (provider, model, usage, length) = (reader.ReadString(), reader.ReadString(), reader.ReadUsage(), reader.ReadInt32());
         var body = new PooledBuffer(length);
         reader.ReadExactly(body.GetSpan(length)[..length]);
         body.Advance(length);
-        return ChatResult.Of(new AcceptedAnswer(provider, model, body, input < 0 ? null : new(input, output, cachedInput)), [], cached);
+        return ModelResult.Of(new AcceptedAnswer(provider, model, body, usage, own?.Candidate), own?.Attempts ?? [], cached: own is null);
+    }
+}
+
+/// <summary>Token counts in the form they are kept in.</summary>
+internal static class TokenUsageFormat
+{
+    public static void Write(this BinaryWriter writer, TokenUsage? usage)
+    {
+        writer.Write(usage?.Input ?? -1);
+        writer.Write(usage?.Output ?? 0);
+        writer.Write(usage?.CachedInput ?? 0);
+    }
+
+    public static TokenUsage? ReadUsage(this BinaryReader reader)
+    {
+        var (input, output, cached) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
+        return input < 0 ? null : new(input, output, cached);
     }
 }

@@ -1,16 +1,17 @@
 using System.Text.Json;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>What one pass over an answer in OpenAI's format finds: whether it is one, and the tokens it cost.</summary>
-/// <param name="IsAnswer">Valid JSON, with at least one choice and no error.</param>
+/// <param name="IsAnswer">Valid JSON, with what was asked for (a choice, an embedding, an output) and no error.</param>
 /// <param name="Usage">When the provider counted.</param>
 internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
 {
-    public static AnswerScan Of(ReadOnlySpan<byte> answer)
+    public static AnswerScan Of(ReadOnlySpan<byte> answer, Operation operation)
     {
-        var (choices, failed) = (false, false);
+        var (found, failed) = (false, false);
         TokenUsage? usage = null;
         try
         {
@@ -22,21 +23,25 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
 
             while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
             {
-                if (json.ValueTextEquals("choices"u8))
+                if (json.ValueTextEquals(operation.AnswerFieldUtf8.Span))
                 {
                     json.Read();
-                    choices = json.TokenType == JsonTokenType.StartArray && json.Read() && json.TokenType == JsonTokenType.StartObject;
-                    if (!choices)
+                    found = json.TokenType == JsonTokenType.StartArray && json.Read()
+                        && (json.TokenType == JsonTokenType.StartObject || (json.TokenType == JsonTokenType.EndArray && operation == Operation.Responses));
+                    if (!found)
                     {
                         return default;
                     }
 
-                    // Inside the array now: through its elements to its end.
-                    var depth = json.CurrentDepth;
-                    json.Skip();
-                    while (json.Read() && json.CurrentDepth >= depth)
+                    if (json.TokenType == JsonTokenType.StartObject)
                     {
+                        // Inside the array now: through its elements to its end.
+                        var depth = json.CurrentDepth;
                         json.Skip();
+                        while (json.Read() && json.CurrentDepth >= depth)
+                        {
+                            json.Skip();
+                        }
                     }
                 }
                 else if (json.ValueTextEquals("usage"u8))
@@ -65,10 +70,13 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             return default;
         }
 
-        return new AnswerScan(choices && !failed, usage);
+        return new AnswerScan(found && !failed, usage);
     }
 
-    /// <summary>Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"}}</c>; the reader stands on its first token.</summary>
+    /// <summary>
+    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"}}</c>, or the same with the names of responses,
+    /// <c>input_tokens</c> and <c>output_tokens</c>; the reader stands on its first token.
+    /// </summary>
     internal static TokenUsage? ReadUsage(ref Utf8JsonReader json)
     {
         if (json.TokenType != JsonTokenType.StartObject)
@@ -80,15 +88,15 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
         var (input, output, cached) = (0, 0, 0);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            if (json.ValueTextEquals("prompt_tokens"u8))
+            if (json.ValueTextEquals("prompt_tokens"u8) || json.ValueTextEquals("input_tokens"u8))
             {
                 input = Count(ref json);
             }
-            else if (json.ValueTextEquals("completion_tokens"u8))
+            else if (json.ValueTextEquals("completion_tokens"u8) || json.ValueTextEquals("output_tokens"u8))
             {
                 output = Count(ref json);
             }
-            else if (json.ValueTextEquals("prompt_tokens_details"u8))
+            else if (json.ValueTextEquals("prompt_tokens_details"u8) || json.ValueTextEquals("input_tokens_details"u8))
             {
                 json.Read();
                 if (json.TokenType != JsonTokenType.StartObject)

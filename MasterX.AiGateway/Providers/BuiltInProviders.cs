@@ -1,9 +1,9 @@
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>
-/// The three providers of the default chain, known without configuration but for their keys. Public references:
+/// The three providers of the default chain, and Anthropic, known without configuration but for their keys. Public references:
 /// <see href="https://ai.google.dev/api/generate-content"/>, <see href="https://console.groq.com/docs/openai"/>,
-/// <see href="https://platform.openai.com/docs/api-reference/chat"/>.
+/// <see href="https://platform.openai.com/docs/api-reference/chat"/>, <see href="https://docs.anthropic.com/en/api/messages"/>.
 /// </summary>
 public static class BuiltInProviders
 {
@@ -18,6 +18,13 @@ public static class BuiltInProviders
         // Groq answers 400 to these (https://console.groq.com/docs/openai, "currently unsupported").
         Fill("groq", "openai", "https://api.groq.com/openai/v1", "llama-3.3-70b-versatile", "logprobs", "top_logprobs", "logit_bias");
         Fill("openai", "openai", "https://api.openai.com/v1", "gpt-4.1-mini");
+        providers["openai"].EmbeddingModel ??= "text-embedding-3-small";
+
+        // Known too, but not in the chain: it is there when someone names it.
+        if (providers.ContainsKey("anthropic"))
+        {
+            Fill("anthropic", "anthropic", "https://api.anthropic.com/v1", "claude-sonnet-4-5");
+        }
 
         void Fill(string name, string kind, string baseUrl, string model, params string[] dropFields)
         {
@@ -42,5 +49,5 @@ public static class BuiltInProviders
     }
 
     /// <summary>Whether the provider could be called: a built-in one at its public address needs a key.</summary>
-    internal static bool IsUsable(string name, ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !DefaultChain.Contains(name);
+    internal static bool IsUsable(string name, ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !(DefaultChain.Contains(name) || name == "anthropic");
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.AiGateway.Telemetry;
+using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -168,12 +169,4 @@ internal static class GeminiAnswer
         answer.TryGetProperty("promptFeedback", out var feedback) ? Text(feedback, "blockReason") : null;
 
     internal static bool IsThought(JsonElement part) => part.TryGetProperty("thought", out var thought) && thought.ValueKind == JsonValueKind.True;
-
-    private static int Count(JsonElement usage, string name) =>
-        usage.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var count) && count > 0 ? count : 0;
-
-    internal static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -145,18 +146,11 @@ internal static class GeminiRequest
     private static void WriteImage(string url, Utf8JsonWriter json)
     {
         json.WriteStartObject();
-        if (url.StartsWith("data:", StringComparison.OrdinalIgnoreCase))
+        if (DataUrl.TryParse(url, out var image))
         {
-            var comma = url.IndexOf(',', StringComparison.Ordinal);
-            var header = comma < 0 ? "" : url[5..comma];
-            if (!header.EndsWith(";base64", StringComparison.OrdinalIgnoreCase))
-            {
-                throw new UntranslatableRequestException("An image's data URL must be base64: data:image/png;base64,…", "messages");
-            }
-
             json.WriteStartObject("inlineData");
-            json.WriteString("mimeType", header[..^";base64".Length]);
-            json.WriteString("data", url.AsSpan(comma + 1));
+            json.WriteString("mimeType", image.MediaType);
+            json.WriteString("data", image.Base64.Span);
             json.WriteEndObject();
         }
         else
@@ -226,44 +220,6 @@ internal static class GeminiRequest
         throw new UntranslatableRequestException($"No tool call before it has the id '{callId}' of a tool message.", "messages");
     }
 
-    /// <summary>The text of a message's content, whether it is a string or parts.</summary>
-    private static string Flatten(JsonElement message)
-    {
-        if (!message.TryGetProperty("content", out var content))
-        {
-            return "";
-        }
-
-        return content.ValueKind switch
-        {
-            JsonValueKind.String => content.GetString()!,
-            JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(part => Text(part, "text"))),
-            _ => "",
-        };
-    }
-
-    /// <summary>Gemini wants an object: text that is one is written as it is, any other is put under a name.</summary>
-    private static void WriteObjectOr(string text, string name, Utf8JsonWriter json)
-    {
-        try
-        {
-            using var parsed = JsonDocument.Parse(text);
-            if (parsed.RootElement.ValueKind == JsonValueKind.Object)
-            {
-                parsed.RootElement.WriteTo(json);
-                return;
-            }
-        }
-        catch (JsonException)
-        {
-            // Plain text, which is what most tools return.
-        }
-
-        json.WriteStartObject();
-        json.WriteString(name, text);
-        json.WriteEndObject();
-    }
-
     private static void WriteTools(JsonElement request, Utf8JsonWriter json)
     {
         if (request.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0)
@@ -331,7 +287,7 @@ internal static class GeminiRequest
         Copy(request, request.TryGetProperty("max_completion_tokens", out _) ? "max_completion_tokens" : "max_tokens", "maxOutputTokens", json);
         if (request.TryGetProperty("stop", out var stop))
         {
-            WriteStop(stop, json);
+            WriteStop(stop, "stopSequences", json);
         }
 
         if (request.TryGetProperty("response_format", out var format) && format.ValueKind == JsonValueKind.Object)
@@ -345,21 +301,6 @@ internal static class GeminiRequest
         }
 
         json.WriteEndObject();
-    }
-
-    private static void WriteStop(JsonElement stop, Utf8JsonWriter json)
-    {
-        if (stop.ValueKind == JsonValueKind.Array)
-        {
-            json.WritePropertyName("stopSequences");
-            stop.WriteTo(json);
-        }
-        else if (stop.ValueKind == JsonValueKind.String)
-        {
-            json.WriteStartArray("stopSequences");
-            stop.WriteTo(json);
-            json.WriteEndArray();
-        }
     }
 
     private static void WriteResponseFormat(JsonElement format, Utf8JsonWriter json)
@@ -394,18 +335,4 @@ internal static class GeminiRequest
             json.WriteEndObject();
         }
     }
-
-    private static void Copy(JsonElement from, string name, string to, Utf8JsonWriter json)
-    {
-        if (from.TryGetProperty(name, out var value) && value.ValueKind is not (JsonValueKind.Null or JsonValueKind.Undefined))
-        {
-            json.WritePropertyName(to);
-            value.WriteTo(json);
-        }
-    }
-
-    private static string? Text(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
-            ? value.GetString()
-            : null;
 }

@@ -1,24 +1,25 @@
 using System.Buffers;
 using System.Text.Json;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>
-/// OpenAI's chat completions (<see href="https://platform.openai.com/docs/api-reference/chat"/>), as OpenAI, Groq, Ollama, vLLM and many others speak them.
+/// OpenAI's own format, every <see cref="Operation"/> of it, as OpenAI, Groq, Ollama, vLLM and many others speak them.
 /// Request and answer pass through byte for byte, but for the value of <c>model</c> and the fields a provider is known to refuse.
 /// </summary>
 internal sealed class OpenAiWireFormat : WireFormat
 {
     public static readonly OpenAiWireFormat Instance = new();
 
-    public override Uri ChatUri(Uri baseUrl, string model, bool stream) => new(baseUrl, "chat/completions");
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => new(baseUrl, operation.Path);
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    public override ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch)
+    public override ReadOnlyMemory<byte> WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch)
     {
         if (candidate.Provider.DropFields.Count > 0)
         {
@@ -27,13 +28,13 @@ internal sealed class OpenAiWireFormat : WireFormat
 
         var body = request.Body.Span;
         var (start, length) = request.ModelValue.GetOffsetAndLength(body.Length);
-        var askUsage = request is { Stream: true, Usage: StreamUsage.NotMentioned } && candidate.Provider.Options.StreamUsage;
+        var askUsage = AsksUsage(request, candidate);
         if (!askUsage && length > 0 && body.Slice(start, length).SequenceEqual(candidate.ModelJson.Span))
         {
             return request.Body;
         }
 
-        // What is added stands first: the object is known to be valid and, as it has messages, not empty.
+        // What is added stands first: the object is known to be valid and, as it has messages or an input, not empty.
         var brace = body.IndexOf((byte)'{') + 1;
         scratch.Write(body[..brace]);
         if (askUsage)
@@ -58,9 +59,9 @@ internal sealed class OpenAiWireFormat : WireFormat
         return scratch.Memory;
     }
 
-    public override ProviderAnswer ReadChatAnswer(PooledBuffer answer, Candidate candidate)
+    public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
     {
-        var scan = AnswerScan.Of(answer.Span);
+        var scan = AnswerScan.Of(answer.Span, operation);
         if (!scan.IsAnswer)
         {
             answer.Dispose();
@@ -77,7 +78,6 @@ internal sealed class OpenAiWireFormat : WireFormat
             using var json = JsonDocument.Parse(body);
             return json.RootElement.ValueKind == JsonValueKind.Object
                 && json.RootElement.TryGetProperty("error", out var error)
-                && error.ValueKind == JsonValueKind.Object
                 && Text(error, "message") is { } message
                     ? new ProviderError(message, Text(error, "code"), Text(error, "param"))
                     : null;
@@ -88,10 +88,14 @@ internal sealed class OpenAiWireFormat : WireFormat
         }
     }
 
-    public override StreamFrames OpenFrames(ChatRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        request.Operation == Operation.Responses ? new ResponsesFrames() : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
 
-    private static ReadOnlyMemory<byte> WriteWithout(IReadOnlySet<string> dropped, ChatRequest request, Candidate candidate, PooledBuffer scratch)
+    /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
+    private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
+        request is { Stream: true, Usage: StreamUsage.NotMentioned } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
+
+    private static ReadOnlyMemory<byte> WriteWithout(IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, PooledBuffer scratch)
     {
         using var document = JsonDocument.Parse(request.Body);
         using (var json = new Utf8JsonWriter(scratch, new JsonWriterOptions { SkipValidation = true }))
@@ -99,7 +103,7 @@ internal sealed class OpenAiWireFormat : WireFormat
             json.WriteStartObject();
             json.WritePropertyName("model"u8);
             json.WriteRawValue(candidate.ModelJson.Span, skipInputValidation: true);
-            if (request is { Stream: true, Usage: StreamUsage.NotMentioned } && candidate.Provider.Options.StreamUsage)
+            if (AsksUsage(request, candidate))
             {
                 json.WriteStartObject("stream_options"u8);
                 json.WriteBoolean("include_usage"u8, true);
@@ -119,7 +123,4 @@ internal sealed class OpenAiWireFormat : WireFormat
 
         return scratch.Memory;
     }
-
-    private static string? Text(JsonElement error, string name) =>
-        error.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 }

@@ -1,23 +1,33 @@
+using System.Collections.Concurrent;
 using System.Net;
 using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>A configured provider at run time: how to speak to it, the connections to it, and the gate in front of it.</summary>
 internal sealed class Provider : IDisposable
 {
+    /// <summary>Models whose circuits are remembered; callers may name models without end.</summary>
+    private const int MostCandidates = 1000;
+
     private readonly SocketsHttpHandler _connections;
+    private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
+    private readonly TimeProvider _time;
+    private readonly (string Name, string Value)[] _headers;
 
     public Provider(string name, ProviderOptions options, TimeProvider time)
     {
         Name = name;
         Options = options;
         Kind = options.Kind ?? "openai";
+        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
-        Authentication = string.IsNullOrEmpty(options.ApiKey) ? null : Format.Authentication(options.ApiKey);
+        _headers = string.IsNullOrEmpty(options.ApiKey) ? [.. Format.Headers] : [.. Format.Headers, Format.Authentication(options.ApiKey)];
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
-        Gate = new ProviderGate(options, time);
+        Limits = new ProviderLimits(options, time);
+        _time = time;
         _connections = new SocketsHttpHandler
         {
             ConnectTimeout = options.ConnectTimeout,
@@ -40,6 +50,9 @@ internal sealed class Provider : IDisposable
 
     public string Kind { get; }
 
+    /// <summary>As OpenTelemetry's conventions call it, where they have a name for it: <c>gen_ai.provider.name</c>.</summary>
+    public string ConventionName { get; }
+
     public ProviderOptions Options { get; }
 
     public WireFormat Format { get; }
@@ -47,19 +60,47 @@ internal sealed class Provider : IDisposable
     /// <summary>Ends with a slash.</summary>
     public Uri BaseUrl { get; }
 
-    /// <summary>The header with the key, for a provider that has one.</summary>
-    public (string Name, string Value)? Authentication { get; }
-
     public IReadOnlySet<string> DropFields { get; }
 
-    public ProviderGate Gate { get; }
+    public ProviderLimits Limits { get; }
+
+    /// <summary>The models that have been asked for, or stand in a route.</summary>
+    public IEnumerable<Candidate> Candidates => _candidates.Values;
+
+    /// <summary>False after a background probe found nobody there, until a call or a probe is answered again.</summary>
+    public bool IsReachable { get; set; } = true;
+
+    /// <summary>Whether calls are let through to one of the models that have been called, or none has been called yet.</summary>
+    public bool IsAvailable => IsReachable && Limits.KeyRefused.Left == TimeSpan.Zero
+        && (_candidates.Values.All(candidate => candidate.Latency.Value < 0) || _candidates.Values.Any(candidate => candidate.Latency.Value >= 0 && candidate.Gate.IsAvailable));
 
     public HttpMessageInvoker Http { get; }
+
+    /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
+    public void WriteHeaders(HttpRequestMessage message)
+    {
+        foreach (var (name, value) in _headers)
+        {
+            message.Headers.TryAddWithoutValidation(name, value);
+        }
+    }
+
+    /// <summary>The one candidate for a model of this provider.</summary>
+    public Candidate CandidateOf(string model)
+    {
+        if (_candidates.TryGetValue(model, out var known))
+        {
+            return known;
+        }
+
+        var candidate = new Candidate(this, model, _time);
+        return _candidates.Count < MostCandidates ? _candidates.GetOrAdd(model, candidate) : candidate;
+    }
 
     public void Dispose()
     {
         Http.Dispose();
         _connections.Dispose();
-        Gate.Dispose();
+        Limits.Dispose();
     }
 }

@@ -1,4 +1,4 @@
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 
@@ -10,7 +10,7 @@ namespace MasterX.AiGateway.Providers;
 /// <param name="TimeLeft">Of the request's total limit.</param>
 /// <param name="Partial">Collects the text of a stream, where another provider may have to go on with it.</param>
 /// <param name="Continuing">Whether the caller's stream has begun with another provider.</param>
-internal readonly record struct ProviderCall(Candidate Candidate, ChatRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
+internal readonly record struct ProviderCall(Candidate Candidate, ModelRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
 
 /// <summary>How much of an attempt's time is left.</summary>
 /// <param name="Time">Clock.</param>
@@ -18,5 +18,7 @@ internal readonly record struct ProviderCall(Candidate Candidate, ChatRequest Re
 /// <param name="Total">Its limit.</param>
 internal readonly record struct AttemptClock(TimeProvider Time, long Begun, TimeSpan Total)
 {
-    public TimeSpan Left => Total - Time.GetElapsedTime(Begun);
+    public TimeSpan Elapsed => Time.GetElapsedTime(Begun);
+
+    public TimeSpan Left => Total - Elapsed;
 }

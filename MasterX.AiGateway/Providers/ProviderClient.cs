@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Http.Headers;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -11,8 +11,10 @@ namespace MasterX.AiGateway.Providers;
 /// One call to one provider: sends the request in the provider's format, waits no longer than its limits allow, and says how it went.
 /// Whatever a provider does, it never throws but when the caller has left.
 /// </summary>
-internal sealed class ProviderClient(GatewayConfiguration configuration, TimeProvider time)
+internal sealed class ProviderClient(GatewayConfiguration configuration, IConfiguration settings, TimeProvider time)
 {
+    private readonly bool _captures = GenAiSpan.IsCapturing(settings);
+
     private static readonly MediaTypeHeaderValue Json = new("application/json");
     private const int LargestErrorBody = 64 * 1024;
 
@@ -24,43 +26,40 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
     {
         var (candidate, request) = (call.Candidate, call.Request);
         var provider = candidate.Provider;
-        var settings = provider.Options;
+        var options = provider.Options;
+        if (candidate.UriOf(request) is not { } uri)
+        {
+            return NotOffered(provider, request);
+        }
+
         using var scratch = new PooledBuffer(request.Body.Length + 256);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         HttpResponseMessage? response = null;
+        var span = GenAiSpan.Begin(candidate, request, _captures);
         var handedOn = false;
         try
         {
-            var message = new HttpRequestMessage(HttpMethod.Post, request.Stream ? candidate.StreamUri : candidate.ChatUri)
+            var message = new HttpRequestMessage(HttpMethod.Post, uri)
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
-                Content = new ReadOnlyMemoryContent(provider.Format.WriteChatRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
+                Content = new ReadOnlyMemoryContent(provider.Format.WriteRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
             };
-            if (provider.Authentication is { } key)
-            {
-                // Checked when the configuration was: it can stand in a header.
-                message.Headers.TryAddWithoutValidation(key.Name, key.Value);
-            }
+            provider.WriteHeaders(message);
 
             // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
             var begun = time.GetTimestamp();
-            var total = Shorter(settings.TotalTimeout, call.TimeLeft);
-            limit.CancelAfter(Shorter(settings.FirstByteTimeout, total));
+            var total = Shorter(options.TotalTimeout, call.TimeLeft);
+            limit.CancelAfter(Shorter(options.FirstByteTimeout, total));
             response = await provider.Http.SendAsync(message, limit.Token);
-            limit.CancelAfter(Shorter(settings.IdleTimeout, total - time.GetElapsedTime(begun)));
-            if (response.StatusCode != HttpStatusCode.OK)
-            {
-                return await ReadFailureAsync(response, provider, limit.Token);
-            }
-
-            if (!request.Stream)
-            {
-                return await ReadAnswerAsync(response, candidate, limit, begun, total);
-            }
-
-            var answer = await OpenStreamAsync(response, call, begun, total, cancellationToken);
+            limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
+            var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow());
+            var answer = response.StatusCode != HttpStatusCode.OK ? await ReadFailureAsync(response, provider, limit.Token)
+                : request.Stream ? await OpenStreamAsync(response, call, span, begun, total, cancellationToken)
+                : await ReadAnswerAsync(response, candidate, request.Operation, limit, begun, total);
             handedOn = answer.Stream is not null;
+            answer.Headers = headers;
+            span?.Describe(answer);
             return answer;
         }
         catch (UntranslatableRequestException cannot)
@@ -70,48 +69,66 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
                 Outcome = AttemptOutcome.NotTakenHere,
                 Status = StatusCodes.Status400BadRequest,
                 Error = new ProviderError(cannot.Message, null, cannot.Parameter),
+                WasNotSent = true,
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return new ProviderAnswer { Outcome = AttemptOutcome.TimedOut };
+            return Broken(AttemptOutcome.TimedOut, span);
         }
         catch (HttpRequestException error)
         {
-            return new ProviderAnswer { Outcome = error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError ? AttemptOutcome.ConnectFailed : AttemptOutcome.BrokenAnswer };
+            return Broken(error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError ? AttemptOutcome.ConnectFailed : AttemptOutcome.BrokenAnswer, span);
         }
         catch (IOException)
         {
             // The connection was cut in the middle of the body.
-            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer };
+            return Broken(AttemptOutcome.BrokenAnswer, span);
         }
         finally
         {
             if (!handedOn)
             {
                 response?.Dispose();
+                span?.Dispose();
             }
         }
     }
 
-    private async Task<ProviderAnswer> OpenStreamAsync(HttpResponseMessage response, ProviderCall call, long begun, TimeSpan total, CancellationToken cancellationToken)
+    private static ProviderAnswer Broken(AttemptOutcome outcome, GenAiSpan? span)
     {
-        var settings = call.Candidate.Provider.Options;
+        var answer = new ProviderAnswer { Outcome = outcome };
+        span?.Describe(answer);
+        return answer;
+    }
+
+    private static ProviderAnswer NotOffered(Provider provider, ModelRequest request) => new()
+    {
+        Outcome = AttemptOutcome.NotTakenHere,
+        Status = StatusCodes.Status400BadRequest,
+        Error = new ProviderError($"The provider '{provider.Name}' offers no {request.Operation.Path} through this gateway; name a model of an OpenAI-compatible one.", "unsupported_operation", "model"),
+        WasNotSent = true,
+    };
+
+    private async Task<ProviderAnswer> OpenStreamAsync(HttpResponseMessage response, ProviderCall call, GenAiSpan? span, long begun, TimeSpan total, CancellationToken cancellationToken)
+    {
+        var options = call.Candidate.Provider.Options;
         if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
         {
             return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
         }
 
         var frames = call.Candidate.Provider.Format.OpenFrames(call.Request, call.Candidate, call.Partial, call.Continuing);
+        frames.Transcript = span?.Transcript;
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.
-            await stream.ReadAsync(Shorter(settings.TotalTimeout, settings.FirstByteTimeout - time.GetElapsedTime(begun)));
+            await stream.ReadAsync(Shorter(options.TotalTimeout, options.FirstByteTimeout - time.GetElapsedTime(begun)));
             while (stream is { State: StreamState.Open, HasContent: false })
             {
-                await stream.ReadAsync(settings.IdleTimeout);
+                await stream.ReadAsync(options.IdleTimeout);
             }
         }
         catch
@@ -130,7 +147,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
         return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = (int)response.StatusCode, Stream = stream };
     }
 
-    private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, CancellationTokenSource limit, long begun, TimeSpan total)
+    private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, Operation operation, CancellationTokenSource limit, long begun, TimeSpan total)
     {
         var largest = configuration.Options.MaxAnswerBytes;
         if (response.Content.Headers.ContentLength > largest)
@@ -164,10 +181,10 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
             throw;
         }
 
-        return candidate.Provider.Format.ReadChatAnswer(body, candidate);
+        return candidate.Provider.Format.ReadAnswer(body, candidate, operation);
     }
 
-    private async Task<ProviderAnswer> ReadFailureAsync(HttpResponseMessage response, Provider provider, CancellationToken cancellationToken)
+    private static async Task<ProviderAnswer> ReadFailureAsync(HttpResponseMessage response, Provider provider, CancellationToken cancellationToken)
     {
         var status = (int)response.StatusCode;
         var outcome = status switch
@@ -199,7 +216,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
             }
         }
 
-        return new ProviderAnswer { Outcome = outcome, Status = status, Error = error, RetryAfter = ReadRetryAfter(response) };
+        return new ProviderAnswer { Outcome = outcome, Status = status, Error = error };
     }
 
     /// <returns>The body, or <see langword="null"/> when it is larger than an error has any reason to be.</returns>
@@ -226,20 +243,6 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, TimePro
             body.Dispose();
             throw;
         }
-    }
-
-    /// <summary>Seconds or a date (RFC 9110, 10.2.3).</summary>
-    private TimeSpan? ReadRetryAfter(HttpResponseMessage response)
-    {
-        var header = response.Headers.RetryAfter;
-        var pause = header?.Delta ?? (header?.Date is { } date ? date - time.GetUtcNow() : null);
-        if (pause is null && response.Headers.TryGetValues("retry-after-ms", out var milliseconds)
-            && double.TryParse(milliseconds.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var value) && value is >= 0 and < 86_400_000)
-        {
-            pause = TimeSpan.FromMilliseconds(value);
-        }
-
-        return pause > TimeSpan.Zero ? pause : null;
     }
 
     /// <summary>The shorter of two limits; one that has passed already ends the call at once.</summary>

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -26,7 +26,8 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
     /// <summary><c>GET /v1/models/{id}</c>; an id may contain slashes.</summary>
     public Task GetModelAsync(HttpContext context)
     {
-        var id = (string)context.Request.RouteValues["id"]!;
+        // OpenAI's clients escape the slash of provider/model, and the server leaves that one escape as it is, so that it does not become a path.
+        var id = ((string)context.Request.RouteValues["id"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         return configuration.Routes.Resolve(id) is { } route
             ? WriteAsync(context, json => WriteModel(json, id, route.Candidates[0].Provider.Name))
             : OpenAiError.WriteAsync(context, StatusCodes.Status404NotFound, $"The model '{id}' does not exist. GET /v1/models lists what there is.", OpenAiError.InvalidRequest, "model_not_found", "model");
@@ -37,24 +38,40 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
         json.WriteStartArray("providers");
         foreach (var provider in configuration.Routes.Providers)
         {
-            var cooling = provider.Gate.CoolingFor;
             json.WriteStartObject();
             json.WriteString("name", provider.Name);
             json.WriteString("kind", provider.Kind);
             json.WriteString("default_model", provider.Options.DefaultModel);
-            json.WriteString("status", ProviderHealthCheck.IsAvailable(provider) ? "available" : "unavailable");
-            json.WriteString("circuit", provider.Gate.CircuitName);
-            json.WriteNumber("cooling_down_seconds", Math.Ceiling(cooling.TotalSeconds));
-            if (provider.Gate.RequestsLeft is { } left)
+            json.WriteString("status", provider.IsAvailable ? "available" : "unavailable");
+            json.WriteBoolean("reachable", provider.IsReachable);
+            json.WriteNumber("cooling_down_seconds", Math.Ceiling(provider.Limits.KeyRefused.Left.TotalSeconds));
+            WriteLimit(json, "requests_left", provider.Limits.RequestsLeft);
+            WriteLimit(json, "tokens_left", provider.Limits.TokensLeft);
+            WriteLimit(json, "calls_left", provider.Limits.PlacesLeft);
+            json.WriteStartArray("models");
+            foreach (var candidate in provider.Candidates)
             {
-                json.WriteNumber("requests_left", left);
+                json.WriteStartObject();
+                json.WriteString("name", candidate.Model);
+                json.WriteString("circuit", candidate.Gate.CircuitName);
+                json.WriteNumber("cooling_down_seconds", Math.Ceiling(candidate.Gate.CoolingFor.TotalSeconds));
+                json.WriteEndObject();
             }
 
+            json.WriteEndArray();
             json.WriteEndObject();
         }
 
         json.WriteEndArray();
     });
+
+    private static void WriteLimit(Utf8JsonWriter json, string name, long? left)
+    {
+        if (left is { } number)
+        {
+            json.WriteNumber(name, number);
+        }
+    }
 
     private static void WriteModel(Utf8JsonWriter json, string name, string owner)
     {

@@ -8,12 +8,10 @@ namespace MasterX.AiGateway.Providers;
 /// </summary>
 internal sealed class ProviderHealthCheck(GatewayConfiguration configuration) : IHealthCheck
 {
-    public static bool IsAvailable(Provider provider) => provider.Gate.CircuitName != "open" && provider.Gate.CoolingFor == TimeSpan.Zero;
-
     public Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
-        var states = configuration.Routes.Providers.ToDictionary(provider => provider.Name, provider => (object)(IsAvailable(provider) ? "available" : "unavailable"));
-        var available = configuration.Routes.Providers.Count(IsAvailable);
+        var states = configuration.Routes.Providers.ToDictionary(provider => provider.Name, provider => (object)(provider.IsAvailable ? "available" : "unavailable"));
+        var available = configuration.Routes.Providers.Count(provider => provider.IsAvailable);
         var description = $"{available} of {states.Count} providers available";
         return Task.FromResult(available == states.Count ? HealthCheckResult.Healthy(description, states) : HealthCheckResult.Degraded(description, data: states));
     }

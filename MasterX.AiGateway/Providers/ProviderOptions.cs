@@ -6,7 +6,7 @@ namespace MasterX.AiGateway.Providers;
 public sealed class ProviderOptions
 {
     /// <summary>The wire format it speaks.</summary>
-    /// <value><c>openai</c> (default), <c>gemini</c>.</value>
+    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>.</value>
     public string? Kind { get; set; }
 
     /// <summary>Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine.</summary>
@@ -17,6 +17,9 @@ public sealed class ProviderOptions
 
     /// <summary>The model used when a request or route names none.</summary>
     public string? DefaultModel { get; set; }
+
+    /// <summary>A model for embeddings, which callers may then ask for by its bare name.</summary>
+    public string? EmbeddingModel { get; set; }
 
     /// <summary>Top-level request fields this provider refuses; they are left out of what is sent to it.</summary>
     public IList<string> DropFields { get; } = [];
@@ -29,6 +32,11 @@ public sealed class ProviderOptions
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]
     public int RequestsPerMinute { get; set; } = 60;
+
+    /// <summary>Tokens per sliding minute, input and output together: estimated before a call, settled with the provider's own count after it.</summary>
+    /// <value>0, the default, for no limit.</value>
+    [Range(0, 1_000_000_000_000)]
+    public long TokensPerMinute { get; set; }
 
     /// <summary>Calls under way at once.</summary>
     /// <value>0, the default, for no limit.</value>
@@ -56,7 +64,8 @@ public sealed class ProviderOptions
 
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
-        (Kind, BaseUrl, ApiKey, DefaultModel, StreamUsage, RequestsPerMinute, MaxConcurrency) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.StreamUsage, other.RequestsPerMinute, other.MaxConcurrency)
+        (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
+        && (StreamUsage, RequestsPerMinute, TokensPerMinute, MaxConcurrency) == (other.StreamUsage, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
         && DropFields.SequenceEqual(other.DropFields);

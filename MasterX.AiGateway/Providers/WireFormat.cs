@@ -1,6 +1,8 @@
-using MasterX.AiGateway.Chat;
+using System.Text.Json;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -8,16 +10,23 @@ namespace MasterX.AiGateway.Providers;
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini"];
+    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic"];
 
     public static WireFormat Of(string kind) => kind switch
     {
         "gemini" => GeminiWireFormat.Instance,
+        "anthropic" => AnthropicWireFormat.Instance,
         _ => OpenAiWireFormat.Instance,
     };
 
-    /// <summary>Where a chat completion is asked for.</summary>
-    public abstract Uri ChatUri(Uri baseUrl, string model, bool stream);
+    /// <summary>Where an operation is asked for; <see langword="null"/> when the provider's API has none like it, or none that is translated.</summary>
+    public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream);
+
+    /// <summary>Where the provider's models are listed: the cheapest call there is, for a probe.</summary>
+    public virtual Uri ModelsUri(Uri baseUrl) => new(baseUrl, "models");
+
+    /// <summary>Headers every request has, beside the key.</summary>
+    public virtual IReadOnlyList<(string Name, string Value)> Headers => [];
 
     /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
     public abstract (string Name, string Value) Authentication(string key);
@@ -27,22 +36,71 @@ internal abstract class WireFormat
     /// <param name="candidate">Who is asked, and for which model.</param>
     /// <param name="scratch">Receives the body when it is not the caller's own.</param>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
-    public abstract ReadOnlyMemory<byte> WriteChatRequest(ChatRequest request, Candidate candidate, PooledBuffer scratch);
+    public abstract ReadOnlyMemory<byte> WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
     /// <summary>Judges a whole answer with status 200, and translates it in place.</summary>
     /// <param name="answer">The provider's answer; owned by the result.</param>
     /// <param name="candidate">Who gave it.</param>
-    public abstract ProviderAnswer ReadChatAnswer(PooledBuffer answer, Candidate candidate);
+    /// <param name="operation">What was asked for.</param>
+    public abstract ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation);
 
     /// <summary>Reads the events of a streamed answer.</summary>
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who answers.</param>
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
     /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
-    public abstract StreamFrames OpenFrames(ChatRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
+    public abstract StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
 
     /// <summary>The provider's error in the parts that may be passed on; <see langword="null"/> when the body is not an error of its kind.</summary>
     public abstract ProviderError? ReadError(ReadOnlyMemory<byte> body);
+
+    /// <summary>Parses the caller's request and writes another one of it.</summary>
+    /// <exception cref="UntranslatableRequestException">A part of it is not of the type that OpenAI's format has there.</exception>
+    protected static ReadOnlyMemory<byte> Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Utf8JsonWriter> write)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(request.Body);
+            using var json = new Utf8JsonWriter(scratch);
+            write(document.RootElement, json);
+        }
+        catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
+        {
+            // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
+            throw new UntranslatableRequestException("A part of the request is not of the type that the chat completions format has there.", null);
+        }
+
+        return scratch.Memory;
+    }
+
+    /// <summary>Parses a provider's whole answer and writes a chat completion of it, if it is an answer.</summary>
+    protected static ProviderAnswer Translate(PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write, Func<JsonElement, TokenUsage?> readUsage)
+    {
+        using (answer)
+        {
+            try
+            {
+                using var document = JsonDocument.Parse(answer.Memory);
+                var root = document.RootElement;
+                if (isAnswer(root))
+                {
+                    var body = new PooledBuffer(answer.Length + 512);
+                    using (var json = new Utf8JsonWriter(body))
+                    {
+                        write(root, json);
+                    }
+
+                    return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root) };
+                }
+            }
+            catch (Exception error) when (error is JsonException or InvalidOperationException)
+            {
+                // Not what the provider's API gives; InvalidOperationException is text that is not valid UTF-16 once unescaped.
+            }
+
+            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = StatusCodes.Status200OK };
+        }
+    }
 }
 
 /// <summary>A request that cannot be said in a provider's format. Another candidate may take it.</summary>

@@ -26,6 +26,12 @@ internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidat
     /// <summary>How long answers are kept; zero when not at all.</summary>
     public TimeSpan Cache { get; init; }
 
+    /// <summary>Whether callers share kept answers.</summary>
+    public bool CacheShared { get; init; }
+
+    /// <summary>After how long without an answer the next candidate is asked as well; zero for never.</summary>
+    public TimeSpan HedgeAfter { get; init; }
+
     /// <summary>Whether a stream that breaks off goes on with the next candidate.</summary>
     public bool Resume { get; init; }
 

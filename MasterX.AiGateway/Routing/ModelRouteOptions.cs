@@ -19,7 +19,15 @@ public sealed class ModelRouteOptions
     /// <value>False unless set.</value>
     public bool Resume { get; set; }
 
+    /// <summary>After how long without an answer the next candidate is asked as well; the first that answers wins, and the other is given up.</summary>
+    /// <value>Off, the default, when not set or 0.</value>
+    public TimeSpan? HedgeAfter { get; set; }
+
     /// <summary>How long an answer is given again to the same request of the same caller.</summary>
     /// <value>Off, the default, when not set or 0.</value>
     public TimeSpan? Cache { get; set; }
+
+    /// <summary>Whether callers share kept answers. When not, an answer is given again to the caller alone whose request it was.</summary>
+    /// <value>False unless set.</value>
+    public bool CacheShared { get; set; }
 }

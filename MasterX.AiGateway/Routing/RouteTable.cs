@@ -34,6 +34,11 @@ internal sealed class RouteTable : IDisposable
         {
             AddRoute(name, route);
         }
+
+        foreach (var candidate in _routes.Values.SelectMany(route => route.Candidates))
+        {
+            candidate.IsKnown = true;
+        }
     }
 
     public GatewayOptions Options { get; }
@@ -62,7 +67,7 @@ internal sealed class RouteTable : IDisposable
             return null;
         }
 
-        route = new ModelRoute(model, [new Candidate(direct, rest)]);
+        route = new ModelRoute(model, [direct.CandidateOf(rest)]);
 
         // What callers may name has no end; what is kept of it has.
         if (_direct.Count < MostDirect)
@@ -106,11 +111,13 @@ internal sealed class RouteTable : IDisposable
             .ToArray();
         if (usable.Length > 0)
         {
-            _routes[name] = new ModelRoute(name, [.. usable.Select(entry => new Candidate(_providers[entry.Named.Provider], entry.Named.Model ?? _providers[entry.Named.Provider].Options.DefaultModel!))])
+            _routes[name] = new ModelRoute(name, [.. usable.Select(entry => _providers[entry.Named.Provider].CandidateOf(entry.Named.Model ?? _providers[entry.Named.Provider].Options.DefaultModel!))])
             {
                 Strategy = route.Strategy,
                 Weights = [.. usable.Select(entry => entry.Weight)],
                 Cache = route.Cache ?? TimeSpan.Zero,
+                CacheShared = route.CacheShared,
+                HedgeAfter = route.HedgeAfter ?? TimeSpan.Zero,
                 Resume = route.Resume,
             };
         }
@@ -122,7 +129,7 @@ internal sealed class RouteTable : IDisposable
         Provider[] chain = [.. BuiltInProviders.DefaultChain.Where(_providers.ContainsKey).Select(name => _providers[name])];
         Candidate[] candidates = [.. (chain.Length > 0 ? chain : [.. _providers.Values])
             .Where(provider => !string.IsNullOrEmpty(provider.Options.DefaultModel))
-            .Select(provider => new Candidate(provider, provider.Options.DefaultModel!))];
+            .Select(provider => provider.CandidateOf(provider.Options.DefaultModel!))];
         if (candidates.Length > 0)
         {
             _routes[Auto] = new ModelRoute(Auto, candidates);
@@ -131,6 +138,11 @@ internal sealed class RouteTable : IDisposable
         foreach (var candidate in candidates)
         {
             _routes.TryAdd(candidate.Model, new ModelRoute(candidate.Model, [candidate]));
+        }
+
+        foreach (var provider in _providers.Values.Where(provider => !string.IsNullOrEmpty(provider.Options.EmbeddingModel)))
+        {
+            _routes.TryAdd(provider.Options.EmbeddingModel!, new ModelRoute(provider.Options.EmbeddingModel!, [provider.CandidateOf(provider.Options.EmbeddingModel!)]));
         }
     }
 }

@@ -1,4 +1,4 @@
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Security;
 

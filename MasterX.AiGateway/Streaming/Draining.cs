@@ -1,4 +1,4 @@
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using Microsoft.Extensions.Options;
 
 namespace MasterX.AiGateway.Streaming;

@@ -1,6 +1,6 @@
-using System.Buffers;
 using System.Text.Json;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
+using static MasterX.AiGateway.Providers.ChatFields;
 using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Streaming;
@@ -9,16 +9,9 @@ namespace MasterX.AiGateway.Streaming;
 /// Events of Gemini's <c>streamGenerateContent?alt=sse</c> (<see href="https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent"/>),
 /// each a whole <c>GenerateContentResponse</c>, as OpenAI's chunks. Gemini has no end mark: the stream ends after the event with the finish reason.
 /// </summary>
-internal sealed class GeminiFrames(string model) : StreamFrames
+internal sealed class GeminiFrames(string model) : TranslatedFrames(model)
 {
-    private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
-    private readonly long _created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-    private string _model = model;
-    private bool _roleWritten;
     private int _calls;
-
-    /// <summary>Whether the caller asked for a chunk with the usage.</summary>
-    public required bool CallerWantsUsage { get; init; }
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
@@ -38,9 +31,9 @@ internal sealed class GeminiFrames(string model) : StreamFrames
             }
 
             Usage = GeminiAnswer.ReadUsage(root) ?? Usage;
-            if (GeminiAnswer.Text(root, "modelVersion") is { } version)
+            if (Text(root, "modelVersion") is { } version)
             {
-                _model = version;
+                Model = version;
             }
 
             return ReadCandidates(root, output);
@@ -49,25 +42,6 @@ internal sealed class GeminiFrames(string model) : StreamFrames
         {
             return FrameKind.Unparseable;
         }
-    }
-
-    public override void Complete(PooledBuffer output)
-    {
-        if (!CallerWantsUsage || Usage is not { } usage)
-        {
-            return;
-        }
-
-        WriteChunk(output, json =>
-        {
-            json.WriteStartArray("choices");
-            json.WriteEndArray();
-            json.WriteStartObject("usage");
-            json.WriteNumber("prompt_tokens", usage.Input);
-            json.WriteNumber("completion_tokens", usage.Output);
-            json.WriteNumber("total_tokens", usage.Input + usage.Output);
-            json.WriteEndObject();
-        });
     }
 
     private FrameKind ReadCandidates(JsonElement root, PooledBuffer output)
@@ -79,8 +53,7 @@ internal sealed class GeminiFrames(string model) : StreamFrames
                 return FrameKind.Lifecycle;
             }
 
-            Finished = true;
-            WriteDelta(output, 0, static _ => { }, "content_filter");
+            Finish(output, 0, "content_filter");
             return FrameKind.Content;
         }
 
@@ -116,11 +89,10 @@ internal sealed class GeminiFrames(string model) : StreamFrames
             }
         }
 
-        if (GeminiAnswer.Text(candidate, "finishReason") is { } reason)
+        if (Text(candidate, "finishReason") is { } reason)
         {
-            Finished = true;
             content = true;
-            WriteDelta(output, index, static _ => { }, GeminiAnswer.FinishReason(reason, _calls > 0));
+            Finish(output, index, GeminiAnswer.FinishReason(reason, _calls > 0));
         }
 
         return content;
@@ -152,51 +124,14 @@ internal sealed class GeminiFrames(string model) : StreamFrames
             return true;
         }
 
-        if (GeminiAnswer.Text(part, "text") is not { Length: > 0 } text)
+        if (Text(part, "text") is not { Length: > 0 } text)
         {
             return false;
         }
 
         Characters += text.Length;
-        Partial?.Append(text);
+        KeepText(text);
         WriteDelta(output, index, json => json.WriteString("content", text), null);
         return true;
-    }
-
-    private void WriteDelta(PooledBuffer output, int index, Action<Utf8JsonWriter> delta, string? finish) => WriteChunk(output, json =>
-    {
-        json.WriteStartArray("choices");
-        json.WriteStartObject();
-        json.WriteNumber("index", index);
-        json.WriteStartObject("delta");
-        if (!_roleWritten && !Continuing)
-        {
-            json.WriteString("role", "assistant");
-        }
-
-        _roleWritten = true;
-        delta(json);
-        json.WriteEndObject();
-        json.WriteNull("logprobs");
-        json.WriteString("finish_reason", finish);
-        json.WriteEndObject();
-        json.WriteEndArray();
-    });
-
-    private void WriteChunk(PooledBuffer output, Action<Utf8JsonWriter> rest)
-    {
-        output.Write("data: "u8);
-        using (var json = new Utf8JsonWriter(output))
-        {
-            json.WriteStartObject();
-            json.WriteString("id", _id);
-            json.WriteString("object", "chat.completion.chunk");
-            json.WriteNumber("created", _created);
-            json.WriteString("model", _model);
-            rest(json);
-            json.WriteEndObject();
-        }
-
-        output.Write("\n\n"u8);
     }
 }

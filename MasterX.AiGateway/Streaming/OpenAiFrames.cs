@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Streaming;
@@ -120,6 +120,7 @@ internal sealed class OpenAiFrames : StreamFrames
                 {
                     json.Read();
                     chunk.Finish |= json.TokenType == JsonTokenType.String;
+                    Filtered |= json.TokenType == JsonTokenType.String && json.ValueTextEquals("content_filter"u8);
                     json.Skip();
                 }
                 else if (json.ValueTextEquals("index"u8))
@@ -158,7 +159,10 @@ internal sealed class OpenAiFrames : StreamFrames
                 var length = json.ValueSpan.Length;
                 chunk.Characters += length;
                 chunk.Content |= length > 0;
-                Partial?.Append(json.GetString()!);
+                if (KeepsText)
+                {
+                    KeepText(json.GetString()!);
+                }
             }
             else if (!role && !content && IsSomething(ref json))
             {

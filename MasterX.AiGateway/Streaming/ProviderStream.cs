@@ -1,4 +1,6 @@
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Streaming;
@@ -17,11 +19,11 @@ internal enum StreamState
 }
 
 /// <summary>A provider's open stream: reads its events, and holds what is ready for the caller. Frees the connection, and the provider's place, when disposed.</summary>
-internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
+internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, GenAiSpan? span, AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
     private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
     private readonly SseReader _events = new(body, largestEvent);
-    private IDisposable? _place;
+    private CallLease? _lease;
 
     public StreamFrames Frames { get; } = frames;
 
@@ -39,8 +41,8 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     /// <summary>Events that could not be parsed and were dropped.</summary>
     public int Dropped { get; private set; }
 
-    /// <summary>Keeps a place among the provider's calls at once until the stream is disposed.</summary>
-    public void Keep(IDisposable? place) => _place = place;
+    /// <summary>Keeps the call's place and tokens until the stream is disposed.</summary>
+    public void Keep(CallLease? lease) => _lease = lease;
 
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
     /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
@@ -79,7 +81,10 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
         body.Dispose();
         response.Dispose();
         _limit.Dispose();
-        _place?.Dispose();
+        span?.DescribeEnd(Frames.Usage, State == StreamState.Failed ? Failure : null);
+        span?.Dispose();
+        _lease?.Spend(Frames.Usage);
+        _lease?.Dispose();
     }
 
     private void TakeIn()

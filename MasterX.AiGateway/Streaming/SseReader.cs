@@ -1,5 +1,5 @@
 using System.Buffers;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -59,14 +59,14 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
             var skip = line.Length <= 5 ? line.Length : line[5] == ' ' ? 6 : 5;
             if (++lines > 1)
             {
-                // Rare: several lines of data are joined by LF.
+                // Rare. Lines of data are joined by LF; a space is as good between the parts of a JSON text, and keeps it on one line when it is written again.
                 if (lines == 2)
                 {
                     _joined.Clear();
                     _joined.Write(_buffer.Span.Slice(start, length));
                 }
 
-                _joined.Write("\n"u8);
+                _joined.Write(" "u8);
                 _joined.Write(line[skip..]);
             }
 

@@ -1,4 +1,6 @@
-using MasterX.AiGateway.Chat;
+using System.Buffers;
+using System.Text;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Streaming;
@@ -28,6 +30,9 @@ internal abstract class StreamFrames
     /// <summary>Whether a finish reason was seen: the answer is whole.</summary>
     public bool Finished { get; protected set; }
 
+    /// <summary>Whether the provider held back some of the answer.</summary>
+    public bool Filtered { get; protected set; }
+
     /// <summary>Tokens, as far as the provider has counted them.</summary>
     public TokenUsage? Usage { get; protected set; }
 
@@ -37,30 +42,30 @@ internal abstract class StreamFrames
     /// <summary>Collects the text when it may be needed to go on elsewhere.</summary>
     public PartialAnswer? Partial { get; init; }
 
+    /// <summary>Receives the text for a span, where that is asked for.</summary>
+    public StringBuilder? Transcript { private get; set; }
+
     /// <summary>Whether role frames are left out, because the caller's stream has begun with another provider.</summary>
     public bool Continuing { get; init; }
+
+    /// <summary>Whether anyone wants the text itself; the events are passed on without it.</summary>
+    protected bool KeepsText => Partial is not null || Transcript is not null;
 
     /// <param name="data">The data of an event.</param>
     /// <param name="output">Receives what the caller is to see of it, as whole events.</param>
     public abstract FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output);
 
+    protected void KeepText(string text)
+    {
+        Partial?.Append(text);
+        Transcript?.Append(text);
+    }
+
     /// <summary>Writes what the caller still has to see when the provider's stream has ended well, before the end mark.</summary>
     public virtual void Complete(PooledBuffer output)
     {
     }
-}
 
-/// <summary>The text of an answer so far, and whether another provider could go on with it.</summary>
-internal sealed class PartialAnswer
-{
-    private readonly System.Text.StringBuilder _text = new();
-
-    /// <summary>Text alone can be gone on with: not calls of tools, not several choices.</summary>
-    public bool CanResume { get; private set; } = true;
-
-    public string Text => _text.ToString();
-
-    public void Append(string text) => _text.Append(text);
-
-    public void Forbid() => CanResume = false;
+    /// <summary>Writes the stream's end mark.</summary>
+    public virtual void WriteEnd(PooledBuffer output) => output.Write("data: [DONE]\n\n"u8);
 }

@@ -1,42 +1,97 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Telemetry;
 
-/// <summary>The gateway's own measurements, beside those of every service. The labels are names from configuration, so the number of series is bounded.</summary>
+/// <summary>
+/// The gateway's measurements, beside those of every service: its own (<c>gateway_*</c>) and those of OpenTelemetry's conventions for generative AI
+/// (<c>gen_ai.*</c>, <see href="https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/"/>). The labels are names from configuration, and models that
+/// have answered, so the number of series is bounded.
+/// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
     private readonly Meter _meter;
     private readonly Counter<long> _attempts;
-    private readonly Histogram<double> _attemptDuration;
     private readonly Counter<long> _interrupted;
     private readonly Counter<long> _dropped;
-    private readonly Counter<long> _tokens;
+    private readonly Counter<long> _abandoned;
     private readonly Counter<double> _cost;
+    private readonly Histogram<double> _overhead;
+    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _firstChunk;
+    private readonly Histogram<double> _firstToken;
+    private readonly Histogram<long> _tokens;
 
     public GatewayMetrics(IMeterFactory meters, GatewayConfiguration configuration)
     {
         _meter = meters.Create("MasterX.AiGateway");
         _attempts = _meter.CreateCounter<long>("gateway_attempts", description: "Turns of a provider at a request, by outcome.");
-        _attemptDuration = _meter.CreateHistogram(
-            "gateway_attempt_duration", "s", "From sending to a provider to the end of its answer.",
-            advice: new InstrumentAdvice<double> { HistogramBucketBoundaries = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 40, 80] });
         _interrupted = _meter.CreateCounter<long>("gateway_streams_interrupted", description: "Streams that broke off after their first content, by provider and outcome.");
         _dropped = _meter.CreateCounter<long>("gateway_stream_events_dropped", description: "Events of streams that could not be parsed.");
-        _tokens = _meter.CreateCounter<long>("gateway_tokens", description: "Tokens of answers, by direction.");
+        _abandoned = _meter.CreateCounter<long>("gateway_tokens_abandoned", description: "Input tokens, estimated, of calls given up because another candidate was faster.");
         _cost = _meter.CreateCounter<double>("gateway_cost_usd", description: "Cost of answers in US dollars, by the configured prices.");
-        _meter.CreateObservableGauge("gateway_circuit_open", () => Observe(configuration, provider => provider.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while a provider's circuit is not closed.");
-        _meter.CreateObservableGauge("gateway_cooldown_seconds", () => Observe(configuration, provider => provider.Gate.CoolingFor.TotalSeconds), description: "How long a provider is still left alone.");
+        _overhead = _meter.CreateHistogram(
+            "gateway_overhead", "s", "The gateway's own time in a request that is not streamed: all of it but that of the providers.",
+            advice: Buckets(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25));
+        _duration = _meter.CreateHistogram("gen_ai.client.operation.duration", "s", "From sending to a provider to the end of its answer.", advice: Seconds);
+        _firstChunk = _meter.CreateHistogram("gen_ai.client.operation.time_to_first_chunk", "s", "From sending to a provider to the first content of its stream.", advice: Seconds);
+        _firstToken = _meter.CreateHistogram("gen_ai.server.time_to_first_token", "s", "From a caller's request to the first content of the stream, failed providers included.", advice: Seconds);
+        _tokens = _meter.CreateHistogram(
+            "gen_ai.client.token.usage", "{token}", "Tokens of an answer, by direction.",
+            advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] });
+        _meter.CreateObservableGauge("gateway_circuit_open", () => PerModel(configuration, candidate => candidate.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while the circuit of a provider's model is not closed.");
+        _meter.CreateObservableGauge(
+            "gateway_cooldown_seconds", () => PerModel(configuration, candidate => Math.Max(candidate.Gate.CoolingFor.TotalSeconds, candidate.Provider.Limits.KeyRefused.Left.TotalSeconds)),
+            description: "How long a provider's model is still left alone.");
+        _meter.CreateObservableGauge("gateway_requests_left", () => PerProvider(configuration, provider => provider.Limits.RequestsLeft), description: "Calls left in the minute, of a provider with such a limit.");
+        _meter.CreateObservableGauge("gateway_tokens_left", () => PerProvider(configuration, provider => provider.Limits.TokensLeft), description: "Tokens left in the minute, of a provider with such a limit.");
+        _meter.CreateObservableGauge("gateway_calls_left", () => PerProvider(configuration, provider => provider.Limits.PlacesLeft), description: "Calls that may begin beside those under way, of a provider with such a limit.");
+        _meter.CreateObservableGauge("gateway_provider_up", () => PerProvider(configuration, provider => provider.IsAvailable ? 1 : 0), description: "1 while calls are let through to a provider.");
     }
 
-    public void Attempted(Attempt attempt)
+    private static InstrumentAdvice<double> Seconds { get; } = Buckets(0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92);
+
+    /// <summary>Counts a candidate's turn.</summary>
+    public void Attempted(Candidate candidate, Operation operation, in Attempt attempt)
     {
-        var tags = new TagList { { "provider", attempt.Provider }, { "outcome", attempt.Outcome.Name() } };
-        _attempts.Add(1, tags);
-        if (attempt.Elapsed > TimeSpan.Zero)
+        _attempts.Add(1, new TagList { { "provider", attempt.Provider }, { "outcome", attempt.Outcome.Name() } });
+        if (attempt.Elapsed <= TimeSpan.Zero)
         {
-            _attemptDuration.Record(attempt.Elapsed.TotalSeconds, tags);
+            return;
+        }
+
+        var tags = Tags(candidate, operation);
+        if (attempt.Outcome != AttemptOutcome.Success)
+        {
+            tags.Add("error.type", attempt.Outcome.Name());
+        }
+
+        _duration.Record(attempt.Elapsed.TotalSeconds, tags);
+    }
+
+    /// <summary>The first content of a stream: since the provider was called, and since the caller's request came.</summary>
+    public void FirstToken(Candidate candidate, Operation operation, TimeSpan sinceCall, TimeSpan sinceRequest)
+    {
+        var tags = Tags(candidate, operation);
+        _firstChunk.Record(sinceCall.TotalSeconds, tags);
+        _firstToken.Record(sinceRequest.TotalSeconds, tags);
+    }
+
+    /// <summary>A request that was not streamed has come to its end.</summary>
+    /// <param name="elapsed">Its whole time.</param>
+    /// <param name="attempts">Those made in turn; of one that hedged the time is not known.</param>
+    public void Passed(TimeSpan elapsed, IReadOnlyList<Attempt> attempts)
+    {
+        foreach (var attempt in attempts)
+        {
+            elapsed -= attempt.Elapsed;
+        }
+
+        if (elapsed > TimeSpan.Zero)
+        {
+            _overhead.Record(elapsed.TotalSeconds);
         }
     }
 
@@ -45,18 +100,42 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Dropped(string provider, int events) => _dropped.Add(events, new TagList { { "provider", provider } });
 
-    public void Answered(string provider, TokenUsage usage, decimal? cost)
+    public void Abandoned(Candidate candidate, int inputTokens) => _abandoned.Add(inputTokens, new TagList { { "provider", candidate.Provider.Name } });
+
+    /// <summary>Counts what an answer cost.</summary>
+    public void Answered(Candidate candidate, Operation operation, TokenUsage usage, decimal? cost)
     {
-        _tokens.Add(usage.Input, new TagList { { "provider", provider }, { "direction", "input" } });
-        _tokens.Add(usage.Output, new TagList { { "provider", provider }, { "direction", "output" } });
+        var tags = Tags(candidate, operation);
+        tags.Add("gen_ai.token.type", "input");
+        _tokens.Record(usage.Input, tags);
+        tags[^1] = new("gen_ai.token.type", "output");
+        _tokens.Record(usage.Output, tags);
         if (cost is { } dollars)
         {
-            _cost.Add((double)dollars, new TagList { { "provider", provider } });
+            _cost.Add((double)dollars, new TagList { { "provider", candidate.Provider.Name } });
         }
     }
 
     public void Dispose() => _meter.Dispose();
 
-    private static IEnumerable<Measurement<double>> Observe(GatewayConfiguration configuration, Func<Providers.Provider, double> value) =>
-        configuration.Routes.Providers.Select(provider => new Measurement<double>(value(provider), new KeyValuePair<string, object?>("provider", provider.Name)));
+    private static TagList Tags(Candidate candidate, Operation operation) => new()
+    {
+        { "gen_ai.operation.name", operation.Name },
+        { "gen_ai.provider.name", candidate.Provider.ConventionName },
+        { "gen_ai.request.model", candidate.Label },
+    };
+
+    private static InstrumentAdvice<double> Buckets(params double[] boundaries) => new() { HistogramBucketBoundaries = boundaries };
+
+    private static IEnumerable<Measurement<double>> PerProvider(GatewayConfiguration configuration, Func<Providers.Provider, double?> value) =>
+        from provider in configuration.Routes.Providers
+        let measured = value(provider)
+        where measured is not null
+        select new Measurement<double>(measured.Value, new KeyValuePair<string, object?>("provider", provider.Name));
+
+    private static IEnumerable<Measurement<double>> PerModel(GatewayConfiguration configuration, Func<Candidate, double> value) =>
+        from provider in configuration.Routes.Providers
+        from candidate in provider.Candidates
+        where candidate.IsKnown
+        select new Measurement<double>(value(candidate), new("provider", provider.Name), new("model", candidate.Model));
 }

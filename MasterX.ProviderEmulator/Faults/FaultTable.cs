@@ -5,7 +5,7 @@ namespace MasterX.ProviderEmulator.Faults;
 /// <summary>The faults in force, and how many calls each provider has had.</summary>
 internal sealed class FaultTable
 {
-    public static readonly IReadOnlyList<string> Providers = ["gemini", "groq", "openai"];
+    public static readonly IReadOnlyList<string> Providers = ["gemini", "groq", "openai", "anthropic"];
 
     private readonly ConcurrentDictionary<string, Fault> _faults = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<string, Calls> _calls = new(StringComparer.OrdinalIgnoreCase);

@@ -5,17 +5,18 @@ using MasterX.ProviderEmulator.Faults;
 
 namespace MasterX.ProviderEmulator.Wire;
 
-/// <summary>OpenAI's chat completions, plain and streamed, for <c>groq</c> and <c>openai</c> (<see href="https://platform.openai.com/docs/api-reference/chat"/>).</summary>
+/// <summary>OpenAI's chat completions, plain and streamed, embeddings and responses, for <c>groq</c> and <c>openai</c> (<see href="https://platform.openai.com/docs/api-reference/chat"/>).</summary>
 internal static class OpenAiWire
 {
     /// <summary>2026-01-01, so that answers do not depend on the clock.</summary>
-    private const long Created = 1_767_225_600;
+    public const long Created = 1_767_225_600;
 
     public static void MapOpenAiWire(this WebApplication app)
     {
         foreach (var provider in new[] { "groq", "openai" })
         {
             app.MapPost($"/{provider}/chat/completions", (HttpContext context, FaultTable faults) => CompleteAsync(context, provider, faults.Of(provider)));
+            app.MapPost($"/{provider}/responses", (HttpContext context, FaultTable faults) => ResponsesWire.RespondAsync(context, provider, faults.Of(provider)));
             app.MapPost($"/{provider}/embeddings", (HttpContext context) => EmbedAsync(context, provider));
             app.MapGet($"/{provider}/models", () => TypedResults.Ok(new { @object = "list", data = new[] { new { id = $"{provider}-emulated", @object = "model", created = Created, owned_by = provider } } }));
         }
@@ -207,7 +208,7 @@ internal static class OpenAiWire
     /// <returns>The request's object; <see langword="null"/> when it is none, with the error already written.</returns>
     public static async Task<JsonElement?> ReadAsync(HttpContext context, string provider)
     {
-        if (!context.Request.Headers.ContainsKey("Authorization") && !context.Request.Headers.ContainsKey("x-goog-api-key"))
+        if (!context.Request.Headers.ContainsKey("Authorization") && !context.Request.Headers.ContainsKey("x-goog-api-key") && !context.Request.Headers.ContainsKey("x-api-key"))
         {
             await ErrorBodies.WriteAsync(context, provider, 401, "A key is required.", provider == "gemini" ? null : "invalid_api_key");
             return null;
@@ -287,7 +288,7 @@ internal static class OpenAiWire
             }
             : null;
 
-    private static string Content(JsonElement message) => !message.TryGetProperty("content", out var content) ? "" : content.ValueKind switch
+    public static string Content(JsonElement message) => !message.TryGetProperty("content", out var content) ? "" : content.ValueKind switch
     {
         JsonValueKind.String => content.GetString()!,
         JsonValueKind.Array => string.Concat(content.EnumerateArray().Select(part => part.TryGetProperty("text", out var text) ? text.GetString() : "")),

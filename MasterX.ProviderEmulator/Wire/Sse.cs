@@ -4,7 +4,10 @@ using MasterX.ProviderEmulator.Faults;
 namespace MasterX.ProviderEmulator.Wire;
 
 /// <summary>Writes server-sent events one by one, with what the provider's fault wants to go wrong between them.</summary>
-internal sealed class Sse(HttpContext context, Fault? fault)
+/// <param name="context">The caller's.</param>
+/// <param name="fault">What is to go wrong.</param>
+/// <param name="named">Whether an event has its type as its name too, as those of responses have.</param>
+internal sealed class Sse(HttpContext context, Fault? fault, bool named = false)
 {
     private int _sent;
 
@@ -39,6 +42,11 @@ internal sealed class Sse(HttpContext context, Fault? fault)
         {
             await WriteAsync("""{"error":{"message":"The server had an error while processing your request.","type":"server_error","code":500}}""");
             return false;
+        }
+
+        if (named)
+        {
+            await context.Response.WriteAsync($"event: {data["type"]}\n", context.RequestAborted);
         }
 
         await WriteAsync(data.ToJsonString());

@@ -160,7 +160,7 @@ public sealed class FailoverTests
         Assert.Equal(4, await gateway.Emulator.CallsAsync("gemini"));
         using var providers = await gateway.Http.GetAsync(new Uri("/providers", UriKind.Relative), TestContext.Current.CancellationToken);
         var gemini = (await providers.JsonAsync()).GetProperty("providers").EnumerateArray().Single(provider => provider.Text("name") == "gemini");
-        Assert.Equal("open", gemini.Text("circuit"));
+        Assert.Equal("open", gemini.Text("models", "0", "circuit"));
         Assert.Equal("unavailable", gemini.Text("status"));
     }
 

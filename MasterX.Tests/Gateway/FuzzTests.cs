@@ -2,8 +2,6 @@ using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 using MasterX.Tests.Hosts;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
@@ -16,20 +14,28 @@ public sealed class FuzzTests
     private const int Requests = 10_000;
     private const int Answers = 5_000;
 
-    private static readonly string[] RequestSeeds =
+    private static readonly (string Path, string Body)[] RequestSeeds =
     [
-        """{"model":"auto","messages":[{"role":"user","content":"hello"}],"temperature":0.5,"max_tokens":10}""",
-        """{"model":"gemini/m","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}],"stop":["a"]}""",
-        """{"model":"groq/m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"é\u00e9"}]}""",
-        """{"model":"gemini/m","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"1"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]}""",
+        ("/v1/chat/completions", """{"model":"auto","messages":[{"role":"user","content":"hello"}],"temperature":0.5,"max_tokens":10}"""),
+        ("/v1/chat/completions", """{"model":"gemini/m","messages":[{"role":"system","content":"s"},{"role":"user","content":[{"type":"text","text":"t"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}],"stop":["a"]}"""),
+        ("/v1/chat/completions", """{"model":"groq/m","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"é\u00e9"}]}"""),
+        ("/v1/chat/completions", """{"model":"gemini/m","messages":[{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"1"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}}]}"""),
+        ("/v1/chat/completions", """{"model":"anthropic/m","stream":true,"max_tokens":9,"messages":[{"role":"assistant","content":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id":"a","content":"1"}],"tools":[{"type":"function","function":{"name":"f"}}]}"""),
+        ("/v1/chat/completions", """{"model":"kept","messages":[{"role":"user","content":"kept"}],"tools":[]}"""),
+        ("/v1/embeddings", """{"model":"openai/m","input":["one","two"],"encoding_format":"float","dimensions":8}"""),
+        ("/v1/responses", """{"model":"openai/m","input":[{"role":"user","content":"hello"}],"stream":true,"max_output_tokens":5}"""),
     ];
 
-    private static readonly string[] AnswerSeeds =
+    private static readonly (string Model, string Path, bool Stream, string Body)[] AnswerSeeds =
     [
-        """{"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":0}}}""",
-        """{"candidates":[{"content":{"parts":[{"text":"hi"},{"functionCall":{"name":"f","args":{}}}],"role":"model"},"finishReason":"STOP","avgLogprobs":-0.1}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":2}}""",
-        "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
-        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"hi\"}]},\"index\":0}]}\r\n\r\ndata: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"!\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1}}\r\n\r\n",
+        ("openai", "/v1/chat/completions", false, """{"id":"x","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"hi"},"finish_reason":"stop"}],"usage":{"prompt_tokens":1,"completion_tokens":2,"prompt_tokens_details":{"cached_tokens":0}}}"""),
+        ("gemini", "/v1/chat/completions", false, """{"candidates":[{"content":{"parts":[{"text":"hi"},{"functionCall":{"name":"f","args":{}}}],"role":"model"},"finishReason":"STOP","avgLogprobs":-0.1}],"usageMetadata":{"promptTokenCount":1,"candidatesTokenCount":2}}"""),
+        ("openai", "/v1/chat/completions", true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
+        ("gemini", "/v1/chat/completions", true, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"hi\"}]},\"index\":0}]}\r\n\r\ndata: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"!\"}]},\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1}}\r\n\r\n"),
+        ("anthropic", "/v1/chat/completions", false, """{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"hi"},{"type":"tool_use","id":"t","name":"f","input":{}}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":2}}"""),
+        ("anthropic", "/v1/chat/completions", true, "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"model\":\"m\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\nevent: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"hi\"}}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":2}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"),
+        ("openai", "/v1/embeddings", false, """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}"""),
+        ("openai", "/v1/responses", true, "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"usage\":null}}\n\nevent: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"hi\"}\n\nevent: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n"),
     ];
 
     private static readonly int[] MeantForRequests = [200, 400, 404, 413, 415, 429];
@@ -41,14 +47,16 @@ public sealed class FuzzTests
     {
         await using var gateway = new GatewayHost(
             ("Gateway:Providers:gemini:RequestsPerMinute", "0"), ("Gateway:Providers:groq:RequestsPerMinute", "0"), ("Gateway:Providers:openai:RequestsPerMinute", "0"),
+            ("Gateway:Providers:anthropic:RequestsPerMinute", "0"), ("Gateway:Routes:kept:Candidates:0", "openai"), ("Gateway:Routes:kept:Cache", "00:05:00"),
             ("Logging:LogLevel:Default", "None"));
         var unexpected = new List<string>();
 
         await Parallel.ForAsync(0, Requests, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, async (number, token) =>
         {
-            var body = new Mutator(number).Mutate(RequestSeeds[number % RequestSeeds.Length]);
+            var (path, seed) = RequestSeeds[number % RequestSeeds.Length];
+            var body = new Mutator(number).Mutate(seed);
             using var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
-            using var answer = await gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, token);
+            using var answer = await gateway.Http.PostAsync(new Uri(path, UriKind.Relative), content, token);
             var text = await answer.Content.ReadAsStringAsync(token);
             if (!MeantForRequests.Contains((int)answer.StatusCode) && !text.Contains("all_providers_failed", StringComparison.Ordinal))
             {
@@ -65,25 +73,26 @@ public sealed class FuzzTests
     [Fact]
     public async Task Broken_answers_are_failed_attempts_and_nothing_worse()
     {
-        await using var provider = await StartProviderAsync();
-        await using var gateway = new GatewayHost(
-            ("Gateway:Providers:gemini:BaseUrl", provider.Urls.First()), ("Gateway:Providers:openai:BaseUrl", provider.Urls.First()),
-            ("Gateway:Providers:gemini:RequestsPerMinute", "0"), ("Gateway:Providers:openai:RequestsPerMinute", "0"),
-            ("Gateway:Providers:gemini:Circuit:MinimumThroughput", "1000000"), ("Gateway:Providers:openai:Circuit:MinimumThroughput", "1000000"),
-            ("Logging:LogLevel:Default", "None"));
+        await using var provider = await ScriptedProvider.StartAsync(AnswerAsync);
+        await using var gateway = new GatewayHost([
+            .. from name in new[] { "gemini", "openai", "anthropic" }
+               from setting in new[] { ("BaseUrl", provider.Url), ("RequestsPerMinute", "0"), ("Circuit:MinimumThroughput", "1000000") }
+               select ($"Gateway:Providers:{name}:{setting.Item1}", setting.Item2),
+            ("Logging:LogLevel:Default", "None")]);
         var unexpected = new List<string>();
 
         await Parallel.ForAsync(0, Answers, new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = Token }, async (number, token) =>
         {
-            var kind = number % AnswerSeeds.Length;
-            var (model, stream) = (kind is 1 or 3 ? "gemini" : "openai", kind >= 2);
-            using var content = new StringContent($$"""{"model":"{{model}}/{{number}}","stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"x"}]}""", Encoding.UTF8, "application/json");
-            using var answer = await gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, token);
+            var (model, path, stream, _) = AnswerSeeds[number % AnswerSeeds.Length];
+            using var content = new StringContent(
+                $$"""{"model":"{{model}}/{{number}}","stream":{{(stream ? "true" : "false")}},"input":"x","messages":[{"role":"user","content":"x"}]}""", Encoding.UTF8, "application/json");
+            using var answer = await gateway.Http.PostAsync(new Uri(path, UriKind.Relative), content, token);
             var text = await answer.Content.ReadAsStringAsync(token);
 
             // A stream that has begun ends with the end mark or an error event, never without either.
             var good = answer.StatusCode == HttpStatusCode.OK
-                ? !stream || text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) || text.Contains("\"error\":{", StringComparison.Ordinal)
+                ? !stream || text.EndsWith("data: [DONE]\n\n", StringComparison.Ordinal) || text.Contains("event: response.completed\n", StringComparison.Ordinal)
+                    || text.Contains("\"error\":{", StringComparison.Ordinal) || text.Contains("event: error\n", StringComparison.Ordinal)
                 : text.Contains("all_providers_failed", StringComparison.Ordinal);
             if (!good)
             {
@@ -97,27 +106,14 @@ public sealed class FuzzTests
         Assert.Empty(unexpected);
     }
 
-    /// <summary>Answers with the mutation whose number is the model's name.</summary>
-    private static async Task<WebApplication> StartProviderAsync()
+    /// <summary>Answers with the mutation whose number is the model's name, which stands in the path or the body.</summary>
+    private static async Task AnswerAsync(HttpContext context)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
-        var app = builder.Build();
-        app.MapPost("/chat/completions", async context =>
-        {
-            using var request = await System.Text.Json.JsonDocument.ParseAsync(context.Request.Body);
-            await AnswerAsync(context, int.Parse(request.RootElement.GetProperty("model").GetString()!, System.Globalization.CultureInfo.InvariantCulture));
-        });
-        app.MapPost("/models/{modelAndMethod}", (HttpContext context, string modelAndMethod) =>
-            AnswerAsync(context, int.Parse(modelAndMethod.Split(':')[0], System.Globalization.CultureInfo.InvariantCulture)));
-        await app.StartAsync(Token);
-        return app;
-    }
-
-    private static Task AnswerAsync(HttpContext context, int number)
-    {
-        var kind = number % AnswerSeeds.Length;
-        context.Response.ContentType = kind >= 2 ? "text/event-stream" : "application/json";
-        return context.Response.Body.WriteAsync(new Mutator(number).Mutate(AnswerSeeds[kind])).AsTask();
+        using var request = await System.Text.Json.JsonDocument.ParseAsync(context.Request.Body);
+        var name = request.RootElement.TryGetProperty("model", out var model) ? model.GetString()! : context.Request.Path.Value!.Split('/')[^1].Split(':')[0];
+        var number = int.Parse(name, System.Globalization.CultureInfo.InvariantCulture);
+        var (_, _, stream, body) = AnswerSeeds[number % AnswerSeeds.Length];
+        context.Response.ContentType = stream ? "text/event-stream" : "application/json";
+        await context.Response.Body.WriteAsync(new Mutator(number).Mutate(body));
     }
 }

@@ -65,4 +65,41 @@ public sealed class LimitTests
         Assert.Equal(3, await gateway.Emulator.CallsAsync("openai"));
         Array.ForEach(answers, answer => answer.Dispose());
     }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Tokens_per_minute_are_settled_with_what_the_answers_cost(bool stream)
+    {
+        await using var gateway = new GatewayHost(("Gateway:Providers:openai:TokensPerMinute", "250"));
+        var request = new { model = "openai/m", stream, messages = new[] { new { role = "user", content = string.Join(' ', Enumerable.Repeat("a", 100)) } } };
+
+        using var first = await gateway.ChatAsync(request);
+        await first.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var second = await gateway.ChatAsync(request);
+        await second.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        using var refused = await gateway.ChatAsync(request);
+
+        // The estimate of the request alone would let three pass; with the answers counted, two fill the minute.
+        Assert.Equal((200, 200, 429), ((int)first.StatusCode, (int)second.StatusCode, (int)refused.StatusCode));
+        Assert.Contains("outcome=token_limited", refused.Header("x-masterx-attempt-list"), StringComparison.Ordinal);
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 60);
+    }
+
+    [Fact]
+    public async Task A_call_that_failed_costs_no_tokens()
+    {
+        await using var gateway = new GatewayHost(("Gateway:Providers:openai:TokensPerMinute", "30"), ("Gateway:Providers:openai:Circuit:MinimumThroughput", "100"));
+        await gateway.Emulator.BreakAsync("openai", new { status = 500 });
+        for (var i = 0; i < 5; i++)
+        {
+            using var failed = await gateway.AskAsync("hello", "openai/m");
+            Assert.Equal(503, (int)failed.StatusCode);
+        }
+
+        await gateway.Emulator.Http.DeleteAsync(new Uri("/_faults", UriKind.Relative), TestContext.Current.CancellationToken);
+        using var answer = await gateway.AskAsync("hello", "openai/m");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
 }

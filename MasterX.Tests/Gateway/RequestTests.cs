@@ -113,6 +113,7 @@ public sealed class RequestTests
     [Theory]
     [InlineData("auto", 200)]
     [InlineData("openai/org/model", 200)]
+    [InlineData("openai%2Fm", 200)]
     [InlineData("nothing", 404)]
     public async Task One_model_can_be_looked_up(string id, int status)
     {
@@ -121,7 +122,7 @@ public sealed class RequestTests
         using var answer = await gateway.Http.GetAsync(new Uri($"/v1/models/{id}", UriKind.Relative), TestContext.Current.CancellationToken);
 
         Assert.Equal(status, (int)answer.StatusCode);
-        Assert.Equal(status == 200 ? id : "model_not_found", (await answer.JsonAsync()) is var body && status == 200 ? body.Text("id") : body.Text("error", "code"));
+        Assert.Equal(status == 200 ? Uri.UnescapeDataString(id) : "model_not_found", (await answer.JsonAsync()) is var body && status == 200 ? body.Text("id") : body.Text("error", "code"));
     }
 
     [Theory]

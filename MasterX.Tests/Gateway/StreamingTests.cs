@@ -12,6 +12,7 @@ public sealed class StreamingTests
     [InlineData("openai/m")]
     [InlineData("groq/m")]
     [InlineData("gemini/m")]
+    [InlineData("anthropic/m")]
     public async Task A_stream_has_the_role_the_text_one_finish_and_the_end_mark(string model)
     {
         await using var gateway = new GatewayHost();
@@ -31,6 +32,7 @@ public sealed class StreamingTests
     [Theory]
     [InlineData("openai/m")]
     [InlineData("gemini/m")]
+    [InlineData("anthropic/m")]
     public async Task The_usage_comes_when_it_is_asked_for_and_only_then(string model)
     {
         await using var gateway = new GatewayHost();
@@ -78,6 +80,7 @@ public sealed class StreamingTests
     [Theory]
     [InlineData("openai/m")]
     [InlineData("gemini/m")]
+    [InlineData("anthropic/m")]
     public async Task Tool_calls_are_streamed(string model)
     {
         await using var gateway = new GatewayHost();

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using MasterX.AiGateway.Chat;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
 using MasterX.Tests.Hosts;
 

@@ -15,7 +15,7 @@ internal sealed class GatewayHost : IAsyncDisposable
     public GatewayHost(params IEnumerable<(string Key, string? Value)> settings)
     {
         var all = new Dictionary<string, string?> { ["Gateway:Token"] = Token };
-        foreach (var provider in new[] { "gemini", "groq", "openai" })
+        foreach (var provider in new[] { "gemini", "groq", "openai", "anthropic" })
         {
             all[$"Gateway:Providers:{provider}:BaseUrl"] = Emulator.UrlOf(provider);
             all[$"Gateway:Providers:{provider}:ApiKey"] = $"key-of-{provider}-1234567890";

@@ -1,4 +1,4 @@
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>Outcomes as they are written in headers, error bodies, metrics and logs.</summary>
 internal static class AttemptOutcomes
@@ -9,6 +9,7 @@ internal static class AttemptOutcomes
         AttemptOutcome.CircuitOpen => "circuit_open",
         AttemptOutcome.CoolingDown => "cooling_down",
         AttemptOutcome.RateLimited => "rate_limited",
+        AttemptOutcome.TokenLimited => "token_limited",
         AttemptOutcome.ConcurrencyLimited => "concurrency_limited",
         AttemptOutcome.ConnectFailed => "connect_failed",
         AttemptOutcome.TimedOut => "timed_out",
@@ -17,12 +18,17 @@ internal static class AttemptOutcomes
         AttemptOutcome.ProviderFailed => "provider_failed",
         AttemptOutcome.BrokenAnswer => "broken_answer",
         AttemptOutcome.NotTakenHere => "not_taken_here",
+        AttemptOutcome.HedgeLost => "hedge_lost",
         _ => "request_refused",
     };
 
     /// <summary>Whether the candidate was left out because it is at one of its limits, so that waiting would help.</summary>
     public static bool IsLimit(this AttemptOutcome outcome) => outcome is
-        AttemptOutcome.RateLimited or AttemptOutcome.ConcurrencyLimited or AttemptOutcome.ProviderLimited or AttemptOutcome.CoolingDown;
+        AttemptOutcome.RateLimited or AttemptOutcome.TokenLimited or AttemptOutcome.ConcurrencyLimited or AttemptOutcome.ProviderLimited or AttemptOutcome.CoolingDown;
+
+    /// <summary>Whether the candidate was left out without a call.</summary>
+    public static bool IsSkip(this AttemptOutcome outcome) => outcome is
+        AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.TokenLimited or AttemptOutcome.ConcurrencyLimited;
 
     /// <summary>Whether the provider itself is at fault: what its circuit breaker counts.</summary>
     public static bool IsFailure(this AttemptOutcome outcome) => outcome is

@@ -1,6 +1,7 @@
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Telemetry;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>How a candidate's turn ended.</summary>
 internal enum AttemptOutcome
@@ -16,6 +17,9 @@ internal enum AttemptOutcome
 
     /// <summary>Not called: its requests per minute are used up.</summary>
     RateLimited,
+
+    /// <summary>Not called: its tokens per minute are used up.</summary>
+    TokenLimited,
 
     /// <summary>Not called: as many calls as allowed are under way.</summary>
     ConcurrencyLimited,
@@ -40,6 +44,9 @@ internal enum AttemptOutcome
 
     /// <summary>A 4xx that another candidate may not give: the context is too long for this model, a field is not supported, the model is unknown here.</summary>
     NotTakenHere,
+
+    /// <summary>Called beside another candidate that was slow, and slower than that one.</summary>
+    HedgeLost,
 
     /// <summary>Any other 4xx: the request is at fault, and would be everywhere.</summary>
     RequestRefused,
@@ -68,8 +75,17 @@ internal sealed class ProviderAnswer : IDisposable
     /// <summary>What the provider said is wrong with the request, for outcomes that are the request's fault.</summary>
     public ProviderError? Error { get; init; }
 
-    /// <summary>How long the provider asked to be left alone.</summary>
-    public TimeSpan? RetryAfter { get; init; }
+    /// <summary>For an answer of the gate: after which the provider may be called.</summary>
+    public TimeSpan? Wait { get; init; }
+
+    /// <summary>What the provider said in headers.</summary>
+    public ProviderHeaders Headers { get; set; }
+
+    /// <summary>After which calling again is worth it, as far as anyone has said.</summary>
+    public TimeSpan? RetryAfter => Wait ?? Headers.RetryAfter;
+
+    /// <summary>Whether it was made without the provider, so that it says nothing about it.</summary>
+    public bool WasNotSent { get; init; }
 
     /// <summary>A stream that has content, instead of <see cref="Body"/>.</summary>
     public Streaming.ProviderStream? Stream { get; init; }

@@ -1,31 +1,39 @@
 using System.Text.Json;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>
-/// What the gateway has to know of a chat completion request, found in one pass over its bytes. Everything else in the body
+/// What the gateway has to know of a request, found in one pass over its bytes. Everything else in the body
 /// is the provider's business and is passed on as it came.
 /// </summary>
+/// <param name="Operation">What is asked for.</param>
 /// <param name="Body">The whole JSON object.</param>
 /// <param name="Model">The requested model or route; <see langword="null"/> when none was given.</param>
 /// <param name="ModelValue">Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.</param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
-/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>.</param>
+/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a chat completion request.</param>
 /// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
-internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage)
+internal sealed record ModelRequest(Operation Operation, ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage)
 {
     private const int MaxDepth = 64;
 
+    /// <summary>Rule of thumb for English text in JSON.</summary>
+    private const int BytesPerToken = 4;
+
+    /// <summary>Tokens the request will cost, roughly.</summary>
+    public int EstimatedTokens => Math.Max(1, Body.Length / BytesPerToken);
+
+    /// <param name="operation">What is asked for.</param>
     /// <param name="body">A request body.</param>
     /// <param name="request">The request, when it is one.</param>
     /// <param name="problem">What is wrong with it, when it is not one.</param>
     /// <param name="parameter">The field that is wrong, if it is one field.</param>
-    public static bool TryParse(ReadOnlyMemory<byte> body, out ChatRequest? request, out string? problem, out string? parameter)
+    public static bool TryParse(Operation operation, ReadOnlyMemory<byte> body, out ModelRequest? request, out string? problem, out string? parameter)
     {
         (request, problem, parameter) = (null, null, null);
         string? model = null;
         var modelValue = new Range(0, 0);
-        var (stream, messages, messagesEnd, usage) = (false, false, 0, StreamUsage.NotMentioned);
+        var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotMentioned);
         try
         {
             var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -60,11 +68,11 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
 
                     stream = json.TokenType == JsonTokenType.True;
                 }
-                else if (json.ValueTextEquals("messages"u8))
+                else if (operation == Operation.Chat && json.ValueTextEquals("messages"u8))
                 {
                     json.Read();
-                    messages = json.TokenType == JsonTokenType.StartArray && HasElements(ref json);
-                    if (!messages)
+                    input = json.TokenType == JsonTokenType.StartArray && HasMessages(ref json);
+                    if (!input)
                     {
                         (problem, parameter) = ("'messages' must be an array with at least one message.", "messages");
                         return false;
@@ -72,7 +80,24 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
 
                     messagesEnd = (int)json.TokenStartIndex;
                 }
-                else if (json.ValueTextEquals("stream_options"u8))
+                else if (operation != Operation.Chat && json.ValueTextEquals("input"u8))
+                {
+                    json.Read();
+                    input = IsInput(ref json);
+                    if (!input)
+                    {
+                        (problem, parameter) = ("'input' must be a text, or an array with at least one element.", "input");
+                        return false;
+                    }
+                }
+                else if (operation == Operation.Responses && (json.ValueTextEquals("prompt"u8) || json.ValueTextEquals("previous_response_id"u8) || json.ValueTextEquals("conversation"u8)))
+                {
+                    // Each of them stands for an input the provider has already.
+                    json.Read();
+                    input |= json.TokenType != JsonTokenType.Null;
+                    json.Skip();
+                }
+                else if (operation == Operation.Chat && json.ValueTextEquals("stream_options"u8))
                 {
                     json.Read();
                     usage = ReadStreamOptions(ref json);
@@ -97,25 +122,33 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
             return false;
         }
 
-        if (!messages)
+        if (!input)
         {
-            (problem, parameter) = ("'messages' is missing: an array with at least one message.", "messages");
+            (problem, parameter) = operation == Operation.Chat
+                ? ("'messages' is missing: an array with at least one message.", "messages")
+                : ("'input' is missing: a text, or an array with at least one element.", "input");
             return false;
         }
 
-        request = new ChatRequest(body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream, messagesEnd, usage);
+        if (operation == Operation.Embeddings && string.IsNullOrWhiteSpace(model))
+        {
+            (problem, parameter) = ("'model' is missing. Embeddings of two models cannot be compared with each other, so there is no model to be chosen for you.", "model");
+            return false;
+        }
+
+        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage);
         return true;
     }
 
     /// <summary>The same request, with the answer so far as the assistant's beginning, for another provider to go on with.</summary>
-    public ChatRequest ContinuedWith(string partial)
+    public ModelRequest ContinuedWith(string partial)
     {
         var message = $",{{\"role\":\"assistant\",\"content\":\"{JsonEncodedText.Encode(partial)}\"}}";
         var body = new byte[Body.Length + System.Text.Encoding.UTF8.GetByteCount(message)];
         Body.Span[..MessagesEnd].CopyTo(body);
         var written = System.Text.Encoding.UTF8.GetBytes(message, body.AsSpan(MessagesEnd));
         Body.Span[MessagesEnd..].CopyTo(body.AsSpan(MessagesEnd + written));
-        return TryParse(body, out var continued, out _, out _) ? continued! : this;
+        return TryParse(Operation, body, out var continued, out _, out _) ? continued! : this;
     }
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)
@@ -142,7 +175,31 @@ internal sealed record ChatRequest(ReadOnlyMemory<byte> Body, string? Model, Ran
         return usage;
     }
 
-    private static bool HasElements(ref Utf8JsonReader array)
+    /// <summary>A text that is not empty, or an array that is not; the reader stands on its end then.</summary>
+    private static bool IsInput(ref Utf8JsonReader json)
+    {
+        if (json.TokenType == JsonTokenType.String)
+        {
+            return json.ValueSpan.Length > 0;
+        }
+
+        if (json.TokenType != JsonTokenType.StartArray)
+        {
+            return false;
+        }
+
+        var depth = json.CurrentDepth;
+        var any = false;
+        while (json.Read() && json.CurrentDepth > depth)
+        {
+            any = true;
+            json.Skip();
+        }
+
+        return any;
+    }
+
+    private static bool HasMessages(ref Utf8JsonReader array)
     {
         var depth = array.CurrentDepth;
         var any = false;

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>Bytes in one array rented from the shared pool, growing by renting a larger one.</summary>
 internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
@@ -28,6 +28,9 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
     }
 
     public void Clear() => Length = 0;
+
+    /// <summary>Forgets the bytes behind the first <paramref name="length"/>.</summary>
+    public void Truncate(int length) => Length = Math.Min(Length, length);
 
     /// <summary>Forgets the first bytes; those behind them move to the front.</summary>
     public void Discard(int count)

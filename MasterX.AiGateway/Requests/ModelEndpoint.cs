@@ -1,12 +1,12 @@
 using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Providers;
-using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Telemetry;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>
-/// <c>POST /v1/chat/completions</c>. A request's way through the gateway:
+/// <c>POST /v1/chat/completions</c>, <c>/v1/embeddings</c>, <c>/v1/responses</c>. A request's way through the gateway:
 /// <code>
 ///  request ─ (1) caller's token, size, one pass over the body
 ///          ─ (2) model → route: candidates in order
@@ -17,15 +17,16 @@ namespace MasterX.AiGateway.Chat;
 ///          ─ (7) the body, with the usage read from it
 ///          ─ (8) account: headers, metrics
 /// </code>
-/// A streamed answer takes (4) to (8) through <see cref="ChatStreaming"/>.
-/// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="ChatFailover"/>.
+/// A streamed answer takes (4) to (8) through <see cref="AnswerStreaming"/>.
+/// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="Failover"/>.
 /// </summary>
-internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streaming, AnswerCache cache, ChatAccounting accounting, GatewayConfiguration configuration, TimeProvider time)
+internal sealed class ModelEndpoint(
+    Failover failover, AnswerStreaming streaming, AnswerCache cache, CachedStreaming cachedStreaming, Accounting accounting, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
 
-    public async Task HandleAsync(HttpContext context)
+    public async Task HandleAsync(HttpContext context, Operation operation)
     {
         // (1)
         if (!IsJson(context.Request))
@@ -42,7 +43,7 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
             return;
         }
 
-        if (!ChatRequest.TryParse(body.Memory, out var request, out var problem, out var parameter))
+        if (!ModelRequest.TryParse(operation, body.Memory, out var request, out var problem, out var parameter))
         {
             await OpenAiError.BadRequestAsync(context, problem!, parameter);
             return;
@@ -57,24 +58,33 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
             return;
         }
 
+        if (CachePolicy.Of(context.Request, route) is not { } lifetime)
+        {
+            await OpenAiError.BadRequestAsync(context, $"The header {CachePolicy.Header} must be 'off', or a number of seconds up to a day.", CachePolicy.Header);
+            return;
+        }
+
         // (3) to (8)
-        var clock = new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout);
+        var plan = new RequestPlan(route.Plan(), route.HedgeAfter, new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout));
+        var key = lifetime > TimeSpan.Zero ? CacheKey.Of(route, route.CacheShared ? "" : Caller(context), request) : null;
         try
         {
             if (request.Stream)
             {
-                if (await streaming.AnswerAsync(context, route, request, clock) is { } failed)
+                var streamed = key is null ? streaming.AnswerAsync(context, plan, route, request) : cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
+                if (await streamed is { } failed)
                 {
-                    await WriteAsync(context, route, failed);
+                    await WriteAsync(context, operation, failed);
                 }
 
                 return;
             }
 
-            using var result = route.Cache > TimeSpan.Zero
-                ? await cache.GetOrCallAsync(route, Caller(context), request, token => failover.AskAsync(route.Plan(), request, clock, token), context.RequestAborted)
-                : await failover.AskAsync(route.Plan(), request, clock, context.RequestAborted);
-            await WriteAsync(context, route, result);
+            using var result = key is null
+                ? await failover.AskAsync(plan, request, context.RequestAborted)
+                : await cache.GetOrCallAsync(key, lifetime, token => failover.AskAsync(plan, request, token), context.RequestAborted);
+            metrics.Passed(plan.Clock.Elapsed, result.Attempts);
+            await WriteAsync(context, operation, result);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -86,12 +96,12 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
         }
     }
 
-    private async Task WriteAsync(HttpContext context, ModelRoute route, ChatResult result)
+    private async Task WriteAsync(HttpContext context, Operation operation, ModelResult result)
     {
-        ChatAccounting.WriteAttempts(context.Response, result.Attempts);
+        Accounting.WriteAttempts(context.Response, result.Attempts);
         if (result.Answer is { } answer)
         {
-            accounting.WriteAnswer(context.Response, route, answer, result.Cached);
+            accounting.WriteAnswer(context.Response, operation, answer, result.Cached);
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = answer.Body.Length;
             await context.Response.BodyWriter.WriteAsync(answer.Body.Memory, context.RequestAborted);
@@ -109,7 +119,7 @@ internal sealed class ChatEndpoint(ChatFailover failover, ChatStreaming streamin
         }
     }
 
-    private static Task WriteFailureAsync(HttpContext context, ChatResult result)
+    private static Task WriteFailureAsync(HttpContext context, ModelResult result)
     {
         if (result.IsTimeout)
         {

@@ -2,16 +2,17 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>
 /// Step (8): what an answer cost and who gave it, in headers, so that callers account without parsing bodies:
 /// <c>x-masterx-provider</c>, <c>-model</c>, <c>-attempts</c> (a number), <c>-attempt-list</c>, <c>-cached</c>, <c>-tokens-in</c>, <c>-tokens-out</c>, <c>-cost-usd</c>.
 /// </summary>
-internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
+internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
 {
     /// <summary>A rule of thumb for English text, used only where a provider does not count, and marked <c>x-masterx-tokens-estimated</c>.</summary>
     private const int CharactersPerToken = 4;
@@ -34,25 +35,39 @@ internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
         response.Headers["x-masterx-cached"] = cached ? "true" : "false";
     }
 
-    public void WriteAnswer(HttpResponse response, ModelRoute route, AcceptedAnswer answer, bool cached)
+    /// <summary>Passes on what of the provider's headers may be: <see cref="ProviderHeaders.Passed"/>.</summary>
+    public static void PassHeaders(HttpResponse response, ProviderHeaders headers)
+    {
+        if (headers.RequestId is { } id)
+        {
+            response.Headers["x-request-id"] = id;
+        }
+
+        if (headers.ProcessingMs is { } processing)
+        {
+            response.Headers["openai-processing-ms"] = processing;
+        }
+    }
+
+    public void WriteAnswer(HttpResponse response, Operation operation, AcceptedAnswer answer, bool cached)
     {
         WriteCandidate(response, answer.Provider, answer.Model, cached);
+        PassHeaders(response, answer.Headers);
         if (answer.Usage is not { } usage)
         {
             return;
         }
 
         // An answer from the cache was paid for when it was made.
-        var candidate = route.Candidates.FirstOrDefault(candidate => candidate.Provider.Name == answer.Provider && candidate.Model == answer.Model);
-        var cost = cached ? 0 : candidate is null ? null : prices.CostOf(candidate, usage);
+        var cost = answer.Candidate is { } candidate ? prices.CostOf(candidate, usage) : 0;
         foreach (var (name, value) in Values(usage, cost, estimated: false))
         {
             response.Headers[name] = value;
         }
 
-        if (!cached)
+        if (answer.Candidate is { } payee)
         {
-            metrics.Answered(answer.Provider, usage, cost);
+            metrics.Answered(payee, operation, usage, cost);
         }
     }
 
@@ -75,14 +90,30 @@ internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
     /// <param name="response">Whose trailers are written.</param>
     /// <param name="candidate">Who answered.</param>
     /// <param name="counted">Tokens as the provider counted them; estimated when it did not.</param>
-    /// <param name="requestBytes">Size of the request, for an estimate.</param>
+    /// <param name="request">For an estimate.</param>
     /// <param name="answerCharacters">Size of the answer, for an estimate.</param>
     /// <param name="events">The stream's last events, before the end mark.</param>
-    public void EndStream(HttpResponse response, Candidate candidate, TokenUsage? counted, int requestBytes, int answerCharacters, PooledBuffer events)
+    /// <returns>The tokens, counted or estimated.</returns>
+    public TokenUsage EndStream(HttpResponse response, Candidate candidate, TokenUsage? counted, ModelRequest request, int answerCharacters, PooledBuffer events)
     {
-        var usage = counted ?? new TokenUsage(requestBytes / CharactersPerToken, Math.Max(1, answerCharacters / CharactersPerToken), 0);
+        var usage = counted ?? new TokenUsage(request.EstimatedTokens, Math.Max(1, answerCharacters / CharactersPerToken), 0);
         var cost = prices.CostOf(candidate, usage);
-        var values = Values(usage, cost, estimated: counted is null);
+        WriteEnd(response, Values(usage, cost, estimated: counted is null), events);
+        metrics.Answered(candidate, request.Operation, usage, cost);
+        return usage;
+    }
+
+    /// <summary>The same for a stream that was kept: it was paid for when it was made.</summary>
+    public static void EndKeptStream(HttpResponse response, TokenUsage? usage, PooledBuffer events)
+    {
+        if (usage is { } counted)
+        {
+            WriteEnd(response, Values(counted, 0, estimated: false), events);
+        }
+    }
+
+    private static void WriteEnd(HttpResponse response, IEnumerable<(string Name, string Value)> values, PooledBuffer events)
+    {
         if (response.SupportsTrailers())
         {
             foreach (var (name, value) in values)
@@ -94,8 +125,6 @@ internal sealed class ChatAccounting(PriceList prices, GatewayMetrics metrics)
         {
             events.Write(Encoding.ASCII.GetBytes($": {string.Join("; ", values.Select(value => $"{value.Name}={value.Value}"))}\n\n"));
         }
-
-        metrics.Answered(candidate.Provider.Name, usage, cost);
     }
 
     private static IEnumerable<(string Name, string Value)> Values(TokenUsage usage, decimal? cost, bool estimated)

@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace MasterX.AiGateway.Chat;
+namespace MasterX.AiGateway.Requests;
 
 /// <summary>Reads a request body into one pooled buffer, and no further than the limit.</summary>
 internal static class RequestBody

@@ -1,0 +1,118 @@
+using System.Threading.RateLimiting;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway.Limits;
+
+/// <summary>
+/// What a provider as a whole allows, whichever of its models is asked: calls at once, calls per minute, tokens per minute; and the pause after it refused our key.
+/// Nothing is ever queued: who would have to wait is refused, with the wait.
+/// </summary>
+internal sealed class ProviderLimits : IDisposable
+{
+    /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
+    private static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
+
+    private readonly SlidingWindowRateLimiter? _requests;
+    private readonly ConcurrencyLimiter? _concurrency;
+    private readonly TokenWindow? _tokens;
+
+    public ProviderLimits(ProviderOptions options, TimeProvider time)
+    {
+        KeyRefused = new CoolDown(time);
+        _requests = options.RequestsPerMinute == 0 ? null : new SlidingWindowRateLimiter(new SlidingWindowRateLimiterOptions
+        {
+            PermitLimit = options.RequestsPerMinute,
+            Window = TimeSpan.FromMinutes(1),
+            SegmentsPerWindow = 60,
+            QueueLimit = 0,
+            AutoReplenishment = true,
+        });
+        _concurrency = options.MaxConcurrency == 0 ? null : new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        {
+            PermitLimit = options.MaxConcurrency,
+            QueueLimit = 0,
+        });
+        _tokens = options.TokensPerMinute == 0 ? null : new TokenWindow(options.TokensPerMinute, time);
+    }
+
+    /// <summary>Since our key was refused, every model is left alone.</summary>
+    public CoolDown KeyRefused { get; }
+
+    /// <summary>Calls left in this minute; <see langword="null"/> for no limit.</summary>
+    public long? RequestsLeft => _requests?.GetStatistics()?.CurrentAvailablePermits;
+
+    /// <summary>Tokens left in this minute; <see langword="null"/> for no limit.</summary>
+    public long? TokensLeft => _tokens?.Left;
+
+    /// <summary>Calls that may yet begin beside those under way; <see langword="null"/> for no limit.</summary>
+    public long? PlacesLeft => _concurrency?.GetStatistics()?.CurrentAvailablePermits;
+
+    /// <summary>Takes a place among the calls at once, and tokens for the request; then <see cref="TakeRequest"/> is next.</summary>
+    /// <param name="estimatedTokens">Of the request.</param>
+    /// <param name="lease">Frees the place and settles the tokens; <see langword="null"/> where neither is limited.</param>
+    /// <returns>The refusal, when there is one.</returns>
+    public ProviderAnswer? TryEnter(int estimatedTokens, out CallLease? lease)
+    {
+        lease = null;
+        if (_concurrency is null && _tokens is null)
+        {
+            return null;
+        }
+
+        var place = _concurrency?.AttemptAcquire();
+        if (place is { IsAcquired: false })
+        {
+            return new ProviderAnswer { Outcome = AttemptOutcome.ConcurrencyLimited, Wait = ConcurrencyWait };
+        }
+
+        var reservation = default(TokenReservation);
+        if (_tokens is not null && !_tokens.TryReserve(estimatedTokens, out reservation, out var wait))
+        {
+            place?.Dispose();
+            return new ProviderAnswer { Outcome = AttemptOutcome.TokenLimited, Wait = wait };
+        }
+
+        lease = new CallLease(place, _tokens, reservation);
+        return null;
+    }
+
+    /// <summary>Takes one of the minute's calls; last, so that a call refused for anything else does not cost one.</summary>
+    /// <returns>The refusal, when there is one.</returns>
+    public ProviderAnswer? TakeRequest()
+    {
+        if (_requests is null)
+        {
+            return null;
+        }
+
+        using var permit = _requests.AttemptAcquire();
+        return permit.IsAcquired
+            ? null
+            : AtRequestLimit(permit.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromMinutes(1));
+    }
+
+    public static ProviderAnswer AtRequestLimit(TimeSpan wait) => new() { Outcome = AttemptOutcome.RateLimited, Wait = wait, WasNotSent = true };
+
+    public void Dispose()
+    {
+        _requests?.Dispose();
+        _concurrency?.Dispose();
+    }
+}
+
+/// <summary>A call's place among those at once, and the tokens reserved for it, until it has ended.</summary>
+internal sealed class CallLease(RateLimitLease? place, TokenWindow? window, TokenReservation reservation) : IDisposable
+{
+    private TokenUsage? _spent;
+
+    /// <summary>What the call cost; a call that ends without it has cost nothing.</summary>
+    public void Spend(TokenUsage? usage) => _spent = usage ?? _spent;
+
+    public void Dispose()
+    {
+        place?.Dispose();
+        window?.Settle(reservation, _spent is { } usage ? (long)usage.Input + usage.Output : 0);
+    }
+}

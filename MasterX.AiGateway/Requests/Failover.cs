@@ -1,0 +1,258 @@
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway.Requests;
+
+/// <summary>What one request still has to go through.</summary>
+/// <param name="Candidates">Whom to ask, in order.</param>
+/// <param name="HedgeAfter">After how long without an answer the next candidate is asked as well; zero for never.</param>
+/// <param name="Clock">The request's total limit.</param>
+internal readonly record struct RequestPlan(IReadOnlyList<Candidate> Candidates, TimeSpan HedgeAfter, AttemptClock Clock);
+
+/// <summary>The candidate that succeeded, with its answer and the index of the next one; or what came of the request when none did.</summary>
+internal readonly record struct FailoverResult(Candidate? Candidate, ProviderAnswer? Answer, int Next, ModelResult? Failure);
+
+/// <summary>
+/// Steps (4) and (5): asks one candidate after the other, each behind its gate, until one answers or none is left; where the route hedges, the next one also
+/// when the one under way is slow.
+/// </summary>
+internal sealed partial class Failover(ProviderClient client, GatewayMetrics metrics, TimeProvider time, ILogger<Failover> logger)
+{
+    /// <summary>For a whole answer.</summary>
+    public async Task<ModelResult> AskAsync(RequestPlan plan, ModelRequest request, CancellationToken cancellationToken)
+    {
+        var attempts = new List<Attempt>(plan.Candidates.Count);
+        var result = await TryAsync(plan, 0, request, attempts, null, false, cancellationToken);
+        return result.Answer is { } answer
+            ? ModelResult.Of(new AcceptedAnswer(result.Candidate!.Provider.Name, result.Candidate.Model, answer.Body!, answer.Usage, result.Candidate, answer.Headers), attempts)
+            : result.Failure!;
+    }
+
+    /// <summary>For a whole answer, or a stream up to its first content.</summary>
+    /// <param name="plan">Whom to ask, and how long.</param>
+    /// <param name="first">Index of the first candidate to ask.</param>
+    /// <param name="request">The request.</param>
+    /// <param name="attempts">Receives the attempts.</param>
+    /// <param name="partial">The text so far, where another provider may have to go on with it; each call adds to a copy of it.</param>
+    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
+    /// <param name="cancellationToken">Ends the calls, and the stream for as long as it is open.</param>
+    public ValueTask<FailoverResult> TryAsync(
+        RequestPlan plan, int first, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+    {
+        var tries = new Tries(this, plan, request, attempts, partial, continuing);
+        return plan.HedgeAfter > TimeSpan.Zero && plan.Candidates.Count - first > 1
+            ? tries.HedgedAsync(first, cancellationToken)
+            : tries.InTurnAsync(first, cancellationToken);
+    }
+
+    /// <summary>One request's tries: what they have in common, and what they have brought so far.</summary>
+    private sealed class Tries(Failover failover, RequestPlan plan, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing)
+    {
+        private ProviderAnswer? _refusal;
+        private TimeSpan? _shortestWait;
+
+        public async ValueTask<FailoverResult> InTurnAsync(int first, CancellationToken cancellationToken)
+        {
+            for (var i = first; i < plan.Candidates.Count; i++)
+            {
+                if (plan.Clock.Left <= TimeSpan.Zero)
+                {
+                    // Trying never makes a request last longer than its limit.
+                    break;
+                }
+
+                var candidate = plan.Candidates[i];
+                var begun = failover._time.GetTimestamp();
+                if (Judge(candidate, await CallAsync(candidate, cancellationToken), begun, i + 1) is { } result)
+                {
+                    return result;
+                }
+            }
+
+            return Failed();
+        }
+
+        public async ValueTask<FailoverResult> HedgedAsync(int first, CancellationToken cancellationToken)
+        {
+            // No more than two at once: the one that was slow, and the one that is to make up for it.
+            var running = new List<Call>(2);
+            var (next, late) = (first, false);
+            try
+            {
+                while (running.Count > 0 || (next < plan.Candidates.Count && plan.Clock.Left > TimeSpan.Zero))
+                {
+                    if (running.Count == 0)
+                    {
+                        running.Add(Begin(plan.Candidates[next++], cancellationToken));
+                    }
+
+                    if (running.Count == 1 && next < plan.Candidates.Count && (late || !await EndsWithinAsync(running[0].Answer, plan.HedgeAfter, cancellationToken)))
+                    {
+                        late = true;
+                        running.Add(Begin(plan.Candidates[next++], cancellationToken));
+                    }
+
+                    await Task.WhenAny(running.Select(call => call.Answer));
+                    var ended = running.First(call => call.Answer.IsCompleted);
+                    running.Remove(ended);
+                    using (ended)
+                    {
+                        var answer = await ended.Answer;
+
+                        // One that was skipped made up for nothing: the next takes its place at once.
+                        late &= answer.Outcome.IsSkip();
+                        if (Judge(ended.Candidate, answer, ended.Begun, next) is { } result)
+                        {
+                            // The winner's stream lives on the token of its call, which must then not be freed here.
+                            ended.KeepAlive = result.Answer?.Stream is not null;
+                            await GiveUpAsync(running);
+                            return result;
+                        }
+                    }
+                }
+            }
+            catch
+            {
+                await GiveUpAsync(running);
+                throw;
+            }
+
+            return Failed();
+        }
+
+        private Call Begin(Candidate candidate, CancellationToken cancellationToken)
+        {
+            var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            return new(candidate, failover._time.GetTimestamp(), CallAsync(candidate, ending.Token).AsTask(), ending);
+        }
+
+        private async Task<bool> EndsWithinAsync(Task answer, TimeSpan patience, CancellationToken cancellationToken)
+        {
+            using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            var ended = await Task.WhenAny(answer, Task.Delay(patience, failover._time, waiting.Token)) == answer;
+            await waiting.CancelAsync();
+            cancellationToken.ThrowIfCancellationRequested();
+            return ended;
+        }
+
+        /// <summary>Ends the calls that lost, and accounts for them: a call given up has been read, and is charged for.</summary>
+        private async Task GiveUpAsync(List<Call> losers)
+        {
+            foreach (var loser in losers)
+            {
+                using (loser)
+                {
+                    await loser.Ending.CancelAsync();
+                    try
+                    {
+                        using var late = await loser.Answer;
+                    }
+                    catch (OperationCanceledException)
+                    {
+                        // As asked.
+                    }
+
+                    Record(loser.Candidate, new ProviderAnswer { Outcome = AttemptOutcome.HedgeLost }, loser.Begun);
+                    failover._metrics.Abandoned(loser.Candidate, request.EstimatedTokens);
+                }
+            }
+
+            losers.Clear();
+        }
+
+        private ValueTask<ProviderAnswer> CallAsync(Candidate candidate, CancellationToken cancellationToken) => candidate.Gate.TryCallAsync(
+            request.EstimatedTokens,
+            static (call, token) => call._client.CallAsync(call.Item2, token),
+            (failover._client, new ProviderCall(candidate, request, plan.Clock.Left, partial?.Fork(), continuing)),
+            cancellationToken);
+
+        /// <returns>The end of the tries; or <see langword="null"/> to try the next.</returns>
+        private FailoverResult? Judge(Candidate candidate, ProviderAnswer answer, long begun, int next)
+        {
+            Record(candidate, answer, begun);
+            switch (answer.Outcome)
+            {
+                case AttemptOutcome.Success:
+                    return new(candidate, answer, next, null);
+                case AttemptOutcome.RequestRefused:
+                    return new(null, null, next, ModelResult.Refused(answer, attempts));
+                case AttemptOutcome.NotTakenHere:
+                    _refusal = answer;
+                    break;
+            }
+
+            if (answer.RetryAfter is { } wait && !(_shortestWait < wait))
+            {
+                _shortestWait = wait;
+            }
+
+            return null;
+        }
+
+        private void Record(Candidate candidate, ProviderAnswer answer, long begun)
+        {
+            var called = !answer.Outcome.IsSkip();
+            var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? failover._time.GetElapsedTime(begun) : TimeSpan.Zero);
+            attempts.Add(attempt);
+            if (called)
+            {
+                candidate.Latency.Add(attempt.Elapsed);
+                candidate.IsKnown |= answer.Outcome == AttemptOutcome.Success;
+            }
+
+            failover._metrics.Attempted(candidate, request.Operation, attempt);
+            if (answer.Stream is not null)
+            {
+                failover._metrics.FirstToken(candidate, request.Operation, attempt.Elapsed, plan.Clock.Elapsed);
+            }
+
+            if (answer.Outcome is AttemptOutcome.Success or AttemptOutcome.RequestRefused or AttemptOutcome.HedgeLost)
+            {
+                return;
+            }
+
+            if (called)
+            {
+                LogFailed(failover._logger, attempt.Provider, attempt.Model, attempt.Outcome.Name(), attempt.Status ?? 0, attempt.Elapsed.TotalMilliseconds);
+            }
+            else
+            {
+                LogSkipped(failover._logger, attempt.Provider, attempt.Model, attempt.Outcome.Name());
+            }
+        }
+
+        private FailoverResult Failed() => new(null, null, plan.Candidates.Count,
+            plan.Clock.Left <= TimeSpan.Zero ? ModelResult.TimedOut(attempts)
+            // A request that some candidate called faulty, when all others failed: its fault is what the caller can do something about.
+            : _refusal is not null ? ModelResult.Refused(_refusal, attempts)
+            : ModelResult.Failed(attempts, _shortestWait));
+    }
+
+    /// <summary>A call under way beside another.</summary>
+    private sealed record Call(Candidate Candidate, long Begun, Task<ProviderAnswer> Answer, CancellationTokenSource Ending) : IDisposable
+    {
+        public bool KeepAlive { get; set; }
+
+        public void Dispose()
+        {
+            if (!KeepAlive)
+            {
+                Ending.Dispose();
+            }
+        }
+    }
+
+    private readonly ProviderClient _client = client;
+    private readonly GatewayMetrics _metrics = metrics;
+    private readonly TimeProvider _time = time;
+    private readonly ILogger<Failover> _logger = logger;
+
+    [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]
+    private static partial void LogFailed(ILogger logger, string provider, string model, string outcome, int status, double elapsedMs);
+
+    // At Debug: a provider at its limit is skipped by every request until the limit ends, and the metrics count it.
+    [LoggerMessage(21, LogLevel.Debug, "Provider {Provider} ({Model}) was skipped: {Outcome}")]
+    private static partial void LogSkipped(ILogger logger, string provider, string model, string outcome);
+}

@@ -1,0 +1,92 @@
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Providers;
+using Microsoft.Extensions.Time.Testing;
+
+namespace MasterX.Tests.Gateway;
+
+/// <summary>The gate in front of a model of a provider, with time in the test's hands.</summary>
+public sealed class ModelGateTests
+{
+    private readonly FakeTimeProvider _time = new();
+    private int _calls;
+
+    [Fact]
+    public async Task An_open_circuit_lets_one_probe_through_after_its_break_and_closes_when_it_succeeds()
+    {
+        var gate = Gate(requestsPerMinute: 0);
+        await OpenAsync(gate);
+
+        Assert.Equal(AttemptOutcome.CircuitOpen, (await CallAsync(gate, AttemptOutcome.Success)).Outcome);
+        _time.Advance(TimeSpan.FromSeconds(6));
+        Assert.Equal(AttemptOutcome.Success, (await CallAsync(gate, AttemptOutcome.Success)).Outcome);
+
+        Assert.Equal("closed", gate.CircuitName);
+        Assert.Equal(5, _calls);
+    }
+
+    [Fact]
+    public async Task A_refusal_by_our_own_limit_is_no_probe_and_does_not_close_the_circuit()
+    {
+        var gate = Gate(requestsPerMinute: 4);
+        await OpenAsync(gate);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        var refused = await CallAsync(gate, AttemptOutcome.Success);
+
+        Assert.Equal(AttemptOutcome.RateLimited, refused.Outcome);
+        Assert.Equal("open", gate.CircuitName);
+        Assert.Equal(4, _calls);
+    }
+
+    [Fact]
+    public async Task A_probe_whose_caller_leaves_proves_nothing_and_does_not_close_the_circuit()
+    {
+        var gate = Gate(requestsPerMinute: 0);
+        await OpenAsync(gate);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await gate.TryCallAsync<object?>(1, (_, _) => throw new OperationCanceledException(), null, TestContext.Current.CancellationToken));
+
+        Assert.Equal("open", gate.CircuitName);
+    }
+
+    [Fact]
+    public async Task A_request_that_cannot_be_translated_says_nothing_about_the_provider()
+    {
+        var gate = Gate(requestsPerMinute: 0);
+        await OpenAsync(gate);
+        _time.Advance(TimeSpan.FromSeconds(6));
+
+        await gate.TryCallAsync<object?>(
+            1, (_, _) => Task.FromResult(new ProviderAnswer { Outcome = AttemptOutcome.NotTakenHere, WasNotSent = true }), null, TestContext.Current.CancellationToken);
+
+        Assert.Equal("open", gate.CircuitName);
+    }
+
+    private ModelGate Gate(int requestsPerMinute)
+    {
+        var options = new ProviderOptions { RequestsPerMinute = requestsPerMinute, Circuit = new() { MinimumThroughput = 4, BreakDuration = TimeSpan.FromSeconds(5) } };
+        return new(new ProviderLimits(options, _time), options.Circuit, _time);
+    }
+
+    private async Task OpenAsync(ModelGate gate)
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            await CallAsync(gate, AttemptOutcome.ProviderFailed);
+        }
+
+        Assert.Equal("open", gate.CircuitName);
+    }
+
+    private async Task<ProviderAnswer> CallAsync(ModelGate gate, AttemptOutcome outcome) => await gate.TryCallAsync(
+        1,
+        (result, _) =>
+        {
+            _calls++;
+            return Task.FromResult(new ProviderAnswer { Outcome = result });
+        },
+        outcome,
+        TestContext.Current.CancellationToken);
+}
