@@ -42,4 +42,8 @@ public sealed class GatewayOptions
     /// <summary>For one request, all attempts together.</summary>
     /// <value>10 min unless set; more than 0.</value>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a provider may go without a call before it is probed, and then how often; the probe asks for its list of models.</summary>
+    /// <value>5 min unless set; 0 for never.</value>
+    public TimeSpan ProbeIdleAfter { get; set; } = TimeSpan.FromMinutes(5);
 }

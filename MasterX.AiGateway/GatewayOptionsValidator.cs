@@ -24,6 +24,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.Add("Gateway__TotalTimeout must be more than 0, for example 00:10:00.");
         }
 
+        if (options.ProbeIdleAfter < TimeSpan.Zero || options.ProbeIdleAfter > TimeSpan.FromDays(1))
+        {
+            problems.Add("Gateway__ProbeIdleAfter must be 0 (never) to a day, for example 00:05:00.");
+        }
+
         Range("Gateway__MaxRequestBytes", options.MaxRequestBytes, 1024, 256 * 1024 * 1024);
         Range("Gateway__MaxCacheBytes", options.MaxCacheBytes, 1024 * 1024, int.MaxValue);
         Range("Gateway__MaxAnswerBytes", options.MaxAnswerBytes, 1024, 256 * 1024 * 1024);

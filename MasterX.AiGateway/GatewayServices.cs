@@ -36,6 +36,7 @@ internal static class GatewayServices
         builder.Services.AddSingleton<Draining>();
         builder.Services.AddSingleton<ModelEndpoint>();
         builder.Services.AddSingleton<ProviderEndpoints>();
+        builder.Services.AddHostedService<ProviderProber>();
         builder.Services.AddHealthChecks().AddCheck<ProviderHealthCheck>("ai_providers");
 
         // Calls to providers are measured as attempts, with their outcome; the client's own measurements would say less, at the price of one more per call.

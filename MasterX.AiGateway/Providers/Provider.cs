@@ -15,6 +15,7 @@ internal sealed class Provider : IDisposable
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly (string Name, string Value)[] _headers;
+    private long _lastHeard;
 
     public Provider(string name, ProviderOptions options, TimeProvider time)
     {
@@ -28,6 +29,7 @@ internal sealed class Provider : IDisposable
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time);
         _time = time;
+        _lastHeard = time.GetTimestamp();
         _connections = new SocketsHttpHandler
         {
             ConnectTimeout = options.ConnectTimeout,
@@ -68,13 +70,26 @@ internal sealed class Provider : IDisposable
     public IEnumerable<Candidate> Candidates => _candidates.Values;
 
     /// <summary>False after a background probe found nobody there, until a call or a probe is answered again.</summary>
-    public bool IsReachable { get; set; } = true;
+    public bool IsReachable { get; private set; } = true;
+
+    /// <summary>Since it was last heard of.</summary>
+    public TimeSpan SilentFor => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
 
     /// <summary>Whether calls are let through to one of the models that have been called, or none has been called yet.</summary>
     public bool IsAvailable => IsReachable && Limits.KeyRefused.Left == TimeSpan.Zero
         && (_candidates.Values.All(candidate => candidate.Latency.Value < 0) || _candidates.Values.Any(candidate => candidate.Latency.Value >= 0 && candidate.Gate.IsAvailable));
 
     public HttpMessageInvoker Http { get; }
+
+    /// <summary>Notes that it answered a call or a probe, or did not answer a probe.</summary>
+    public void Heard(bool reachable)
+    {
+        Volatile.Write(ref _lastHeard, _time.GetTimestamp());
+        if (IsReachable != reachable)
+        {
+            IsReachable = reachable;
+        }
+    }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
     public void WriteHeaders(HttpRequestMessage message)

@@ -52,6 +52,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             var total = Shorter(options.TotalTimeout, call.TimeLeft);
             limit.CancelAfter(Shorter(options.FirstByteTimeout, total));
             response = await provider.Http.SendAsync(message, limit.Token);
+            provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
             var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow());
             var answer = response.StatusCode != HttpStatusCode.OK ? await ReadFailureAsync(response, provider, limit.Token)

@@ -164,6 +164,27 @@ public sealed class FailoverTests
         Assert.Equal("unavailable", gemini.Text("status"));
     }
 
+    [Fact]
+    public async Task A_provider_that_nobody_calls_is_probed_and_its_loss_shows_before_a_caller_meets_it()
+    {
+        await using var gateway = new GatewayHost(
+            ("Gateway:ProbeIdleAfter", "00:00:00.200"), ("Gateway:Providers:groq:BaseUrl", $"http://127.0.0.1:{ClosedPort()}"));
+
+        while (await StatusAsync("groq") != "unavailable")
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+
+        Assert.Equal("available", await StatusAsync("openai"));
+        Assert.Equal("available", await StatusAsync("anthropic"));
+
+        async Task<string?> StatusAsync(string name)
+        {
+            using var providers = await gateway.Http.GetAsync(new Uri("/providers", UriKind.Relative), TestContext.Current.CancellationToken);
+            return (await providers.JsonAsync()).GetProperty("providers").EnumerateArray().Single(provider => provider.Text("name") == name).Text("status");
+        }
+    }
+
     /// <summary>A port of which it is known that nobody listens there.</summary>
     private static int ClosedPort()
     {
