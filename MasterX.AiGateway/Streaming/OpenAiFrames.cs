@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
@@ -6,9 +7,18 @@ namespace MasterX.AiGateway.Streaming;
 
 /// <summary>
 /// Chunks in OpenAI's format (<see href="https://platform.openai.com/docs/api-reference/chat-streaming"/>): looked at in one pass, and passed on byte for byte.
+/// The chunks of one stream mostly differ in their text alone; one that is the last one's bytes around another text is known without being parsed.
 /// </summary>
 internal sealed class OpenAiFrames : StreamFrames
 {
+    /// <summary>What ends a JSON string, needs a closer look, or may not stand in one.</summary>
+    private static readonly SearchValues<byte> NotPlain = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(control => (byte)control), (byte)'"', (byte)'\\']);
+
+    /// <summary>The last chunk that was parsed and brought a piece of text and nothing else; its length, and where in it the text lay.</summary>
+    private byte[] _last = [];
+    private Range _text;
+    private int _lastLength;
+
     /// <summary>Whether the caller asked for the chunk with the usage; when only the gateway did, the caller does not see it.</summary>
     public required bool CallerWantsUsage { get; init; }
 
@@ -17,6 +27,13 @@ internal sealed class OpenAiFrames : StreamFrames
         if (data.SequenceEqual("[DONE]"u8))
         {
             return FrameKind.Done;
+        }
+
+        if (IsLikeTheLast(data, out var characters))
+        {
+            Characters += characters;
+            Write(output, "data: "u8, data, "\n\n"u8);
+            return FrameKind.Content;
         }
 
         var chunk = new Chunk();
@@ -42,6 +59,11 @@ internal sealed class OpenAiFrames : StreamFrames
 
         Finished |= chunk.Finish;
         Characters += chunk.Characters;
+        if (chunk is { Texts: 1, Content: true, OtherContent: false, Finish: false, HasUsage: false })
+        {
+            Remember(data, chunk.Text);
+        }
+
         var usageOnly = chunk.HasUsage && !chunk.HasChoice;
         if ((usageOnly && !CallerWantsUsage) || (Continuing && chunk is { Content: false, Finish: false, HasUsage: false }))
         {
@@ -50,6 +72,32 @@ internal sealed class OpenAiFrames : StreamFrames
 
         Write(output, "data: "u8, data, "\n\n"u8);
         return chunk.Content || chunk.Finish || usageOnly ? FrameKind.Content : FrameKind.Lifecycle;
+    }
+
+    private bool IsLikeTheLast(ReadOnlySpan<byte> data, out int characters)
+    {
+        var last = _last.AsSpan(0, _lastLength);
+        var before = last[.._text.Start];
+        var after = last[_text.End..];
+        characters = data.Length - before.Length - after.Length;
+        return characters > 0 && _lastLength > 0
+            && data.StartsWith(before) && data.EndsWith(after)
+            && !data.Slice(before.Length, characters).ContainsAny(NotPlain);
+    }
+
+    private void Remember(ReadOnlySpan<byte> data, Range text)
+    {
+        // Whoever wants the text has every chunk parsed for it.
+        if (!KeepsText)
+        {
+            if (_last.Length < data.Length)
+            {
+                _last = new byte[data.Length + 64];
+            }
+
+            data.CopyTo(_last);
+            (_lastLength, _text) = (data.Length, text);
+        }
     }
 
     private static void Write(PooledBuffer output, ReadOnlySpan<byte> before, ReadOnlySpan<byte> data, ReadOnlySpan<byte> after)
@@ -159,6 +207,8 @@ internal sealed class OpenAiFrames : StreamFrames
                 var length = json.ValueSpan.Length;
                 chunk.Characters += length;
                 chunk.Content |= length > 0;
+                chunk.Texts++;
+                chunk.Text = (int)(json.TokenStartIndex + 1)..(int)(json.BytesConsumed - 1);
                 if (KeepsText)
                 {
                     KeepText(json.GetString()!);
@@ -167,7 +217,7 @@ internal sealed class OpenAiFrames : StreamFrames
             else if (!role && !content && IsSomething(ref json))
             {
                 // Calls of tools, reasoning, a refusal, audio: content, and nothing another provider could go on with.
-                chunk.Content = true;
+                chunk.Content = chunk.OtherContent = true;
                 Partial?.Forbid();
             }
 
@@ -185,10 +235,13 @@ internal sealed class OpenAiFrames : StreamFrames
     private struct Chunk
     {
         public bool Content;
+        public bool OtherContent;
         public bool Finish;
         public bool HasChoice;
         public bool HasUsage;
         public bool Failed;
         public int Characters;
+        public int Texts;
+        public Range Text;
     }
 }

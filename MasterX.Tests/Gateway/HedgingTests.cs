@@ -5,6 +5,7 @@ using MasterX.Tests.Hosts;
 namespace MasterX.Tests.Gateway;
 
 /// <summary>A route that hedges asks the next candidate as well when the first is slow.</summary>
+[Collection(MeasuredAlone.Name)]
 public sealed class HedgingTests
 {
     private static readonly (string, string?)[] Hedged =

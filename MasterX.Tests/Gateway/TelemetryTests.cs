@@ -8,6 +8,7 @@ using Microsoft.Extensions.Logging;
 namespace MasterX.Tests.Gateway;
 
 /// <summary>Spans, metrics and logs say what happened in the field's terms, and never what must stay secret.</summary>
+[Collection(MeasuredAlone.Name)]
 public sealed class TelemetryTests
 {
     private const string Prompt = "the-secret-prompt-of-a-caller";
