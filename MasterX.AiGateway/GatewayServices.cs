@@ -6,7 +6,9 @@ using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Startup;
+using Microsoft.Extensions.Caching.Hybrid;
 using Microsoft.Extensions.Caching.Memory;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
@@ -24,6 +26,9 @@ internal static class GatewayServices
         builder.Services.AddSingleton<IConfigureOptions<MemoryCacheOptions>>(services =>
             new ConfigureOptions<MemoryCacheOptions>(memory => memory.SizeLimit = services.GetRequiredService<GatewayConfiguration>().Options.MaxCacheBytes));
         builder.Services.AddHybridCache(cache => cache.MaximumPayloadBytes = 1024 * 1024);
+
+        // Only byte arrays are kept. The factory of serializers for everything else looks for its options by reflection as soon as it is made, which a native file refuses.
+        builder.Services.RemoveAll<IHybridCacheSerializerFactory>();
         builder.Services.AddSingleton<CallerToken>();
         builder.Services.AddSingleton<ProviderClient>();
         builder.Services.AddSingleton<GatewayMetrics>();
