@@ -19,6 +19,9 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
 {
     private const string BrokenOff = "stream_interrupted";
 
+    /// <summary>Bytes after which even a provider that never pauses has its events passed on.</summary>
+    private const int LargestWrite = 32 * 1024;
+
     /// <param name="context">The caller's.</param>
     /// <param name="plan">Whom to ask, and how long.</param>
     /// <param name="route">The request's.</param>
@@ -60,7 +63,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     await RelayAsync(audience, stream, candidate.Provider.Options.IdleTimeout, ending.Token);
                     if (stream.State == StreamState.Done)
                     {
-                        await EndAsync(audience, candidate, asked, stream, ending.Token);
+                        End(audience, candidate, asked, stream);
                         return null;
                     }
 
@@ -84,27 +87,39 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         }
     }
 
+    /// <summary>Passes the stream on until it ends; what its end brought is left for whoever ends it.</summary>
     private static async Task RelayAsync(StreamAudience audience, ProviderStream stream, TimeSpan idle, CancellationToken cancellationToken)
     {
-        while (true)
+        while (stream.State == StreamState.Open)
         {
-            // What a read brought is passed on before the next is waited for: no event is held back.
-            if (stream.Ready.Length > 0)
+            // No event is held back: what is ready is passed on as soon as there is nothing more to be read without waiting.
+            var filling = stream.FillAsync(idle);
+            if (stream.Ready.Length > 0 && (!filling.IsCompleted || stream.Ready.Length > LargestWrite))
             {
-                await audience.WriteAsync(stream.Ready.Memory, cancellationToken);
+                try
+                {
+                    await audience.WriteAsync(stream.Ready.Memory, cancellationToken);
+                }
+                catch
+                {
+                    await stream.AbandonAsync(filling);
+                    throw;
+                }
+
                 stream.Ready.Clear();
             }
 
-            if (stream.State != StreamState.Open)
-            {
-                return;
-            }
+            stream.TakeIn(await filling);
+        }
 
-            await stream.ReadAsync(idle);
+        if (stream.State == StreamState.Failed && stream.Ready.Length > 0)
+        {
+            await audience.WriteAsync(stream.Ready.Memory, cancellationToken);
+            stream.Ready.Clear();
         }
     }
 
-    private async Task EndAsync(StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, CancellationToken cancellationToken)
+    private void End(StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
         frames.Complete(last);
@@ -113,7 +128,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         var mark = last.Length;
         frames.WriteEnd(last);
         audience.Recording?.End(new RecordingEnd { Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Filtered });
-        await audience.WriteLastAsync(last.Memory, cancellationToken);
+        audience.WriteLast(last.Memory.Span);
         if (stream.Dropped > 0)
         {
             metrics.Dropped(candidate.Provider.Name, stream.Dropped);

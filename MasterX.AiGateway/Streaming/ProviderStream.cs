@@ -47,7 +47,12 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
     /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
     /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
-    public async ValueTask ReadAsync(TimeSpan patience)
+    public async ValueTask ReadAsync(TimeSpan patience) => TakeIn(await FillAsync(patience));
+
+    /// <summary>The first half of <see cref="ReadAsync"/>: reads, and leaves <see cref="Ready"/> as it is. The stream must not be disposed before it has ended.</summary>
+    /// <returns>Whether something was read that has to be taken in.</returns>
+    /// <inheritdoc cref="ReadAsync"/>
+    public async ValueTask<bool> FillAsync(TimeSpan patience)
     {
         try
         {
@@ -55,13 +60,11 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
             _limit.CancelAfter(ProviderClient.Shorter(patience, clock.Left));
             if (await _events.ReadAsync(_limit.Token))
             {
-                TakeIn();
+                return true;
             }
-            else
-            {
-                // Some providers end without an end mark; what counts is whether the answer was finished.
-                State = Frames.Finished ? StreamState.Done : StreamState.Failed;
-            }
+
+            // Some providers end without an end mark; what counts is whether the answer was finished.
+            State = Frames.Finished ? StreamState.Done : StreamState.Failed;
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
@@ -72,24 +75,14 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
             // Cut by the other side, after the finish perhaps: then nothing is missing.
             State = Frames.Finished ? StreamState.Done : StreamState.Failed;
         }
+
+        return false;
     }
 
-    public void Dispose()
+    /// <summary>The second half of <see cref="ReadAsync"/>: adds what was read to <see cref="Ready"/>.</summary>
+    public void TakeIn(bool filled)
     {
-        _events.Dispose();
-        Ready.Dispose();
-        body.Dispose();
-        response.Dispose();
-        _limit.Dispose();
-        span?.DescribeEnd(Frames.Usage, State == StreamState.Failed ? Failure : null);
-        span?.Dispose();
-        _lease?.Spend(Frames.Usage);
-        _lease?.Dispose();
-    }
-
-    private void TakeIn()
-    {
-        while (State == StreamState.Open && _events.TryNext(out var data))
+        while (filled && State == StreamState.Open && _events.TryNext(out var data))
         {
             switch (Frames.Read(data, Ready))
             {
@@ -107,5 +100,32 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
                     break;
             }
         }
+    }
+
+    /// <summary>Ends a read that is under way, whose result nobody wants any more.</summary>
+    public async ValueTask AbandonAsync(ValueTask<bool> filling)
+    {
+        await _limit.CancelAsync();
+        try
+        {
+            await filling;
+        }
+        catch (OperationCanceledException)
+        {
+            // As asked.
+        }
+    }
+
+    public void Dispose()
+    {
+        _events.Dispose();
+        Ready.Dispose();
+        body.Dispose();
+        response.Dispose();
+        _limit.Dispose();
+        span?.DescribeEnd(Frames.Usage, State == StreamState.Failed ? Failure : null);
+        span?.Dispose();
+        _lease?.Spend(Frames.Usage);
+        _lease?.Dispose();
     }
 }

@@ -31,21 +31,26 @@ internal sealed class StreamAudience(HttpContext context, Operation operation, S
         Accounting.DeclareTrailers(response);
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
+    public async ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
     {
         recording?.Append(events);
-        return WriteLastAsync(events, cancellationToken);
-    }
-
-    /// <summary>What the caller alone is to see: the accounting is each follower's own.</summary>
-    public async ValueTask WriteLastAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
-    {
-        // A caller who has left while others follow is written to no more.
-        if (recording is null || !context.RequestAborted.IsCancellationRequested)
+        if (IsThere)
         {
             await Response.BodyWriter.WriteAsync(events, cancellationToken);
         }
     }
+
+    /// <summary>The end of the stream, for the caller alone: the accounting is each follower's own. It is sent together with the end of the response.</summary>
+    public void WriteLast(ReadOnlySpan<byte> events)
+    {
+        if (IsThere)
+        {
+            Response.BodyWriter.Write(events);
+        }
+    }
+
+    /// <summary>A caller who has left while others follow is written to no more.</summary>
+    private bool IsThere => recording is null || !context.RequestAborted.IsCancellationRequested;
 
     /// <summary>Ends the stream with an error event as OpenAI sends one; the end mark is left out, so that nobody takes the answer for whole.</summary>
     public async Task BreakOffAsync(string message, string code)
