@@ -1,5 +1,7 @@
+using System.Net;
 using System.Net.Http.Json;
 using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 
@@ -31,6 +33,29 @@ public sealed class ShutdownTests
 
         Assert.Contains("\"code\":\"shutting_down\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_without_content_yet_is_refused_with_a_status_and_not_cut()
+    {
+        var asked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var silent = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n", context.RequestAborted);
+            await context.Response.Body.FlushAsync(context.RequestAborted);
+            asked.TrySetResult();
+            await Task.Delay(Timeout.Infinite, context.RequestAborted);
+        });
+        await using var gateway = new GatewayHost(("shutdownTimeoutSeconds", "3"), ("Gateway:Providers:openai:BaseUrl", silent.Url));
+        var answer = gateway.ChatAsync(new { model = "openai/m", stream = true, messages = new[] { new { role = "user", content = "hello" } } });
+        await asked.Task.WaitAsync(Token);
+
+        gateway.Services.GetRequiredService<IHostApplicationLifetime>().StopApplication();
+
+        using var refused = await answer;
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, refused.StatusCode);
+        Assert.Equal("shutting_down", (await refused.JsonAsync()).Text("error", "code"));
     }
 
     /// <summary>Asks the gateway to stop once the stream has begun, and reads the stream to its end.</summary>

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Net.Http.Json;
 using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
 
@@ -27,6 +28,33 @@ public sealed class StreamingTests
         Assert.Equal(["stop"], stream.FinishReasons);
         Assert.All(stream.Chunks, chunk => Assert.Equal("chat.completion.chunk", chunk.Text("object")));
         Assert.Equal(model.Split('/')[0], stream.Response.Header("x-masterx-provider"));
+    }
+
+    [Fact]
+    public async Task A_caller_who_leaves_ends_the_providers_call_too()
+    {
+        var left = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using var endless = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            using var gone = context.RequestAborted.Register(() => left.TrySetResult());
+            while (true)
+            {
+                await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more \"}}]}\n\n", context.RequestAborted);
+                await context.Response.Body.FlushAsync(context.RequestAborted);
+                await Task.Delay(10, context.RequestAborted);
+            }
+        });
+        await using var gateway = new GatewayHost(("Gateway:Providers:openai:BaseUrl", endless.Url));
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(Request("openai/m")) };
+
+        using (var response = await gateway.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken))
+        using (var reader = new StreamReader(await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken)))
+        {
+            Assert.StartsWith("data: ", await reader.ReadLineAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
+        }
+
+        await left.Task.WaitAsync(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
     }
 
     [Theory]
