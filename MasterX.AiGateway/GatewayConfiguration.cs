@@ -23,6 +23,11 @@ internal sealed partial class GatewayConfiguration : IDisposable
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
         _current = new RouteTable(Read(), previous: null, time);
+        if (Options.Token.Length < GatewayOptionsValidator.ShortestToken)
+        {
+            LogShortToken(_logger, GatewayOptionsValidator.ShortestToken);
+        }
+
         _changes = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
@@ -70,6 +75,9 @@ internal sealed partial class GatewayConfiguration : IDisposable
 
     [LoggerMessage(30, LogLevel.Information, "Configuration reloaded: {Providers} providers. Requests under way end with the configuration they began with")]
     private static partial void LogReloaded(ILogger logger, int providers);
+
+    [LoggerMessage(32, LogLevel.Warning, "Gateway__Token is shorter than {Characters} characters and could be guessed; a random string of 32 will do")]
+    private static partial void LogShortToken(ILogger logger, int characters);
 
     [LoggerMessage(31, LogLevel.Error, "The new configuration is refused, and the old one stays in force. {Problems}")]
     private static partial void LogRefused(ILogger logger, string problems);

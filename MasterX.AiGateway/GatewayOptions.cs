@@ -12,7 +12,7 @@ public sealed class GatewayOptions
     public const string Section = "Gateway";
 
     /// <summary>The bearer token that callers present.</summary>
-    /// <value>16 characters or more.</value>
+    /// <value>Visible ASCII characters. Fewer than 16 can be guessed, which is warned about at the start.</value>
     public string Token { get; set; } = "";
 
     /// <summary>By name: letters, digits, hyphens and underscores.</summary>

@@ -8,15 +8,16 @@ namespace MasterX.AiGateway;
 /// <summary>Finds everything that is wrong with the configuration, and names the variable to change.</summary>
 public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOptions>
 {
-    private const int ShortestToken = 16;
+    /// <summary>A shorter token works, but is warned about.</summary>
+    internal const int ShortestToken = 16;
 
     /// <inheritdoc />
     public ValidateOptionsResult Validate(string? name, GatewayOptions options)
     {
         List<string> problems = [];
-        if (options.Token is { Length: > 0 and < ShortestToken })
+        if (options.Token.Any(character => character is <= ' ' or > '~'))
         {
-            problems.Add($"Gateway__Token is shorter than {ShortestToken} characters; a random string of 32 will do.");
+            problems.Add("Gateway__Token contains a character that cannot stand in an HTTP header (a space or line end at its end?).");
         }
 
         if (options.TotalTimeout <= TimeSpan.Zero)
@@ -37,7 +38,7 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.AddRange(CheckProvider(provider, settings));
         }
 
-        if (!options.Providers.Any(provider => BuiltInProviders.IsUsable(provider.Key, provider.Value)))
+        if (!options.Providers.Values.Any(BuiltInProviders.IsUsable))
         {
             problems.Add("No provider can be called. Set a key, for example Gateway__Providers__gemini__ApiKey, or add a provider with Gateway__Providers__NAME__BaseUrl.");
         }

@@ -37,7 +37,7 @@ public static class BuiltInProviders
             provider.DefaultModel ??= model;
             if (provider.BaseUrl is null)
             {
-                provider.BaseUrl = baseUrl;
+                (provider.BaseUrl, provider.IsPublicService) = (baseUrl, true);
 
                 // Only the public service refuses them; whatever else is put in its place may not.
                 foreach (var field in dropFields.Except(provider.DropFields))
@@ -48,6 +48,6 @@ public static class BuiltInProviders
         }
     }
 
-    /// <summary>Whether the provider could be called: a built-in one at its public address needs a key.</summary>
-    internal static bool IsUsable(string name, ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !(DefaultChain.Contains(name) || name == "anthropic");
+    /// <summary>Whether the provider could be called: one at its public address needs a key.</summary>
+    internal static bool IsUsable(ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !options.IsPublicService;
 }

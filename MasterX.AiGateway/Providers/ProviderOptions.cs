@@ -12,7 +12,7 @@ public sealed class ProviderOptions
     /// <summary>Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine.</summary>
     public string? BaseUrl { get; set; }
 
-    /// <summary>Sent to this provider alone. A built-in provider without one is left out; any other is called without one, as a local model server expects.</summary>
+    /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
     public string? ApiKey { get; set; }
 
     /// <summary>The model used when a request or route names none.</summary>
@@ -61,6 +61,9 @@ public sealed class ProviderOptions
 
     /// <summary>When to leave the provider alone after failures.</summary>
     public CircuitOptions Circuit { get; set; } = new();
+
+    /// <summary>Whether it is a built-in provider at its public address.</summary>
+    internal bool IsPublicService { get; set; }
 
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>

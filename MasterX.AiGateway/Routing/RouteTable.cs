@@ -24,7 +24,7 @@ internal sealed class RouteTable : IDisposable
     public RouteTable(GatewayOptions options, RouteTable? previous, TimeProvider time)
     {
         Options = options;
-        foreach (var (name, settings) in options.Providers.Where(provider => BuiltInProviders.IsUsable(provider.Key, provider.Value)))
+        foreach (var (name, settings) in options.Providers.Where(provider => BuiltInProviders.IsUsable(provider.Value)))
         {
             _providers[name] = previous?._providers.GetValueOrDefault(name) is { } kept && kept.Options.IsSameAs(settings) ? kept : new Provider(name, settings, time);
         }

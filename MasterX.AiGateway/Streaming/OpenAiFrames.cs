@@ -130,7 +130,14 @@ internal sealed class OpenAiFrames : StreamFrames
             else if (json.ValueTextEquals("error"u8))
             {
                 json.Read();
-                chunk.Failed = json.TokenType != JsonTokenType.Null;
+                chunk.Failed |= json.TokenType != JsonTokenType.Null;
+                json.Skip();
+            }
+            else if (json.ValueTextEquals("object"u8))
+            {
+                // vLLM's way of saying so.
+                json.Read();
+                chunk.Failed |= json.TokenType == JsonTokenType.String && json.ValueTextEquals("error"u8);
                 json.Skip();
             }
             else
@@ -167,8 +174,14 @@ internal sealed class OpenAiFrames : StreamFrames
                 else if (json.ValueTextEquals("finish_reason"u8))
                 {
                     json.Read();
-                    chunk.Finish |= json.TokenType == JsonTokenType.String;
-                    Filtered |= json.TokenType == JsonTokenType.String && json.ValueTextEquals("content_filter"u8);
+                    if (json.TokenType == JsonTokenType.String)
+                    {
+                        // OpenRouter's way of saying so.
+                        chunk.Failed |= json.ValueTextEquals("error"u8);
+                        chunk.Finish = true;
+                        Filtered |= json.ValueTextEquals("content_filter"u8);
+                    }
+
                     json.Skip();
                 }
                 else if (json.ValueTextEquals("index"u8))

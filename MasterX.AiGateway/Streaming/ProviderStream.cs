@@ -84,7 +84,7 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     {
         while (filled && State == StreamState.Open && _events.TryNext(out var data))
         {
-            switch (Frames.Read(data, Ready))
+            switch (_events.IsError ? FrameKind.Error : Frames.Read(data, Ready))
             {
                 case FrameKind.Content:
                     HasContent = true;

@@ -6,13 +6,16 @@ namespace MasterX.AiGateway.Streaming;
 /// <summary>
 /// Cuts a stream of server-sent events (<see href="https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"/>) into
 /// the data of its events, without copying: what is handed out lies in the read buffer until the next read.
-/// Lines may end with LF, CRLF or CR; comments and other fields than <c>data</c> are passed over.
+/// Lines may end with LF, CRLF or CR; comments are passed over, and of an event's name it is told only whether it is <c>error</c>.
 /// </summary>
 internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
 {
     private readonly PooledBuffer _buffer = new(8192);
     private readonly PooledBuffer _joined = new(256);
     private int _position;
+
+    /// <summary>Whether the event last handed out was named <c>error</c>, whatever its data says.</summary>
+    public bool IsError { get; private set; }
 
     /// <summary>Reads more from the network.</summary>
     /// <returns><see langword="false"/> at the end of the stream.</returns>
@@ -34,7 +37,7 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
     /// <summary>The data of the next whole event in what was read; <see langword="false"/> when more has to be read.</summary>
     public bool TryNext(out ReadOnlySpan<byte> data)
     {
-        var (at, lines, start, length) = (_position, 0, 0, 0);
+        var (at, lines, start, length, isError) = (_position, 0, 0, 0, false);
         while (TryLine(ref at, out var lineStart, out var lineLength))
         {
             if (lineLength == 0)
@@ -42,16 +45,19 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
                 _position = at;
                 if (lines > 0)
                 {
+                    IsError = isError;
                     data = lines == 1 ? _buffer.Span.Slice(start, length) : _joined.Span;
                     return true;
                 }
 
+                isError = false;
                 continue;
             }
 
             var line = _buffer.Span.Slice(lineStart, lineLength);
             if (!line.StartsWith("data"u8) || (line.Length > 4 && line[4] != ':'))
             {
+                isError |= line.SequenceEqual("event: error"u8) || line.SequenceEqual("event:error"u8);
                 continue;
             }
 

@@ -38,6 +38,16 @@ public sealed class GatewayOptionsTests
     }
 
     [Fact]
+    public void A_built_in_provider_moved_to_another_address_needs_no_key()
+    {
+        var options = new GatewayOptions { Token = new string('t', 32) };
+        options.Providers["openai"] = new ProviderOptions { BaseUrl = "http://127.0.0.1:11434/v1" };
+        BuiltInProviders.Apply(options.Providers);
+
+        Assert.True(new GatewayOptionsValidator().Validate(null, options).Succeeded);
+    }
+
+    [Fact]
     public void A_route_to_an_unknown_provider_is_refused()
     {
         var options = Valid();
@@ -62,7 +72,7 @@ public sealed class GatewayOptionsTests
     public void All_problems_are_told_at_once()
     {
         var options = Valid();
-        options.Token = "short";
+        options.Token = "line\nend";
         options.Providers["openai"].FirstByteTimeout = TimeSpan.Zero;
         options.Providers["openai"].Kind = "telepathy";
 
