@@ -1,7 +1,10 @@
 using MasterX.Api.Ai;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
+using MasterX.Api.OpenAi;
 using MasterX.Api.Storage;
+using MasterX.Api.Storage.Embedded;
+using MasterX.Api.Usage;
 using MasterX.Api.Users;
 using MasterX.ServiceDefaults;
 using MasterX.ServiceDefaults.Startup;
@@ -11,7 +14,10 @@ builder.AddServiceDefaults();
 builder.AddHttpDefaults();
 builder.AddConsumerKeys();
 builder.AddStorage();
+builder.AddUsage();
+builder.AddUsers();
 builder.AddAi();
+builder.AddOpenAi();
 
 var app = builder.Build();
 app.UseServiceDefaults();
@@ -20,5 +26,8 @@ app.MapDefaultEndpoints();
 app.MapInfo();
 app.MapAi();
 app.MapUsers();
+app.MapKeys();
+app.MapUsage();
+app.MapOpenAi();
 
-return await app.RunServiceAsync();
+return EmbeddedBackup.IsAskedFor(args) ? await app.BackUpAsync(args) : await app.RunServiceAsync();

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Microsoft.Extensions.Configuration;
 
 // What is said here is all there is to the composition; README.md tells what each setting does.
@@ -8,8 +9,13 @@ var storage = builder.Configuration["Storage"] ?? "mongo";
 var dataDirectory = builder.Configuration["DataDirectory"];
 var replicas = builder.Configuration.GetValue("Replicas", 1);
 
-// The gateway's bearer token is made anew for every run unless given. Whoever deploys gives the first admin key.
+// The gateway's bearer token is made anew for every run unless given.
 var gatewayToken = builder.AddParameter("gateway-token", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
+
+// So is the first admin key, which is shown this once; whoever deploys gives one.
+var adminKey = builder.ExecutionContext.IsPublishMode || IsGiven("admin-key")
+    ? builder.AddParameter("admin-key", secret: true)
+    : builder.AddParameter("admin-key", NewAdminKey(), secret: true);
 
 var gateway = builder.AddProject<Projects.MasterX_AiGateway>("aigateway")
     .WithEnvironment("Gateway__Token", gatewayToken)
@@ -19,6 +25,7 @@ var gateway = builder.AddProject<Projects.MasterX_AiGateway>("aigateway")
 var api = builder.AddProject<Projects.MasterX_Api>("api")
     .WithReference(gateway)
     .WithEnvironment("Gateway__Token", gatewayToken)
+    .WithEnvironment("MASTERX_ADMIN_KEY", adminKey)
     .WithEnvironment("Storage", storage)
     .WithExternalHttpEndpoints()
     .WithReplicas(replicas)
@@ -42,15 +49,14 @@ else if (dataDirectory is not null)
 
 if (builder.ExecutionContext.IsPublishMode)
 {
-    api.WithEnvironment("MASTERX_ADMIN_KEY", builder.AddParameter("admin-key", secret: true))
-        .WithEnvironment("CORS_ORIGINS", builder.AddParameter("cors-origins"));
+    api.WithEnvironment("CORS_ORIGINS", builder.AddParameter("cors-origins"));
 }
 
 // Gemini, then Groq, then OpenAI. On a developer's machine the emulator stands in for each provider without a key; it is never published.
 IResourceBuilder<ProjectResource>? emulator = null;
 foreach (var provider in new[] { "gemini", "groq", "openai" })
 {
-    if (builder.ExecutionContext.IsPublishMode || HasKey(provider))
+    if (builder.ExecutionContext.IsPublishMode || IsGiven($"{provider}-api-key"))
     {
         gateway.WithEnvironment($"Gateway__Providers__{provider}__ApiKey", builder.AddParameter($"{provider}-api-key", secret: true));
         continue;
@@ -72,5 +78,12 @@ if (emulator is not null)
 builder.Build().Run();
 
 // A hyphen cannot stand in the name of an environment variable: an underscore does as well.
-bool HasKey(string provider) =>
-    !string.IsNullOrEmpty(builder.Configuration[$"Parameters:{provider}-api-key"] ?? builder.Configuration[$"Parameters:{provider}_api_key"]);
+bool IsGiven(string parameter) =>
+    !string.IsNullOrEmpty(builder.Configuration[$"Parameters:{parameter}"] ?? builder.Configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
+
+static string NewAdminKey()
+{
+    var key = $"mx_{RandomNumberGenerator.GetString("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 43)}";
+    Console.WriteLine($"The admin key of this run, shown this once: {key}");
+    return key;
+}

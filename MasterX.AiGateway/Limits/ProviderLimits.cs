@@ -14,34 +14,27 @@ internal sealed class ProviderLimits : IDisposable
     /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
     private static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
 
-    private readonly SlidingWindowRateLimiter? _requests;
+    private readonly SlidingMinute? _requests;
     private readonly ConcurrencyLimiter? _concurrency;
-    private readonly TokenWindow? _tokens;
+    private readonly SlidingMinute? _tokens;
 
     public ProviderLimits(ProviderOptions options, TimeProvider time)
     {
         KeyRefused = new CoolDown(time);
-        _requests = options.RequestsPerMinute == 0 ? null : new SlidingWindowRateLimiter(new SlidingWindowRateLimiterOptions
-        {
-            PermitLimit = options.RequestsPerMinute,
-            Window = TimeSpan.FromMinutes(1),
-            SegmentsPerWindow = 60,
-            QueueLimit = 0,
-            AutoReplenishment = true,
-        });
+        _requests = options.RequestsPerMinute == 0 ? null : new SlidingMinute(options.RequestsPerMinute, time);
         _concurrency = options.MaxConcurrency == 0 ? null : new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
             PermitLimit = options.MaxConcurrency,
             QueueLimit = 0,
         });
-        _tokens = options.TokensPerMinute == 0 ? null : new TokenWindow(options.TokensPerMinute, time);
+        _tokens = options.TokensPerMinute == 0 ? null : new SlidingMinute(options.TokensPerMinute, time);
     }
 
     /// <summary>Since our key was refused, every model is left alone.</summary>
     public CoolDown KeyRefused { get; }
 
     /// <summary>Calls left in this minute; <see langword="null"/> for no limit.</summary>
-    public long? RequestsLeft => _requests?.GetStatistics()?.CurrentAvailablePermits;
+    public long? RequestsLeft => _requests?.Left;
 
     /// <summary>Tokens left in this minute; <see langword="null"/> for no limit.</summary>
     public long? TokensLeft => _tokens?.Left;
@@ -67,7 +60,7 @@ internal sealed class ProviderLimits : IDisposable
             return new ProviderAnswer { Outcome = AttemptOutcome.ConcurrencyLimited, Wait = ConcurrencyWait };
         }
 
-        var reservation = default(TokenReservation);
+        var reservation = default(MinuteReservation);
         if (_tokens is not null && !_tokens.TryReserve(estimatedTokens, out reservation, out var wait))
         {
             place?.Dispose();
@@ -82,28 +75,16 @@ internal sealed class ProviderLimits : IDisposable
     /// <returns>The refusal, when there is one.</returns>
     public ProviderAnswer? TakeRequest()
     {
-        if (_requests is null)
-        {
-            return null;
-        }
-
-        using var permit = _requests.AttemptAcquire();
-        return permit.IsAcquired
-            ? null
-            : AtRequestLimit(permit.TryGetMetadata(MetadataName.RetryAfter, out var wait) ? wait : TimeSpan.FromMinutes(1));
+        return _requests is null || _requests.TryReserve(1, out _, out var wait) ? null : AtRequestLimit(wait);
     }
 
     public static ProviderAnswer AtRequestLimit(TimeSpan wait) => new() { Outcome = AttemptOutcome.RateLimited, Wait = wait, WasNotSent = true };
 
-    public void Dispose()
-    {
-        _requests?.Dispose();
-        _concurrency?.Dispose();
-    }
+    public void Dispose() => _concurrency?.Dispose();
 }
 
 /// <summary>A call's place among those at once, and the tokens reserved for it, until it has ended.</summary>
-internal sealed class CallLease(RateLimitLease? place, TokenWindow? window, TokenReservation reservation) : IDisposable
+internal sealed class CallLease(RateLimitLease? place, SlidingMinute? window, MinuteReservation reservation) : IDisposable
 {
     private TokenUsage? _spent;
 

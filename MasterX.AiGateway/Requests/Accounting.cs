@@ -49,6 +49,19 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         }
     }
 
+    /// <summary>
+    /// Tells what a stream will cost before it is known how much of it there will be, in US dollars per million tokens: <c>x-masterx-price-in</c>, <c>x-masterx-price-out</c>.
+    /// A caller who leaves before the end can account for what was heard.
+    /// </summary>
+    public void WritePrice(HttpResponse response, Candidate candidate)
+    {
+        if (prices.Of(candidate) is { } price)
+        {
+            response.Headers["x-masterx-price-in"] = price.Input.ToString(CultureInfo.InvariantCulture);
+            response.Headers["x-masterx-price-out"] = price.Output.ToString(CultureInfo.InvariantCulture);
+        }
+    }
+
     public void WriteAnswer(HttpResponse response, Operation operation, AcceptedAnswer answer, bool cached)
     {
         WriteCandidate(response, answer.Provider, answer.Model, cached);

@@ -57,6 +57,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     if (!begun)
                     {
                         audience.Begin(candidate, attempts, opened.Answer.Headers);
+                        accounting.WritePrice(context.Response, candidate);
                         begun = true;
                     }
 

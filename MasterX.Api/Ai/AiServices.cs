@@ -10,8 +10,11 @@ internal static class AiServices
 {
     public const string GatewayClientName = "aigateway";
 
+    /// <summary>The client that forwards, untouched, what others ask.</summary>
+    public const string ForwardingClientName = "aigateway-forward";
+
     /// <summary>Service discovery finds it by the variables <c>services__aigateway__{scheme}__0</c>, HTTPS first.</summary>
-    private static readonly Uri GatewayAddress = new("https+http://aigateway");
+    public const string GatewayAddress = "https+http://aigateway";
 
     /// <summary>Longer than the gateway's own total limit, so that it is the gateway that says what happened.</summary>
     private static readonly TimeSpan GatewayTimeout = TimeSpan.FromMinutes(11);
@@ -23,11 +26,12 @@ internal static class AiServices
         builder.Services.AddExceptionHandler<GatewayUnavailableHandler>();
         builder.Services.AddHttpClient(GatewayClientName, (services, client) =>
             {
-                client.BaseAddress = GatewayAddress;
+                client.BaseAddress = new Uri(GatewayAddress);
                 client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", services.GetRequiredService<IConfiguration>()["Gateway:Token"]);
             })
             .AddModelCallResilience(GatewayTimeout)
             .AddTypedClient<GatewayClient>();
+        builder.Services.AddTransient<Generator>();
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             "ai_providers", services => new AiProvidersHealthCheck(services.GetRequiredService<IHttpClientFactory>()), HealthStatus.Degraded, tags: null, timeout: TimeSpan.FromSeconds(2)));
     }

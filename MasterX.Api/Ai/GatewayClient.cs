@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Polly.CircuitBreaker;
@@ -13,16 +12,9 @@ internal sealed class GatewayClient(HttpClient http)
     /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
     public async Task<GatewayAnswer> CompleteAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(Body(request)) };
-        message.Headers.Add("x-masterx-consumer", keyId);
         try
         {
-            using var response = await http.SendAsync(message, cancellationToken);
-            if (response.StatusCode is System.Net.HttpStatusCode.Unauthorized)
-            {
-                throw new GatewayUnavailableException("The AI gateway does not accept this service's token. Gateway__Token has to be the same for both.", null);
-            }
-
+            using var response = await SendAsync(Body(request, stream: false), keyId, HttpCompletionOption.ResponseContentRead, cancellationToken);
             using var body = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
             return response.IsSuccessStatusCode ? Success(response, body.RootElement) : Failure(response, body.RootElement);
         }
@@ -32,8 +24,43 @@ internal sealed class GatewayClient(HttpClient http)
         }
     }
 
+    /// <summary>Opens a streamed answer.</summary>
+    /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
+    public async Task<GatewayStream> OpenAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await SendAsync(Body(request, stream: true), keyId, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            if (response.IsSuccessStatusCode)
+            {
+                return new GatewayStream(response);
+            }
+
+            using var body = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
+            return new GatewayStream(response) { Failure = Failure(response, body.RootElement) };
+        }
+        catch (Exception error) when (error is HttpRequestException or TimeoutRejectedException or BrokenCircuitException or JsonException)
+        {
+            throw new GatewayUnavailableException("The AI gateway does not answer.", error);
+        }
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(JsonObject body, string keyId, HttpCompletionOption completion, CancellationToken cancellationToken)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) };
+        message.Headers.Add("x-masterx-consumer", keyId);
+        var response = await http.SendAsync(message, completion, cancellationToken);
+        if (response.StatusCode is not System.Net.HttpStatusCode.Unauthorized)
+        {
+            return response;
+        }
+
+        response.Dispose();
+        throw new GatewayUnavailableException("The AI gateway does not accept this service's token. Gateway__Token has to be the same for both.", null);
+    }
+
     /// <summary>OpenAI's chat completion request. Log-probabilities are asked for because the confidence is computed from them.</summary>
-    private static JsonObject Body(GenerateRequest request)
+    private static JsonObject Body(GenerateRequest request, bool stream)
     {
         var messages = new JsonArray();
         if (!string.IsNullOrEmpty(request.System))
@@ -58,6 +85,11 @@ internal sealed class GatewayClient(HttpClient http)
             body["temperature"] = temperature;
         }
 
+        if (stream)
+        {
+            body["stream"] = true;
+        }
+
         return body;
     }
 
@@ -68,20 +100,26 @@ internal sealed class GatewayClient(HttpClient http)
             ? text.GetString()
             : null;
         var filtered = choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String && finish.ValueEquals("content_filter");
-        return new GatewayAnswer
+        var spent = AccountedUsage.Of(response.Headers);
+        return Described(response) with
         {
-            Status = (int)response.StatusCode,
             Success = content is not null && !filtered,
             Content = content ?? "",
             Confidence = Confidence.Of(choice),
-            Provider = Header(response, "x-masterx-provider") ?? "unknown",
-            Model = Header(response, "x-masterx-model") ?? "unknown",
-            Usage = ReadUsage(response),
-            Cost = decimal.TryParse(Header(response, "x-masterx-cost-usd"), NumberStyles.Float, CultureInfo.InvariantCulture, out var cost) ? cost : null,
-            Cached = Header(response, "x-masterx-cached") == "true",
-            Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+            Usage = spent?.ToUsage(),
+            Cost = spent?.CostUsd,
         };
     }
+
+    /// <summary>An answer as far as its headers tell of it.</summary>
+    internal static GatewayAnswer Described(HttpResponseMessage response) => new()
+    {
+        Status = (int)response.StatusCode,
+        Provider = Header(response, "x-masterx-provider") ?? "unknown",
+        Model = Header(response, "x-masterx-model") ?? "unknown",
+        Cached = Header(response, "x-masterx-cached") == "true",
+        Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+    };
 
     private static GatewayAnswer Failure(HttpResponseMessage response, JsonElement body) => new()
     {
@@ -91,13 +129,7 @@ internal sealed class GatewayClient(HttpClient http)
         Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
     };
 
-    private static Usage? ReadUsage(HttpResponseMessage response) =>
-        int.TryParse(Header(response, "x-masterx-tokens-in"), CultureInfo.InvariantCulture, out var input)
-        && int.TryParse(Header(response, "x-masterx-tokens-out"), CultureInfo.InvariantCulture, out var output)
-            ? new Usage(input, output, input + output)
-            : null;
-
-    private static string? Header(HttpResponseMessage response, string name) =>
+    internal static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? values.First() : null;
 }
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.Api.Http;
 
 namespace MasterX.Api.Ai;
 
@@ -9,16 +10,16 @@ public sealed record GenerateRequest
     public const int MaxPromptLength = 100_000;
 
     /// <summary>What to answer; 1 to 100,000 characters.</summary>
-    [Required(ErrorMessage = "prompt is required and must not be empty.")]
-    [StringLength(MaxPromptLength, ErrorMessage = "prompt must be at most {1} characters long.")]
+    [Required(ErrorMessage = "prompt is required and must not be empty."), NotBlank(ErrorMessage = "prompt is required and must not be empty.")]
+    [TextLength(MaxPromptLength, ErrorMessage = "prompt must be at most {1} characters long.")]
     public string? Prompt { get; init; }
 
     /// <summary>How to answer; at most 100,000 characters.</summary>
-    [StringLength(MaxPromptLength, ErrorMessage = "system must be at most {1} characters long.")]
+    [TextLength(MaxPromptLength, ErrorMessage = "system must be at most {1} characters long.")]
     public string? System { get; init; }
 
     /// <summary>A route of the gateway or <c>provider/model</c>; the default chain when not given.</summary>
-    [StringLength(200, MinimumLength = 1, ErrorMessage = "model must be {2} to {1} characters long.")]
+    [TextLength(200, MinimumLength = 1, ErrorMessage = "model must be {2} to {1} characters long.")]
     public string? Model { get; init; }
 
     /// <summary>Longest answer, in tokens.</summary>
@@ -30,9 +31,9 @@ public sealed record GenerateRequest
     public double? Temperature { get; init; }
 
     /// <summary>The user on whose behalf; has to exist.</summary>
-    [StringLength(100, MinimumLength = 1, ErrorMessage = "user_id must be {2} to {1} characters long.")]
+    [TextLength(100, MinimumLength = 1, ErrorMessage = "user_id must be {2} to {1} characters long.")]
     public string? UserId { get; init; }
 
-    /// <summary>Reserved: answers are not streamed in this version.</summary>
+    /// <summary>Whether the answer comes as server-sent events <c>delta</c>, <c>done</c>, <c>error</c>; unless given, as the <c>Accept</c> header says.</summary>
     public bool? Stream { get; init; }
 }

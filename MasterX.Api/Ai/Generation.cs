@@ -24,6 +24,9 @@ internal sealed record Generation
 
     public required string Content { get; init; }
 
+    /// <summary>Whether it broke off, or its caller left, before it was whole: <see cref="Content"/> is what came until then.</summary>
+    public bool Interrupted { get; init; }
+
     /// <summary>Geometric mean of the probabilities of the answer's tokens, 0 to 1; <see langword="null"/> when the provider gives none.</summary>
     public double? Confidence { get; init; }
 
@@ -42,6 +45,9 @@ internal sealed record Generation
 
     /// <summary>From the request to the whole answer, in milliseconds.</summary>
     public required long LatencyMs { get; init; }
+
+    /// <summary>The same without the user, and without what was said; tokens and costs stay, for they were paid for.</summary>
+    public Generation Anonymized() => this with { UserId = null, Prompt = "", System = null, Content = "" };
 }
 
 /// <summary>Tokens of an answer, as the provider counted them.</summary>

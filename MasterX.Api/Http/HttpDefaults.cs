@@ -1,5 +1,8 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using MasterX.Api.Idempotency;
+using MasterX.Api.Keys;
+using MasterX.Api.OpenApi;
 using MasterX.ServiceDefaults.Configuration;
 using Microsoft.AspNetCore.Http.Json;
 using Scalar.AspNetCore;
@@ -12,6 +15,9 @@ internal static class HttpDefaults
     /// <summary>Largest request body, 4 MiB.</summary>
     public const int MaxRequestBytes = 4 * 1024 * 1024;
 
+    /// <summary>Where the API can be tried out.</summary>
+    public const string DocsPath = "/docs";
+
     private const int MaxJsonDepth = 32;
 
     public static void AddHttpDefaults(this WebApplicationBuilder builder)
@@ -20,29 +26,36 @@ internal static class HttpDefaults
         {
             kestrel.AddServerHeader = false;
             kestrel.Limits.MaxRequestBodySize = RequestSizeLimit.LargestRead;
+            kestrel.Limits.RequestHeadersTimeout = TimeSpan.FromSeconds(15);
         });
         builder.Services.Configure<JsonOptions>(json => Configure(json.SerializerOptions));
 
         // A bad body is answered by BadRequestHandler, with what is wrong with it, in every environment.
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddSingleton<IProblemDetailsWriter, OpenAi.OpenAiProblemWriter>();
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemDefaults.Complete);
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<StorageFailureHandler>();
         builder.Services.AddValidation();
-        builder.Services.AddOpenApi("v1");
+        builder.AddApiDescription();
+        builder.AddTransportSecurity();
+        builder.AddRequestTime();
         builder.AddCors();
     }
 
     public static void UseHttpDefaults(this WebApplication app)
     {
+        app.UseTransportSecurity();
+        app.UseMiddleware<SecurityHeaders>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseMiddleware<RequestSizeLimit>();
         app.UseCors();
-        app.UseAuthentication();
-        app.UseAuthorization();
+        app.UseRequestTimeouts();
+        app.UseConsumerKeys();
+        app.UseMiddleware<IdempotencyMiddleware>();
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/docs").AllowAnonymous();
+        app.MapScalarApiReference(DocsPath).AllowAnonymous();
     }
 
     /// <summary>snake_case names; a field nobody reads, or one given twice, is an error and not silently lost.</summary>
@@ -73,7 +86,7 @@ internal static class HttpDefaults
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. origins.Where(CorsOriginsRule.IsOrigin)])
             .WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "If-Match")
-            .WithExposedHeaders("ETag", "Location", "Retry-After")));
+            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+            .WithExposedHeaders("ETag", "Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
     }
 }

@@ -14,13 +14,16 @@ internal static class InfoEndpoint
             ["generate"] = "/api/ai/generate",
             ["generations"] = "/api/ai/generations",
             ["users"] = "/api/users",
+            ["keys"] = "/api/keys",
+            ["usage"] = "/api/usage",
+            ["openai"] = "/v1",
             ["health"] = "/health",
             ["openapi"] = "/openapi/v1.json",
             ["docs"] = "/docs",
         });
 
     public static void MapInfo(this WebApplication app) =>
-        app.MapGet("/api", () => TypedResults.Ok(Info)).AllowAnonymous().WithTags("Info").WithSummary("What this is, and where to go from here");
+        app.MapGet("/api", () => TypedResults.Ok(Info)).AllowAnonymous().WithTags("Info").WithName("getInfo").WithSummary("What this is, and where to go from here");
 }
 
 /// <summary>What <c>GET /api/</c> answers.</summary>

@@ -5,10 +5,13 @@ namespace MasterX.Api.Http;
 /// <summary>What every problem document (RFC 9457) has: the trace id, and a detail that says what to do.</summary>
 internal static class ProblemDefaults
 {
+    /// <summary>Of the request's activity; where it is not traced, the connection's and request's number.</summary>
+    public static string TraceId(HttpContext context) => Activity.Current?.TraceId.ToHexString() ?? context.TraceIdentifier;
+
     public static void Complete(ProblemDetailsContext context)
     {
         var problem = context.ProblemDetails;
-        problem.Extensions["trace_id"] = Activity.Current?.TraceId.ToHexString() ?? context.HttpContext.TraceIdentifier;
+        problem.Extensions["trace_id"] = TraceId(context.HttpContext);
         problem.Instance ??= context.HttpContext.Request.Path;
         problem.Detail ??= problem.Status switch
         {

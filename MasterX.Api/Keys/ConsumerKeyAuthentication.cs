@@ -1,7 +1,6 @@
 using System.Net;
-using System.Security.Claims;
 using System.Text.Encodings.Web;
-using MasterX.Api.Storage;
+using MasterX.Api.Usage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -13,11 +12,10 @@ namespace MasterX.Api.Keys;
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    IKeyStore keys, IConfiguration configuration, IHostEnvironment environment, TimeProvider time)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, UsageWriter usage, IHostEnvironment environment)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
-    public const string DevelopmentKey = "mx-dev";
     public const string ScopeClaim = "scope";
     private const int LongestKey = 256;
 
@@ -29,38 +27,51 @@ internal sealed class ConsumerKeyAuthentication(
             return AuthenticateResult.NoResult();
         }
 
+        // Two headers, or two values in one, are a sign of a proxy that was fooled: neither counts.
         if (header.Count > 1 || header[0]?.Split(' ') is not [var scheme, { Length: > 0 and <= LongestKey } key] || !scheme.Equals(SchemeName, StringComparison.OrdinalIgnoreCase))
         {
             return AuthenticateResult.Fail("The Authorization header is not one 'Bearer KEY'.");
         }
 
-        if (key == DevelopmentKey)
+        if (key == BuiltInKeys.DevelopmentKey)
         {
             return IsDevelopmentCaller()
-                ? Accept("dev", ConsumerScopes.Generate, ConsumerScopes.Admin)
+                ? Accept(builtIn.Development)
                 : AuthenticateResult.Fail("The development key works in Development and from this machine only.");
         }
 
         var hash = ConsumerKeyHash.Of(key);
-        if (configuration["MASTERX_ADMIN_KEY"] is { Length: > 0 } admin && ConsumerKeyHash.AreEqual(hash, ConsumerKeyHash.Of(admin)))
+        if (builtIn.IsAdmin(hash))
         {
-            return Accept("admin", ConsumerScopes.Generate, ConsumerScopes.Admin);
+            return Accept(builtIn.Admin);
         }
 
-        return await keys.FindByHashAsync(hash, Context.RequestAborted) is { } known && !(known.ExpiresAt <= time.GetUtcNow())
-            ? Accept(known.Id, [.. known.Scopes])
-            : AuthenticateResult.Fail("The key is unknown or has expired.");
+        // What is not well formed is no key of ours; the database is not asked.
+        if (!ConsumerKeySecret.IsWellFormed(key) || await keys.FindAsync(hash, Context.RequestAborted) is not { } consumer)
+        {
+            return AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
+        }
+
+        usage.Touch(consumer.Key.Id);
+        return Accept(consumer);
     }
 
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var failure = (await HandleAuthenticateOnceAsync()).Failure;
-        Response.StatusCode = StatusCodes.Status401Unauthorized;
         Response.Headers.WWWAuthenticate = SchemeName;
+        await WriteAsync(StatusCodes.Status401Unauthorized, failure?.Message);
+    }
+
+    protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => WriteAsync(StatusCodes.Status403Forbidden, null);
+
+    private async Task WriteAsync(int status, string? detail)
+    {
+        Response.StatusCode = status;
         await Context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
             HttpContext = Context,
-            ProblemDetails = { Status = StatusCodes.Status401Unauthorized, Detail = failure?.Message },
+            ProblemDetails = { Status = status, Detail = detail },
         });
     }
 
@@ -70,9 +81,9 @@ internal sealed class ConsumerKeyAuthentication(
         && Context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
         && !Request.Headers.ContainsKey("X-Forwarded-For") && !Request.Headers.ContainsKey("Forwarded");
 
-    private static AuthenticateResult Accept(string id, params IEnumerable<string> scopes)
+    private AuthenticateResult Accept(Consumer consumer)
     {
-        var identity = new ClaimsIdentity([new Claim(ClaimTypes.NameIdentifier, id), .. scopes.Select(scope => new Claim(ScopeClaim, scope))], SchemeName);
-        return AuthenticateResult.Success(new AuthenticationTicket(new ClaimsPrincipal(identity), SchemeName));
+        Context.Features.Set(consumer);
+        return AuthenticateResult.Success(new AuthenticationTicket(consumer.Principal, SchemeName));
     }
 }

@@ -1,4 +1,4 @@
-using System.Security.Claims;
+using MasterX.Api.Http;
 using MasterX.ServiceDefaults.Configuration;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Authorization;
@@ -6,7 +6,7 @@ using Microsoft.AspNetCore.DataProtection;
 
 namespace MasterX.Api.Keys;
 
-/// <summary>Who may call, and what a caller is known by.</summary>
+/// <summary>Who may call, what a caller is known by, and how much a caller may ask.</summary>
 internal static class ConsumerKeyServices
 {
     public static void AddConsumerKeys(this WebApplicationBuilder builder)
@@ -16,8 +16,19 @@ internal static class ConsumerKeyServices
             builder.AddRequiredSetting(new("MASTERX_ADMIN_KEY", "the first key, with which all others are made", "mx_ and 40 random letters and digits"));
         }
 
+        builder.Services.AddSingleton<IConfigurationRule, AdminKeyRule>();
+
         // The framework tells of every challenge at Information; the request's own line, with its 401, says the same.
         builder.Logging.AddFilter(typeof(ConsumerKeyAuthentication).FullName, LogLevel.Warning);
+        builder.Services.AddSingleton<BuiltInKeys>();
+        builder.Services.AddSingleton<ConsumerKeyCache>();
+        builder.Services.AddSingleton<ConsumerLimits>();
+        builder.Services.AddRateLimiter(_ => { });
+        builder.Services.AddOptions<Microsoft.AspNetCore.RateLimiting.RateLimiterOptions>().Configure<ConsumerLimits>((options, limits) =>
+        {
+            options.GlobalLimiter = limits.Limiter;
+            options.OnRejected = ConsumerLimits.RefuseAsync;
+        });
 
         // Authentication brings data protection along, which would write keys to disk that nothing here uses.
         builder.Services.AddDataProtection().UseEphemeralDataProtectionProvider();
@@ -31,6 +42,32 @@ internal static class ConsumerKeyServices
             .AddPolicy(ConsumerScopes.Admin, policy => policy.RequireClaim(ConsumerKeyAuthentication.ScopeClaim, ConsumerScopes.Admin));
     }
 
-    /// <summary>The id of the caller's key, which owns what the caller makes.</summary>
-    public static string KeyId(this ClaimsPrincipal caller) => caller.FindFirstValue(ClaimTypes.NameIdentifier)!;
+    /// <summary>Authentication, the limits of each key, authorization: in this order, as each needs what the one before has found.</summary>
+    public static void UseConsumerKeys(this WebApplication app)
+    {
+        app.UseAuthentication();
+        app.UseMiddleware<ConsumerLimitHeaders>();
+        app.UseRateLimiter();
+        app.UseAuthorization();
+    }
+
+    /// <summary>The caller's key. Only where the endpoint requires one.</summary>
+    public static ConsumerKey Consumer(this HttpContext context) => context.Features.GetRequired<Consumer>().Key;
+
+    /// <summary>Whose data the caller sees: those of the caller's key; <see langword="null"/>, which is everyone's, for an admin.</summary>
+    public static string? Sees(this ConsumerKey key) => key.Scopes.Contains(ConsumerScopes.Admin) ? null : key.Id;
+
+    /// <summary>A key that could be guessed opens everything.</summary>
+    private sealed class AdminKeyRule(IConfiguration configuration) : IConfigurationRule
+    {
+        private const int Shortest = 20;
+
+        public IEnumerable<string> FindProblems() => configuration["MASTERX_ADMIN_KEY"] switch
+        {
+            { Length: > 0 and < Shortest } => [$"MASTERX_ADMIN_KEY is shorter than {Shortest} characters, and could be guessed; mx_ and 40 random letters and digits will do."],
+            { Length: > 256 } => ["MASTERX_ADMIN_KEY is longer than 256 characters."],
+            { Length: > 0 } key when key.Any(character => character is <= ' ' or > '~') => ["MASTERX_ADMIN_KEY contains a character that cannot stand in an HTTP header (a space or line end at its end?)."],
+            _ => [],
+        };
+    }
 }

@@ -4,8 +4,12 @@ namespace MasterX.Api.Storage;
 internal static class Identifier
 {
     /// <summary>A prefix and a version 7 UUID (RFC 9562): unguessable, and sorting by creation.</summary>
-    public static string New(string prefix) => $"{prefix}_{Guid.CreateVersion7():N}";
+    public static string New(string prefix) => Of(prefix, Guid.CreateVersion7());
+
+    public static string Of(string prefix, Guid id) => $"{prefix}_{id:N}";
 
     /// <summary>Now, to the millisecond, which is what MongoDB keeps: a time read back is the time that was answered.</summary>
-    public static DateTimeOffset Now(TimeProvider time) => DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
+    public static DateTimeOffset Now(TimeProvider time) => ToMilliseconds(time.GetUtcNow());
+
+    public static DateTimeOffset ToMilliseconds(DateTimeOffset time) => DateTimeOffset.FromUnixTimeMilliseconds(time.ToUnixTimeMilliseconds());
 }

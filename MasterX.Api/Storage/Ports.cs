@@ -1,5 +1,7 @@
 using MasterX.Api.Ai;
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
+using MasterX.Api.Usage;
 using MasterX.Api.Users;
 
 namespace MasterX.Api.Storage;
@@ -19,13 +21,48 @@ internal interface IDatabase
     Task PingAsync(CancellationToken cancellationToken);
 }
 
+/// <summary>How a change that names the version it was made from has ended.</summary>
+internal enum ChangeResult
+{
+    /// <summary>It is in force, and survives the death of this process.</summary>
+    Done,
+
+    /// <summary>There is nothing to change.</summary>
+    NotFound,
+
+    /// <summary>It was changed by someone else in between; nothing was done.</summary>
+    Conflict,
+
+    /// <summary>Another one has what must be unique; nothing was done.</summary>
+    Taken,
+}
+
 /// <summary>Users.</summary>
 internal interface IUserStore
 {
     /// <returns>Whether it was added; <see langword="false"/> when the e-mail address is taken. Once true, it survives the death of this process.</returns>
     Task<bool> TryAddAsync(User user, CancellationToken cancellationToken);
 
-    Task<User?> FindAsync(string id, CancellationToken cancellationToken);
+    /// <param name="keyId">Whose; <see langword="null"/> for anyone's.</param>
+    /// <param name="id">Which.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<User?> FindAsync(string? keyId, string id, CancellationToken cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="prefix">Of the name or the e-mail address, whatever their letter case; <see langword="null"/> for all.</param>
+    /// <param name="before">Only those older than the one with this id.</param>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<User>> ListAsync(string? keyId, string? prefix, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Replaces the user if it is still the version before <see cref="User.Version"/>.</summary>
+    Task<ChangeResult> UpdateAsync(User user, CancellationToken cancellationToken);
+
+    /// <param name="id">Which.</param>
+    /// <param name="version">Only while it is this version; <see langword="null"/> for any.</param>
+    /// <param name="cancellationToken">Ends the write.</param>
+    Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken);
 }
 
 /// <summary>Generated answers.</summary>
@@ -34,15 +71,27 @@ internal interface IGenerationStore
     /// <summary>Once it returns, the generation survives the death of this process.</summary>
     Task AddAsync(Generation generation, CancellationToken cancellationToken);
 
-    /// <returns><see langword="null"/> also when it is another key's.</returns>
-    Task<Generation?> FindAsync(string keyId, string id, CancellationToken cancellationToken);
+    /// <param name="keyId">Whose; <see langword="null"/> for anyone's.</param>
+    /// <param name="id">Which.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
-    /// <param name="keyId">Whose.</param>
+    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
     /// <param name="before">Only those older than the one with this id.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<Generation>> ListAsync(string keyId, string? before, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <returns>How many were made on behalf of the user, and are gone.</returns>
+    Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken);
+
+    /// <summary>Takes the user, and what was said, out of the generations made on the user's behalf; tokens and costs stay.</summary>
+    /// <returns>How many.</returns>
+    Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken);
+
+    /// <returns>How many were older, and are gone.</returns>
+    Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken);
 }
 
 /// <summary>Consumers' keys.</summary>
@@ -51,6 +100,51 @@ internal interface IKeyStore
     Task AddAsync(ConsumerKey key, CancellationToken cancellationToken);
 
     Task<ConsumerKey?> FindByHashAsync(string hash, CancellationToken cancellationToken);
+
+    Task<ConsumerKey?> FindAsync(string id, CancellationToken cancellationToken);
+
+    /// <summary>Newest first.</summary>
+    Task<IReadOnlyList<ConsumerKey>> ListAsync(string? before, int limit, CancellationToken cancellationToken);
+
+    /// <returns>Whether there is such a key; one that was revoked before stays revoked as it was.</returns>
+    Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);
+
+    /// <summary>Notes when a key was last used; never moves back.</summary>
+    Task TouchAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);
+}
+
+/// <summary>What keys have used, per day.</summary>
+internal interface IUsageStore
+{
+    /// <summary>Adds to what is there, whoever else adds at the same time.</summary>
+    Task AddAsync(UsageRecord usage, CancellationToken cancellationToken);
+
+    /// <summary>Oldest day first.</summary>
+    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="from">First day.</param>
+    /// <param name="to">Last day.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken);
+}
+
+/// <summary>Requests that may come again, with their answers.</summary>
+internal interface IIdempotencyStore
+{
+    /// <returns><see langword="null"/> when the record is now the caller's; else the one that was there before.</returns>
+    Task<IdempotencyRecord?> TryBeginAsync(IdempotencyRecord record, CancellationToken cancellationToken);
+
+    /// <summary>Replaces a record, if it is still held until the time given.</summary>
+    /// <param name="record">The new one.</param>
+    /// <param name="heldUntil">As the record says that is to be replaced.</param>
+    /// <param name="cancellationToken">Ends the write.</param>
+    Task<bool> TryReplaceAsync(IdempotencyRecord record, DateTimeOffset heldUntil, CancellationToken cancellationToken);
+
+    Task<IdempotencyRecord?> FindAsync(string id, CancellationToken cancellationToken);
+
+    Task DeleteAsync(string id, CancellationToken cancellationToken);
+
+    /// <returns>How many had expired, and are gone.</returns>
+    Task<int> DeleteExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken);
 }
 
 /// <summary>The database does not do what it was asked to; the message says why and what to do.</summary>

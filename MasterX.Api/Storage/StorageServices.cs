@@ -30,7 +30,9 @@ internal static class StorageServices
                 break;
         }
 
+        builder.Services.AddSingleton<IConfigurationRule, Retention.Rule>();
         builder.Services.AddStartupStep<InitializeDatabase>();
+        builder.Services.AddHostedService<Retention>();
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
             "database", services => new DatabaseHealthCheck(services.GetRequiredService<IDatabase>()), failureStatus: null, tags: [HealthTags.Ready], timeout: PingLimit));
     }

@@ -70,11 +70,9 @@ public sealed class KeyTests
     {
         await using var api = new ApiHost();
         await api.WaitReadyAsync();
-        await AddKeyAsync(api, "mx_valid", DateTimeOffset.UtcNow.AddHours(1));
-        await AddKeyAsync(api, "mx_expired", DateTimeOffset.UtcNow.AddSeconds(-1));
         using var generated = await api.GenerateAsync(new { prompt = "of the development key" });
-        using var valid = api.ClientWith("mx_valid");
-        using var expired = api.ClientWith("mx_expired");
+        using var valid = api.ClientWith(await AddKeyAsync(api, DateTimeOffset.UtcNow.AddHours(1)));
+        using var expired = api.ClientWith(await AddKeyAsync(api, DateTimeOffset.UtcNow.AddSeconds(-1)));
 
         using var seen = await valid.GetAsync(Generations, Token);
         using var other = await valid.GetAsync(new Uri($"/api/ai/generations/{(await generated.JsonAsync()).Text("id")}", UriKind.Relative), Token);
@@ -101,6 +99,11 @@ public sealed class KeyTests
         Assert.Equal("embedded: connected", (await forAdmin.JsonAsync()).Text("checks", "database", "description"));
     }
 
-    private static Task AddKeyAsync(ApiHost api, string key, DateTimeOffset expires) =>
-        api.Services.GetRequiredService<IKeyStore>().AddAsync(new(Identifier.New("key"), ConsumerKeyHash.Of(key), "test", [ConsumerScopes.Generate], DateTimeOffset.UtcNow, expires), Token);
+    private static async Task<string> AddKeyAsync(ApiHost api, DateTimeOffset expires)
+    {
+        var key = ConsumerKeySecret.New();
+        await api.Services.GetRequiredService<IKeyStore>().AddAsync(
+            new() { Id = Identifier.New("key"), Hash = ConsumerKeyHash.Of(key), Preview = key[..8], Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = DateTimeOffset.UtcNow, ExpiresAt = expires }, Token);
+        return key;
+    }
 }

@@ -21,6 +21,19 @@ public sealed class NodeClientTests(NodeClient node) : IClassFixture<NodeClient>
         Assert.True(exit == 0, output);
         Assert.Equal(10, output.Split('\n').Count(line => line.StartsWith("ok: ", StringComparison.Ordinal)));
     }
+
+    [Fact]
+    public async Task It_works_unchanged_with_the_API()
+    {
+        Assert.SkipWhen(node.Missing is not null, node.Missing ?? "");
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        var (exit, output) = await node.RunAsync(new Uri(api.Address, "v1"), "mx-dev", "gpt-4.1-mini", "text-embedding-3-small", responsesModel: "openai/m");
+
+        Assert.True(exit == 0, output);
+        Assert.Equal(10, output.Split('\n').Count(line => line.StartsWith("ok: ", StringComparison.Ordinal)));
+    }
 }
 
 /// <summary>The script of <c>Clients/node</c> with its one package, installed once into a folder of its own.</summary>

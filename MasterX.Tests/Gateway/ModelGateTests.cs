@@ -64,6 +64,24 @@ public sealed class ModelGateTests
         Assert.Equal("open", gate.CircuitName);
     }
 
+    [Fact]
+    public async Task Who_is_at_the_limit_is_told_when_the_oldest_call_is_a_minute_old()
+    {
+        var gate = Gate(requestsPerMinute: 2);
+        await CallAsync(gate, AttemptOutcome.Success);
+        _time.Advance(TimeSpan.FromSeconds(45));
+        await CallAsync(gate, AttemptOutcome.Success);
+
+        var refused = await CallAsync(gate, AttemptOutcome.Success);
+        _time.Advance(refused.RetryAfter!.Value);
+        var accepted = await CallAsync(gate, AttemptOutcome.Success);
+        var refusedAgain = await CallAsync(gate, AttemptOutcome.Success);
+
+        Assert.Equal((AttemptOutcome.RateLimited, TimeSpan.FromSeconds(15)), (refused.Outcome, refused.RetryAfter));
+        Assert.Equal(AttemptOutcome.Success, accepted.Outcome);
+        Assert.Equal(TimeSpan.FromSeconds(45), refusedAgain.RetryAfter);
+    }
+
     private ModelGate Gate(int requestsPerMinute)
     {
         var options = new ProviderOptions { RequestsPerMinute = requestsPerMinute, Circuit = new() { MinimumThroughput = 4, BreakDuration = TimeSpan.FromSeconds(5) } };

@@ -14,8 +14,10 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <param name="settings">Win over the defaults of tests.</param>
     /// <param name="environment">Host environment.</param>
     /// <param name="folder">A data folder that outlives this host.</param>
-    public ApiHost(IEnumerable<(string Key, string? Value)>? settings = null, string environment = "Development", DataFolder? folder = null)
+    /// <param name="gateway">Instead of one with an emulator behind it; disposed with this host.</param>
+    public ApiHost(IEnumerable<(string Key, string? Value)>? settings = null, string environment = "Development", DataFolder? folder = null, GatewayHost? gateway = null)
     {
+        Gateway = gateway ?? new();
         _folder = folder is null ? new DataFolder() : null;
         var all = new Dictionary<string, string?>
         {
@@ -33,7 +35,7 @@ internal sealed class ApiHost : IAsyncDisposable
         Http = ClientWith("mx-dev");
     }
 
-    public GatewayHost Gateway { get; } = new();
+    public GatewayHost Gateway { get; }
 
     public EmulatorHost Emulator => Gateway.Emulator;
 
@@ -42,6 +44,8 @@ internal sealed class ApiHost : IAsyncDisposable
 
     /// <summary>Without a key.</summary>
     public HttpClient Anonymous => _service.Http;
+
+    public Uri Address => _service.Address;
 
     public IServiceProvider Services => _service.Services;
 

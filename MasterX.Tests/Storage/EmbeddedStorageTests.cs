@@ -21,6 +21,10 @@ public sealed class EmbeddedStorageTests : StorageContract
 
     private protected override IKeyStore Keys => new EmbeddedKeyStore(_database);
 
+    private protected override IUsageStore Usage => new EmbeddedUsageStore(_database);
+
+    private protected override IIdempotencyStore Records => new EmbeddedIdempotencyStore(_database);
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Fact]

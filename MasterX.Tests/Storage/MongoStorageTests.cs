@@ -1,5 +1,6 @@
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Mongo;
+using Microsoft.Extensions.Logging.Abstractions;
 using MongoDB.Driver;
 
 namespace MasterX.Tests.Storage;
@@ -18,13 +19,17 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
 
     private protected override IKeyStore Keys => new MongoKeyStore(_database!);
 
+    private protected override IUsageStore Usage => new MongoUsageStore(_database!);
+
+    private protected override IIdempotencyStore Records => new MongoIdempotencyStore(_database!);
+
     private string Name { get; } = $"masterx-test-{Guid.NewGuid():N}";
 
     public override ValueTask InitializeAsync()
     {
         Assert.SkipWhen(server.Url is null, server.Description);
         _client = new MongoClient(server.Url);
-        _database = new MongoDatabase(_client.GetDatabase(Name));
+        _database = new MongoDatabase(_client.GetDatabase(Name), NullLogger<MongoDatabase>.Instance);
         return base.InitializeAsync();
     }
 
@@ -42,7 +47,7 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     public async Task A_server_that_cannot_be_reached_is_told_with_what_to_do()
     {
         using var client = new MongoClient("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300");
-        var database = new MongoDatabase(client.GetDatabase("x"));
+        var database = new MongoDatabase(client.GetDatabase("x"), NullLogger<MongoDatabase>.Instance);
 
         var refused = await Assert.ThrowsAsync<StorageException>(() => database.PingAsync(TestContext.Current.CancellationToken));
 

@@ -1,6 +1,8 @@
 using MasterX.Api.Ai;
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
+using MasterX.Api.Usage;
 using MasterX.Api.Users;
 
 namespace MasterX.Tests.Storage;
@@ -17,6 +19,10 @@ public abstract class StorageContract : IAsyncLifetime
     private protected abstract IGenerationStore Generations { get; }
 
     private protected abstract IKeyStore Keys { get; }
+
+    private protected abstract IUsageStore Usage { get; }
+
+    private protected abstract IIdempotencyStore Records { get; }
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -37,27 +43,39 @@ public abstract class StorageContract : IAsyncLifetime
         await Database.InitializeAsync(Token);
         await Database.PingAsync(Token);
 
-        Assert.Equal(user, await Users.FindAsync(user.Id, Token));
+        Assert.Equal(user, await Users.FindAsync(null, user.Id, Token));
     }
 
     [Fact]
-    public async Task A_user_is_read_back_as_it_was_added()
+    public async Task A_user_is_read_back_as_it_was_added_by_its_key_and_by_nobody_elses()
     {
         var user = User("Test@Test.com");
 
         Assert.True(await Users.TryAddAsync(user, Token));
 
-        Assert.Equal(user, await Users.FindAsync(user.Id, Token));
-        Assert.Null(await Users.FindAsync("usr_nobody", Token));
+        Assert.Equal(user, await Users.FindAsync(null, user.Id, Token));
+        Assert.Equal(user, await Users.FindAsync("key_1", user.Id, Token));
+        Assert.Null(await Users.FindAsync("key_2", user.Id, Token));
+        Assert.Null(await Users.FindAsync(null, "usr_nobody", Token));
     }
 
     [Theory]
     [InlineData("same@example.com", "SAME@example.com")]
+    [InlineData("same@example.com", " same@example.com ")]
     [InlineData("\u00c9@example.com", "\u00e9@example.com")]
     public async Task An_address_is_taken_whatever_its_case(string first, string second)
     {
         Assert.True(await Users.TryAddAsync(User(first), Token));
         Assert.False(await Users.TryAddAsync(User(second), Token));
+    }
+
+    [Fact]
+    public async Task An_id_is_taken_too()
+    {
+        var user = User("one@example.com");
+        Assert.True(await Users.TryAddAsync(user, Token));
+
+        Assert.False(await Users.TryAddAsync(user with { Email = "two@example.com" }, Token));
     }
 
     [Fact]
@@ -68,62 +86,255 @@ public abstract class StorageContract : IAsyncLifetime
         Assert.Single(won, true);
     }
 
+    [Fact]
+    public async Task A_change_is_made_to_the_version_it_was_made_from_and_to_no_other()
+    {
+        var user = User("first@example.com");
+        await Users.TryAddAsync(user, Token);
+        var changed = user with { Name = "changed", Email = "changed@example.com", UpdatedAt = Noon.AddSeconds(1), Version = 2 };
+
+        Assert.Equal(ChangeResult.Done, await Users.UpdateAsync(changed, Token));
+        Assert.Equal(ChangeResult.Conflict, await Users.UpdateAsync(changed with { Name = "from the old version" }, Token));
+        Assert.Equal(ChangeResult.NotFound, await Users.UpdateAsync(User("nobody@example.com") with { Version = 2 }, Token));
+
+        Assert.Equal(changed, await Users.FindAsync(null, user.Id, Token));
+        Assert.True(await Users.TryAddAsync(User("first@example.com"), Token));
+    }
+
+    [Fact]
+    public async Task Of_twenty_changes_to_one_version_at_once_one_is_made()
+    {
+        var user = User("contested@example.com");
+        await Users.TryAddAsync(user, Token);
+
+        var results = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => Users.UpdateAsync(user with { Name = $"change {i}", Version = 2 }, Token), Token)));
+
+        Assert.Single(results, ChangeResult.Done);
+        Assert.Equal(19, results.Count(result => result == ChangeResult.Conflict));
+    }
+
+    [Fact]
+    public async Task A_change_to_an_address_that_is_taken_is_not_made()
+    {
+        var (one, two) = (User("one@example.com"), User("two@example.com"));
+        await Users.TryAddAsync(one, Token);
+        await Users.TryAddAsync(two, Token);
+
+        Assert.Equal(ChangeResult.Taken, await Users.UpdateAsync(two with { Email = "ONE@example.com", Version = 2 }, Token));
+
+        Assert.Equal(two, await Users.FindAsync(null, two.Id, Token));
+    }
+
+    [Fact]
+    public async Task A_user_is_deleted_once_and_only_as_the_version_that_was_meant()
+    {
+        var user = User("gone@example.com");
+        await Users.TryAddAsync(user, Token);
+
+        Assert.Equal(ChangeResult.Conflict, await Users.DeleteAsync(user.Id, 2, Token));
+        Assert.Equal(ChangeResult.Done, await Users.DeleteAsync(user.Id, 1, Token));
+        Assert.Equal(ChangeResult.NotFound, await Users.DeleteAsync(user.Id, null, Token));
+
+        Assert.Null(await Users.FindAsync(null, user.Id, Token));
+        Assert.True(await Users.TryAddAsync(User("gone@example.com"), Token));
+    }
+
+    [Fact]
+    public async Task Users_are_listed_newest_first_by_key_and_found_by_the_beginning_of_name_or_address()
+    {
+        var users = new[] { ("key_1", "Ada Lovelace", "ada@example.com"), ("key_1", "Grace Hopper", "grace@example.com"), ("key_2", "Adam", "first@example.com"), ("key_1", "Zo\u00eb", "adjunct@example.com") }
+            .Select((user, i) => new User(Id("usr", i), user.Item1, user.Item2, user.Item3, Noon, Noon, 1)).ToArray();
+        foreach (var user in users)
+        {
+            await Users.TryAddAsync(user, Token);
+        }
+
+        Assert.Equal([users[3], users[2], users[1], users[0]], await Users.ListAsync(null, null, null, 10, Token));
+        Assert.Equal([users[3], users[2], users[0]], await Users.ListAsync(null, "AD", null, 10, Token));
+        Assert.Equal([users[3], users[0]], await Users.ListAsync("key_1", "ad", null, 10, Token));
+        Assert.Equal([users[0]], await Users.ListAsync("key_1", "ad", users[3].Id, 10, Token));
+        Assert.Equal([users[3]], await Users.ListAsync(null, "zo\u00cb", null, 10, Token));
+        Assert.Empty(await Users.ListAsync(null, "{\"$gt\":\"\"}", null, 10, Token));
+        Assert.Empty(await Users.ListAsync(null, "%", null, 10, Token));
+        Assert.Empty(await Users.ListAsync(null, ".*", null, 10, Token));
+    }
+
     [Theory]
-    [InlineData("😀 emoji and 漢字")]
-    [InlineData("'; DROP TABLE users; --")]
-    [InlineData("""{"$gt":""}""")]
+    [InlineData("\U0001F600 emoji and \u6f22\u5b57")]
+    [InlineData("nul \0 inside")]
     [InlineData("line\r\nend\ttab")]
+    [InlineData("'; DROP TABLE users; --")]
+    [InlineData("{\"$gt\":\"\"}")]
+    [InlineData("$where: sleep(1000)")]
+    [InlineData("16 KB")]
     public async Task Unusual_text_comes_back_unchanged(string text)
     {
+        text = text == "16 KB" ? string.Concat(Enumerable.Repeat("0123456789abcde\u00e9", 1024)) : text;
         var user = User($"{Guid.NewGuid():N}@example.com") with { Name = text };
-        var generation = Generation("key", 1) with { Prompt = text, Content = text };
+        var generation = Generation("key_1", 1) with { Prompt = text, Content = text };
 
-        Assert.True(await Users.TryAddAsync(user, Token));
+        await Users.TryAddAsync(user, Token);
         await Generations.AddAsync(generation, Token);
 
-        Assert.Equal(text, (await Users.FindAsync(user.Id, Token))!.Name);
-        Assert.Equal(text, (await Generations.FindAsync("key", generation.Id, Token))!.Content);
+        Assert.Equal(text, (await Users.FindAsync(null, user.Id, Token))!.Name);
+        Assert.Equal(text, (await Generations.FindAsync("key_1", generation.Id, Token))!.Prompt);
     }
 
     [Fact]
-    public async Task A_generation_is_read_back_whole_by_its_own_key_only()
+    public async Task A_generation_is_read_back_whole_by_its_own_key_and_by_nobody_elses()
     {
-        var generation = Generation("mine", 1);
+        var generation = Generation("key_1", 1);
         await Generations.AddAsync(generation, Token);
 
-        Assert.Equivalent(generation, await Generations.FindAsync("mine", generation.Id, Token), strict: true);
-        Assert.Null(await Generations.FindAsync("other", generation.Id, Token));
-        Assert.Empty(await Generations.ListAsync("other", null, 10, Token));
+        Assert.Equivalent(generation, await Generations.FindAsync("key_1", generation.Id, Token), strict: true);
+        Assert.Equivalent(generation, await Generations.FindAsync(null, generation.Id, Token), strict: true);
+        Assert.Null(await Generations.FindAsync("key_2", generation.Id, Token));
     }
 
     [Fact]
-    public async Task Pages_are_newest_first_and_stable_while_rows_are_added()
+    public async Task Pages_are_stable_while_rows_are_added()
     {
-        var key = Identifier.New("key");
-        var added = Enumerable.Range(0, 250).Select(number => Generation(key, number)).ToArray();
+        const string Key = "key_paged";
+        var added = Enumerable.Range(0, 250).Select(i => Generation(Key, i)).ToArray();
         foreach (var generation in added)
         {
             await Generations.AddAsync(generation, Token);
         }
 
         // One page beyond the driver's first batch of 101, then one that begins where it ended, with newer rows come in between.
-        var first = await Generations.ListAsync(key, null, 150, Token);
-        await Generations.AddAsync(Generation(key, 1000), Token);
-        var second = await Generations.ListAsync(key, first[^1].Id, 150, Token);
+        var first = await Generations.ListAsync(Key, null, 150, Token);
+        await Generations.AddAsync(Generation(Key, 1000), Token);
+        var second = await Generations.ListAsync(Key, first[^1].Id, 150, Token);
 
         Assert.Equal(added.Reverse().Select(generation => generation.Id), first.Concat(second).Select(generation => generation.Id));
+        Assert.Equal(251, (await Generations.ListAsync(null, null, 1000, Token)).Count);
     }
 
     [Fact]
-    public async Task A_key_is_found_by_its_hash()
+    public async Task What_was_generated_for_a_user_is_deleted_or_keeps_its_numbers_alone()
     {
-        var key = new ConsumerKey(Identifier.New("key"), ConsumerKeyHash.Of(Guid.NewGuid().ToString()), "a consumer", [ConsumerScopes.Generate, ConsumerScopes.Admin], Noon, Noon.AddDays(1));
+        var (one, other) = (Generation("key_1", 1), Generation("key_1", 2) with { UserId = "usr_2" });
+        var gone = Generation("key_1", 3) with { UserId = "usr_3" };
+        foreach (var generation in new[] { one, other, gone })
+        {
+            await Generations.AddAsync(generation, Token);
+        }
+
+        Assert.Equal(1, await Generations.AnonymizeOfUserAsync("usr_1", Token));
+        Assert.Equal(0, await Generations.AnonymizeOfUserAsync("usr_1", Token));
+        Assert.Equal(1, await Generations.DeleteOfUserAsync("usr_3", Token));
+
+        Assert.Equivalent(one with { UserId = null, Prompt = "", System = null, Content = "" }, await Generations.FindAsync(null, one.Id, Token), strict: true);
+        Assert.Equivalent(other, await Generations.FindAsync(null, other.Id, Token), strict: true);
+        Assert.Null(await Generations.FindAsync(null, gone.Id, Token));
+    }
+
+    [Fact]
+    public async Task What_is_older_than_a_time_is_removed()
+    {
+        var (old, kept) = (Generation("key_1", 1) with { CreatedAt = Noon.AddMilliseconds(-1) }, Generation("key_1", 2));
+        await Generations.AddAsync(old, Token);
+        await Generations.AddAsync(kept, Token);
+
+        Assert.Equal(1, await Generations.DeleteOlderThanAsync(Noon, Token));
+
+        Assert.Equal([kept.Id], (await Generations.ListAsync(null, null, 10, Token)).Select(generation => generation.Id));
+    }
+
+    [Fact]
+    public async Task A_key_is_found_by_its_hash_and_its_id()
+    {
+        var key = Key(1) with { Scopes = [ConsumerScopes.Generate, ConsumerScopes.Admin], ExpiresAt = Noon.AddDays(1), RequestsPerMinute = 60, MaxConcurrency = 4, MonthlyBudgetUsd = 12.345678m };
         await Keys.AddAsync(key, Token);
 
-        var found = await Keys.FindByHashAsync(key.Hash, Token);
-
-        Assert.Equivalent(key, found, strict: true);
+        Assert.Equivalent(key, await Keys.FindByHashAsync(key.Hash, Token), strict: true);
+        Assert.Equivalent(key, await Keys.FindAsync(key.Id, Token), strict: true);
         Assert.Null(await Keys.FindByHashAsync(ConsumerKeyHash.Of("another"), Token));
+    }
+
+    [Fact]
+    public async Task A_key_is_revoked_once_and_its_last_use_never_moves_back()
+    {
+        var (key, other) = (Key(1), Key(2));
+        await Keys.AddAsync(key, Token);
+        await Keys.AddAsync(other, Token);
+
+        Assert.True(await Keys.RevokeAsync(key.Id, Noon.AddHours(1), Token));
+        Assert.True(await Keys.RevokeAsync(key.Id, Noon.AddHours(2), Token));
+        Assert.False(await Keys.RevokeAsync("key_nobody", Noon, Token));
+        await Keys.TouchAsync(key.Id, Noon.AddHours(3), Token);
+        await Keys.TouchAsync(key.Id, Noon.AddHours(2), Token);
+
+        Assert.Equivalent(key with { RevokedAt = Noon.AddHours(1), LastUsedAt = Noon.AddHours(3) }, await Keys.FindAsync(key.Id, Token), strict: true);
+        Assert.Equal([other.Id, key.Id], (await Keys.ListAsync(null, 10, Token)).Select(known => known.Id));
+        Assert.Equal([key.Id], (await Keys.ListAsync(other.Id, 10, Token)).Select(known => known.Id));
+    }
+
+    [Fact]
+    public async Task Usage_adds_up_exactly_whoever_adds_at_the_same_time()
+    {
+        var day = DateOnly.FromDateTime(Noon.UtcDateTime);
+
+        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => Usage.AddAsync(new("key_1", day, 1, 10, 20, 0.000000123456m), Token), Token)));
+
+        Assert.Equal([new("key_1", day, 100, 1000, 2000, 0.0000123456m)], await Usage.ListAsync("key_1", day, day, Token));
+    }
+
+    [Fact]
+    public async Task Usage_is_listed_by_day_and_by_key()
+    {
+        var day = DateOnly.FromDateTime(Noon.UtcDateTime);
+        UsageRecord[] all = [new("key_1", day, 1, 2, 3, 0.5m), new("key_2", day, 1, 2, 3, 0.25m), new("key_1", day.AddDays(1), 1, 2, 3, 0m)];
+        foreach (var usage in all.Reverse())
+        {
+            await Usage.AddAsync(usage, Token);
+        }
+
+        Assert.Equal(all, await Usage.ListAsync(null, day, day.AddDays(1), Token));
+        Assert.Equal([all[0], all[2]], await Usage.ListAsync("key_1", day.AddDays(-5), day.AddDays(5), Token));
+        Assert.Equal([all[2]], await Usage.ListAsync(null, day.AddDays(1), day.AddDays(1), Token));
+    }
+
+    [Fact]
+    public async Task Of_twenty_who_begin_one_request_at_once_one_has_it()
+    {
+        var begun = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => Task.Run(() => Records.TryBeginAsync(Record($"hash {i}"), Token), Token)));
+
+        var winner = Assert.Single(Enumerable.Range(0, 20), i => begun[i] is null);
+        Assert.All(begun.OfType<IdempotencyRecord>(), record => Assert.Equal($"hash {winner}", record.RequestHash));
+    }
+
+    [Fact]
+    public async Task A_request_is_answered_by_whoever_holds_it_and_then_by_nobody_else()
+    {
+        var record = Record("hash");
+        await Records.TryBeginAsync(record, Token);
+        var longer = record with { HeldUntil = record.HeldUntil.AddSeconds(5) };
+        var answered = longer with { Answer = [0, 1, 2, 255] };
+
+        Assert.True(await Records.TryReplaceAsync(longer, record.HeldUntil, Token));
+        Assert.False(await Records.TryReplaceAsync(answered, record.HeldUntil, Token));
+        Assert.True(await Records.TryReplaceAsync(answered, longer.HeldUntil, Token));
+        Assert.False(await Records.TryReplaceAsync(longer, answered.HeldUntil, Token));
+
+        Assert.Equivalent(answered, await Records.FindAsync(record.Id, Token), strict: true);
+    }
+
+    [Fact]
+    public async Task A_record_is_forgotten_when_it_is_deleted_or_has_expired()
+    {
+        var (deleted, expired, kept) = (Record("1"), Record("2") with { Id = "key_1/expired", ExpiresAt = Noon }, Record("3") with { Id = "key_1/kept" });
+        foreach (var record in new[] { deleted, expired, kept })
+        {
+            await Records.TryBeginAsync(record, Token);
+        }
+
+        await Records.DeleteAsync(deleted.Id, Token);
+        await Records.DeleteExpiredAsync(Noon, Token);
+
+        Assert.Null(await Records.FindAsync(deleted.Id, Token));
+        Assert.Null(await Records.FindAsync(expired.Id, Token));
+        Assert.NotNull(await Records.FindAsync(kept.Id, Token));
     }
 
     [Fact]
@@ -133,15 +344,37 @@ public abstract class StorageContract : IAsyncLifetime
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => Users.TryAddAsync(user, new CancellationToken(canceled: true)));
 
-        Assert.Null(await Users.FindAsync(user.Id, Token));
+        Assert.Null(await Users.FindAsync(null, user.Id, Token));
     }
 
-    private static User User(string email) => new(Identifier.New("usr"), "test", email, Noon);
+    private static User User(string email) => new(Identifier.New("usr"), "key_1", "test", email, Noon, Noon, 1);
+
+    private static ConsumerKey Key(int number) => new()
+    {
+        Id = Id("key", number),
+        Hash = ConsumerKeyHash.Of($"key {number}"),
+        Preview = "mx_12345",
+        Name = "a consumer",
+        Scopes = [ConsumerScopes.Generate],
+        CreatedAt = Noon,
+    };
+
+    /// <summary>Far in the future, so that a server that removes what has expired leaves it alone.</summary>
+    private static IdempotencyRecord Record(string hash) => new()
+    {
+        Id = "key_1/name",
+        RequestHash = hash,
+        ResourceId = Guid.CreateVersion7(Noon),
+        HeldUntil = Noon.AddYears(100),
+        ExpiresAt = Noon.AddYears(100),
+    };
 
     /// <summary>Ids that sort by number, as those made one after the other do.</summary>
+    private static string Id(string prefix, int number) => Identifier.Of(prefix, Guid.CreateVersion7(Noon.AddMilliseconds(number)));
+
     private static Generation Generation(string keyId, int number) => new()
     {
-        Id = $"gen_{Guid.CreateVersion7(Noon.AddMilliseconds(number)):N}",
+        Id = Id("gen", number),
         KeyId = keyId,
         UserId = "usr_1",
         CreatedAt = Noon,

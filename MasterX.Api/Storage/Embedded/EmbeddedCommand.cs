@@ -53,5 +53,10 @@ internal static class EmbeddedCommand
         }
     }
 
+    /// <summary>The whole text; <c>GetString</c> ends at a NUL character.</summary>
+    public static string Text(this SqliteDataReader row, int column) => System.Text.Encoding.UTF8.GetString(row.GetFieldValue<byte[]>(column));
+
+    public static DateTimeOffset? TimeOrNull(this SqliteDataReader row, int column) => row.IsDBNull(column) ? null : row.Time(column);
+
     public static DateTimeOffset Time(this SqliteDataReader row, int column) => DateTimeOffset.FromUnixTimeMilliseconds(row.GetInt64(column));
 }

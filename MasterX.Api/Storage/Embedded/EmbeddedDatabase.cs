@@ -9,18 +9,22 @@ namespace MasterX.Api.Storage.Embedded;
 /// </summary>
 internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 {
+    public static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(10);
+
     private readonly SemaphoreSlim _writer = new(1);
     private readonly string _connectionString;
     private readonly string _file;
 
-    public EmbeddedDatabase(string directory)
+    /// <param name="directory">Where the file is, or will be.</param>
+    /// <param name="busyTimeout">How long another process that writes is waited for; whole seconds, 1 or more.</param>
+    public EmbeddedDatabase(string directory, TimeSpan? busyTimeout = null)
     {
         _file = Path.Combine(directory, "masterx.db");
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = _file,
             Pooling = true,
-            DefaultTimeout = 10,
+            DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
     }
@@ -73,9 +77,41 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         }
     }
 
+    /// <summary>Copies the database by SQLite's online backup (<see href="https://www.sqlite.org/backup.html"/>), which sees one moment of it, whoever writes meanwhile.</summary>
+    /// <param name="file">Must not exist: a backup is not overwritten by the next.</param>
+    /// <returns>Size of the copy, in bytes.</returns>
+    /// <exception cref="StorageException">The database cannot be read, or the file not written.</exception>
+    public long BackUp(string file)
+    {
+        if (!File.Exists(_file))
+        {
+            throw new StorageException($"There is no database at {_file}. Set Embedded__Directory to where it is.", new FileNotFoundException(_file));
+        }
+
+        if (File.Exists(file))
+        {
+            throw new StorageException($"{file} exists already. Name a new file.", new IOException(file));
+        }
+
+        // Beside it first, so that a file of that name is always a whole one.
+        var partial = file + ".partial";
+        File.Delete(partial);
+        Guarded(connection =>
+        {
+            using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = partial, Pooling = false }.ToString());
+            copy.Open();
+            connection.BackupDatabase(copy);
+
+            // One file, without a log beside it.
+            return Execute(copy, "PRAGMA journal_mode = DELETE");
+        });
+        File.Move(partial, file);
+        return new FileInfo(file).Length;
+    }
+
     public void Dispose()
     {
-        _writer.Dispose();
+        // The semaphore holds nothing that has to be freed, and a last write may be under way.
         using var connection = new SqliteConnection(_connectionString);
         SqliteConnection.ClearPool(connection);
     }
@@ -105,7 +141,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     /// <summary>Result codes of <see href="https://www.sqlite.org/rescode.html"/>.</summary>
     private string Describe(SqliteException error) => error.SqliteErrorCode switch
     {
-        5 or 6 => $"{_file} is locked by another process for longer than 10 s. Find it with `fuser {_file}`.",
+        5 or 6 => $"{_file} is locked by another process for longer than it is waited for (Embedded__BusyTimeout, 10 s unless set). Find it with `fuser {_file}`.",
         8 => $"{_file} is read-only. Make the file and its directory writable for this user, or set Embedded__Directory.",
         13 => $"The disk of {_file} is full. Free space; what was acknowledged is safe.",
         14 => $"{_file} cannot be opened. Check that its directory exists and belongs to this user, or set Embedded__Directory.",

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.Api.Ai;
+using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
 
@@ -13,16 +14,39 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
             ("$document", JsonSerializer.Serialize(generation))).Run(),
         cancellationToken);
 
-    public Task<Generation?> FindAsync(string keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
-        connection => connection.Command("SELECT document FROM generations WHERE id = $id AND key_id = $key", ("$id", id), ("$key", keyId))
-            .First(row => Read(row.GetString(0))),
+    public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => connection.Command("SELECT document FROM generations WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", keyId)).First(Read),
         cancellationToken);
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string keyId, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Generation>>(
+    public Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Generation>>(
         connection => connection.Command(
-            "SELECT document FROM generations WHERE key_id = $key AND ($before IS NULL OR id < $before) ORDER BY id DESC LIMIT $limit",
-            ("$key", keyId), ("$before", before), ("$limit", limit)).All(row => Read(row.GetString(0))),
+            "SELECT document FROM generations WHERE ($key IS NULL OR key_id = $key) AND ($before IS NULL OR id < $before) ORDER BY id DESC LIMIT $limit",
+            ("$key", keyId), ("$before", before), ("$limit", limit)).All(Read),
         cancellationToken);
 
-    private static Generation Read(string document) => JsonSerializer.Deserialize<Generation>(document)!;
+    public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM generations WHERE user_id = $user", ("$user", userId)).Run(), cancellationToken);
+
+    public Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
+        connection =>
+        {
+            var found = connection.Command("SELECT document FROM generations WHERE user_id = $user", ("$user", userId)).All(Read);
+            using var transaction = connection.BeginTransaction();
+            foreach (var generation in found)
+            {
+                using var command = connection.Command(
+                    "UPDATE generations SET user_id = NULL, document = $document WHERE id = $id", ("$id", generation.Id), ("$document", JsonSerializer.Serialize(generation.Anonymized())));
+                command.Transaction = transaction;
+                command.ExecuteNonQuery();
+            }
+
+            transaction.Commit();
+            return found.Count;
+        },
+        cancellationToken);
+
+    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM generations WHERE created_at < $time", ("$time", time.ToUnixTimeMilliseconds())).Run(), cancellationToken);
+
+    private static Generation Read(SqliteDataReader row) => JsonSerializer.Deserialize<Generation>(row.GetString(0))!;
 }

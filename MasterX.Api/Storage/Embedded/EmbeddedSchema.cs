@@ -36,6 +36,47 @@ internal static class EmbeddedSchema
 
         CREATE INDEX generations_by_key ON generations (key_id, id DESC);
         """,
+
+        """
+        ALTER TABLE users ADD COLUMN key_id TEXT NOT NULL DEFAULT 'admin';
+        ALTER TABLE users ADD COLUMN name_normalized TEXT NOT NULL DEFAULT '';
+        ALTER TABLE users ADD COLUMN updated_at INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE users ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+        UPDATE users SET updated_at = created_at, name_normalized = lower(name);
+        CREATE INDEX users_by_name ON users (name_normalized);
+        CREATE INDEX users_by_key ON users (key_id, id DESC);
+
+        ALTER TABLE keys ADD COLUMN preview TEXT NOT NULL DEFAULT 'mx_';
+        ALTER TABLE keys ADD COLUMN revoked_at INTEGER;
+        ALTER TABLE keys ADD COLUMN last_used_at INTEGER;
+        ALTER TABLE keys ADD COLUMN requests_per_minute INTEGER;
+        ALTER TABLE keys ADD COLUMN max_concurrency INTEGER;
+        ALTER TABLE keys ADD COLUMN monthly_budget INTEGER;
+
+        CREATE INDEX generations_by_user ON generations (user_id) WHERE user_id IS NOT NULL;
+        CREATE INDEX generations_by_time ON generations (created_at);
+
+        CREATE TABLE usage (
+            key_id TEXT NOT NULL,
+            day TEXT NOT NULL,
+            requests INTEGER NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cost INTEGER NOT NULL,
+            PRIMARY KEY (key_id, day)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE idempotency (
+            id TEXT PRIMARY KEY,
+            request_hash TEXT NOT NULL,
+            resource_id TEXT NOT NULL,
+            held_until INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            answer BLOB
+        ) STRICT;
+
+        CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
+        """,
     ];
 
     /// <exception cref="StorageException">The file is of a newer version of the service.</exception>

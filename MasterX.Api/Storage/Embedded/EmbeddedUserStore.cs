@@ -1,17 +1,75 @@
 using MasterX.Api.Users;
+using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
 
 internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
 {
+    /// <summary>SQLite's extended result code for a value that is not unique.</summary>
+    private const int ConstraintUnique = 2067;
+
+    private const string Columns = "id, key_id, name, email, created_at, updated_at, version";
+
     public Task<bool> TryAddAsync(User user, CancellationToken cancellationToken) => database.WriteAsync(
         connection => connection.Command(
-            "INSERT INTO users (id, name, email, email_normalized, created_at) VALUES ($id, $name, $email, $normalized, $created) ON CONFLICT (email_normalized) DO NOTHING",
-            ("$id", user.Id), ("$name", user.Name), ("$email", user.Email), ("$normalized", User.NormalizeEmail(user.Email)), ("$created", user.CreatedAt.ToUnixTimeMilliseconds())).Run() == 1,
+            $"INSERT INTO users ({Columns}, name_normalized, email_normalized) VALUES ($id, $key, $name, $email, $created, $updated, $version, $nameNormalized, $emailNormalized) ON CONFLICT DO NOTHING",
+            Parameters(user)).Run() == 1,
         cancellationToken);
 
-    public Task<User?> FindAsync(string id, CancellationToken cancellationToken) => database.ReadAsync(
-        connection => connection.Command("SELECT id, name, email, created_at FROM users WHERE id = $id", ("$id", id))
-            .First(row => new User(row.GetString(0), row.GetString(1), row.GetString(2), row.Time(3))),
+    public Task<User?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => connection.Command($"SELECT {Columns} FROM users WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", keyId)).First(Read),
         cancellationToken);
+
+    public Task<IReadOnlyList<User>> ListAsync(string? keyId, string? prefix, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<User>>(
+        connection =>
+        {
+            var start = prefix is null ? null : User.Normalize(prefix);
+            return connection.Command(
+                $"""
+                SELECT {Columns} FROM users
+                WHERE ($key IS NULL OR key_id = $key) AND ($before IS NULL OR id < $before)
+                AND ($start IS NULL OR (name_normalized >= $start AND name_normalized < $end) OR (email_normalized >= $start AND email_normalized < $end))
+                ORDER BY id DESC LIMIT $limit
+                """,
+                ("$key", keyId), ("$before", before), ("$start", start), ("$end", start + TextRange.Last), ("$limit", limit)).All(Read);
+        },
+        cancellationToken);
+
+    public Task<ChangeResult> UpdateAsync(User user, CancellationToken cancellationToken) => database.WriteAsync(
+        connection =>
+        {
+            try
+            {
+                var changed = connection.Command(
+                    """
+                    UPDATE users SET name = $name, email = $email, updated_at = $updated, version = $version, name_normalized = $nameNormalized, email_normalized = $emailNormalized
+                    WHERE id = $id AND version = $version - 1
+                    """,
+                    Parameters(user)).Run();
+                return changed == 1 ? ChangeResult.Done : Missing(connection, user.Id);
+            }
+            catch (SqliteException taken) when (taken.SqliteExtendedErrorCode == ConstraintUnique)
+            {
+                return ChangeResult.Taken;
+            }
+        },
+        cancellationToken);
+
+    public Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM users WHERE id = $id AND ($version IS NULL OR version = $version)", ("$id", id), ("$version", version)).Run() == 1
+            ? ChangeResult.Done
+            : Missing(connection, id),
+        cancellationToken);
+
+    private static ChangeResult Missing(SqliteConnection connection, string id) =>
+        connection.Command("SELECT id FROM users WHERE id = $id", ("$id", id)).First(row => row.GetString(0)) is null ? ChangeResult.NotFound : ChangeResult.Conflict;
+
+    private static (string Name, object? Value)[] Parameters(User user) =>
+    [
+        ("$id", user.Id), ("$key", user.KeyId), ("$name", user.Name), ("$email", user.Email),
+        ("$created", user.CreatedAt.ToUnixTimeMilliseconds()), ("$updated", user.UpdatedAt.ToUnixTimeMilliseconds()), ("$version", user.Version),
+        ("$nameNormalized", User.Normalize(user.Name)), ("$emailNormalized", User.Normalize(user.Email)),
+    ];
+
+    private static User Read(SqliteDataReader row) => new(row.GetString(0), row.GetString(1), row.Text(2), row.Text(3), row.Time(4), row.Time(5), row.GetInt64(6));
 }

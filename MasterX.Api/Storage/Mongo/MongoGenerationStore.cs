@@ -1,28 +1,78 @@
+using System.Text.Json;
 using MasterX.Api.Ai;
+using MongoDB.Bson.Serialization.Attributes;
 using MongoDB.Driver;
 
 namespace MasterX.Api.Storage.Mongo;
 
 internal sealed class MongoGenerationStore(MongoDatabase database) : IGenerationStore
 {
-    public Task AddAsync(Generation generation, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
-    {
-        await database.Generations.InsertOneAsync(GenerationDocument.Of(generation), options: null, cancellationToken);
-        return true;
-    });
+    private static readonly FilterDefinitionBuilder<GenerationDocument> Where = Builders<GenerationDocument>.Filter;
 
-    public Task<Generation?> FindAsync(string keyId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
-        (await database.Generations.Find(generation => generation.Id == id && generation.KeyId == keyId).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
+    public Task AddAsync(Generation generation, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.Generations.InsertOneAsync(GenerationDocument.Of(generation), options: null, cancellationToken));
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string keyId, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Generation>>(async () =>
+    public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (await database.Generations.Find(Where.Eq(generation => generation.Id, id) & OfKey(keyId)).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
+
+    public Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Generation>>(async () =>
     {
-        var filter = Builders<GenerationDocument>.Filter.Eq(generation => generation.KeyId, keyId);
+        var filter = OfKey(keyId);
         if (before is not null)
         {
-            filter &= Builders<GenerationDocument>.Filter.Lt(generation => generation.Id, before);
+            filter &= Where.Lt(generation => generation.Id, before);
         }
 
         var found = await database.Generations.Find(filter).SortByDescending(generation => generation.Id).Limit(limit).ToListAsync(cancellationToken);
         return [.. found.Select(generation => generation.ToGeneration())];
     });
+
+    public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => DeleteAsync(Where.Eq(generation => generation.UserId, userId), cancellationToken);
+
+    public Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        // One after the other, each a change of one document: begun again after a failure, it finds what is left.
+        var changed = 0;
+        while (await database.Generations.Find(Where.Eq(generation => generation.UserId, userId)).FirstOrDefaultAsync(cancellationToken) is { } generation)
+        {
+            await database.Generations.ReplaceOneAsync(Where.Eq(known => known.Id, generation.Id), GenerationDocument.Of(generation.ToGeneration().Anonymized()), cancellationToken: cancellationToken);
+            changed++;
+        }
+
+        return changed;
+    });
+
+    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => DeleteAsync(Where.Lt(generation => generation.CreatedAt, time.UtcDateTime), cancellationToken);
+
+    private Task<int> DeleteAsync(FilterDefinition<GenerationDocument> filter, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (int)(await database.Generations.DeleteManyAsync(filter, cancellationToken)).DeletedCount);
+
+    private static FilterDefinition<GenerationDocument> OfKey(string? keyId) => keyId is null ? Where.Empty : Where.Eq(generation => generation.KeyId, keyId);
+}
+
+/// <summary>A generation as it is stored: what is searched by in fields of their own, the rest as one JSON text, the same as in the embedded database.</summary>
+[BsonIgnoreExtraElements]
+internal sealed class GenerationDocument
+{
+    [BsonId]
+    public required string Id { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required string? UserId { get; init; }
+
+    public required DateTime CreatedAt { get; init; }
+
+    public required string Document { get; init; }
+
+    public static GenerationDocument Of(Generation generation) => new()
+    {
+        Id = generation.Id,
+        KeyId = generation.KeyId,
+        UserId = generation.UserId,
+        CreatedAt = generation.CreatedAt.UtcDateTime,
+        Document = JsonSerializer.Serialize(generation),
+    };
+
+    public Generation ToGeneration() => JsonSerializer.Deserialize<Generation>(Document)!;
 }

@@ -40,10 +40,12 @@ internal static class MongoStorage
                 client.RetryWrites = true;
             });
         var name = builder.Configuration["DB_NAME"] ?? MongoUrl.Create(url).DatabaseName ?? ConnectionName;
-        builder.Services.AddSingleton(services => new MongoDatabase(services.GetRequiredService<IMongoClient>().GetDatabase(name)));
+        builder.Services.AddSingleton(services => new MongoDatabase(services.GetRequiredService<IMongoClient>().GetDatabase(name), services.GetRequiredService<ILogger<MongoDatabase>>()));
         builder.Services.AddSingleton<IDatabase>(services => services.GetRequiredService<MongoDatabase>());
         builder.Services.AddSingleton<IUserStore, MongoUserStore>();
         builder.Services.AddSingleton<IGenerationStore, MongoGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, MongoKeyStore>();
+        builder.Services.AddSingleton<IUsageStore, MongoUsageStore>();
+        builder.Services.AddSingleton<IIdempotencyStore, MongoIdempotencyStore>();
     }
 }

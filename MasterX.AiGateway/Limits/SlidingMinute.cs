@@ -1,13 +1,14 @@
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// Tokens per sliding minute. Own code, because the limiters of <c>System.Threading.RateLimiting</c> take a cost that is known before the call, and what a call
+/// Calls or tokens per sliding minute. Own code, because the limiters of <c>System.Threading.RateLimiting</c> take a cost that is known before the call, and what a call
 /// costs is known after its answer: here a call reserves an estimate, and settles it with what the provider counted. What calls under way will yet cost is
-/// not known to anyone, so a minute may end above its limit by their answers; the next calls wait until that has passed.
+/// not known to anyone, so a minute may end above its limit by their answers; the next calls wait until that has passed. And because their sliding window asks
+/// who is refused to wait for a whole minute, and keeps a clock of its own: this one knows, to the second, when there will be room.
 /// </summary>
-/// <param name="limit">Tokens in any 60 s; more than 0.</param>
+/// <param name="limit">Calls or tokens in any 60 s; more than 0.</param>
 /// <param name="time">Clock.</param>
-internal sealed class TokenWindow(long limit, TimeProvider time)
+internal sealed class SlidingMinute(long limit, TimeProvider time)
 {
     private const int Seconds = 60;
 
@@ -32,7 +33,7 @@ internal sealed class TokenWindow(long limit, TimeProvider time)
     /// <param name="tokens">An estimate. One above the whole limit is reserved as the whole limit: it waits for an idle minute, not for ever.</param>
     /// <param name="reservation">What was reserved, to be settled.</param>
     /// <param name="wait">After which so many will be free, when they are not.</param>
-    public bool TryReserve(long tokens, out TokenReservation reservation, out TimeSpan wait)
+    public bool TryReserve(long tokens, out MinuteReservation reservation, out TimeSpan wait)
     {
         tokens = Math.Clamp(tokens, 1, limit);
         lock (_lock)
@@ -51,7 +52,7 @@ internal sealed class TokenWindow(long limit, TimeProvider time)
     }
 
     /// <summary>Replaces the estimate by what was spent; 0 when the call came to nothing.</summary>
-    public void Settle(TokenReservation reservation, long spent)
+    public void Settle(MinuteReservation reservation, long spent)
     {
         lock (_lock)
         {
@@ -106,4 +107,4 @@ internal sealed class TokenWindow(long limit, TimeProvider time)
 /// <summary>Tokens reserved for a call.</summary>
 /// <param name="Second">When, on the window's clock.</param>
 /// <param name="Tokens">How many; 0 when none were.</param>
-internal readonly record struct TokenReservation(long Second, long Tokens);
+internal readonly record struct MinuteReservation(long Second, long Tokens);

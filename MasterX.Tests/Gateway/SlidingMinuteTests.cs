@@ -3,15 +3,15 @@ using Microsoft.Extensions.Time.Testing;
 
 namespace MasterX.Tests.Gateway;
 
-/// <summary>Tokens per sliding minute, with time in the test's hands.</summary>
-public sealed class TokenWindowTests
+/// <summary>Calls and tokens per sliding minute, with time in the test's hands.</summary>
+public sealed class SlidingMinuteTests
 {
     private readonly FakeTimeProvider _time = new();
 
     [Fact]
     public void What_was_reserved_is_free_again_after_a_minute_and_not_before()
     {
-        var window = new TokenWindow(100, _time);
+        var window = new SlidingMinute(100, _time);
         Assert.True(window.TryReserve(60, out _, out _));
         _time.Advance(TimeSpan.FromSeconds(20));
         Assert.True(window.TryReserve(40, out _, out _));
@@ -28,7 +28,7 @@ public sealed class TokenWindowTests
     [Fact]
     public void An_estimate_gives_way_to_what_was_spent()
     {
-        var window = new TokenWindow(100, _time);
+        var window = new SlidingMinute(100, _time);
         window.TryReserve(10, out var dear, out _);
         window.TryReserve(50, out var cheap, out _);
         window.TryReserve(20, out var failed, out _);
@@ -43,7 +43,7 @@ public sealed class TokenWindowTests
     [Fact]
     public void What_an_answer_cost_beyond_its_estimate_counts_from_when_it_was_known()
     {
-        var window = new TokenWindow(100, _time);
+        var window = new SlidingMinute(100, _time);
         window.TryReserve(10, out var call, out _);
         _time.Advance(TimeSpan.FromSeconds(50));
         window.Settle(call, 100);
@@ -57,7 +57,7 @@ public sealed class TokenWindowTests
     [Fact]
     public void A_refund_of_what_has_been_forgotten_already_gives_nothing_twice()
     {
-        var window = new TokenWindow(100, _time);
+        var window = new SlidingMinute(100, _time);
         window.TryReserve(80, out var call, out _);
         _time.Advance(TimeSpan.FromSeconds(90));
 
@@ -71,7 +71,7 @@ public sealed class TokenWindowTests
     [Fact]
     public void A_request_above_the_whole_limit_waits_for_an_idle_minute()
     {
-        var window = new TokenWindow(100, _time);
+        var window = new SlidingMinute(100, _time);
         window.TryReserve(1, out _, out _);
         Assert.False(window.TryReserve(1_000, out _, out _));
 
@@ -83,7 +83,7 @@ public sealed class TokenWindowTests
     [Fact]
     public void No_more_than_the_limit_is_reserved_at_once()
     {
-        var window = new TokenWindow(1_000, _time);
+        var window = new SlidingMinute(1_000, _time);
         var reserved = 0;
 
         Parallel.For(0, 1_000, _ =>

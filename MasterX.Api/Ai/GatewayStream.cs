@@ -1,0 +1,132 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using System.Text.Json;
+
+namespace MasterX.Api.Ai;
+
+/// <summary>A streamed answer of the gateway while it is read; or what the gateway answered instead.</summary>
+internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDisposable
+{
+    private const int CharactersPerToken = 4;
+
+    private readonly StringBuilder _text = new();
+    private double _logprobs;
+    private int _tokens;
+    private double? _average;
+    private string? _finish;
+    private AccountedUsage? _usage;
+
+    /// <summary>When there is no stream.</summary>
+    public GatewayAnswer? Failure { get; init; }
+
+    /// <summary>Why the stream broke off, when it did.</summary>
+    public string? Error { get; private set; }
+
+    /// <summary>Pieces of the text as they come. Afterwards <see cref="Error"/> tells whether that was all of it.</summary>
+    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
+        var done = false;
+        while (!done)
+        {
+            string? line;
+            try
+            {
+                line = await lines.ReadLineAsync(cancellationToken);
+            }
+            catch (Exception cut) when (cut is IOException or HttpRequestException)
+            {
+                line = null;
+            }
+
+            if (line is null)
+            {
+                break;
+            }
+
+            if (line.StartsWith(AccountedUsage.CommentStart, StringComparison.Ordinal))
+            {
+                _usage = AccountedUsage.OfComment(line);
+            }
+            else if (line.StartsWith("data: ", StringComparison.Ordinal))
+            {
+                done = line == "data: [DONE]";
+                if (!done && Take(line["data: ".Length..]) is { Length: > 0 } text)
+                {
+                    _text.Append(text);
+                    yield return text;
+                }
+            }
+        }
+
+        Error ??= done ? null : "The answer broke off: the gateway's stream was cut.";
+        _usage = AccountedUsage.Of(response.TrailingHeaders) ?? _usage;
+    }
+
+    /// <summary>What there is of the answer by now.</summary>
+    public GatewayAnswer Answer(GenerateRequest request)
+    {
+        var spent = _usage ?? AccountedUsage.Estimate(
+            ((request.Prompt?.Length ?? 0) + (request.System?.Length ?? 0)) / CharactersPerToken, _text.Length / CharactersPerToken, name => GatewayClient.Header(response, name));
+        return GatewayClient.Described(response) with
+        {
+            Success = _finish is not (null or "content_filter"),
+            Content = _text.ToString(),
+            Confidence = Confidence.OfMean(_average ?? (_tokens > 0 ? _logprobs / _tokens : null)),
+            Usage = spent.ToUsage(),
+            Cost = spent.CostUsd,
+        };
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        response.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Reads a chunk (<see href="https://platform.openai.com/docs/api-reference/chat-streaming"/>).</summary>
+    private string? Take(string data)
+    {
+        try
+        {
+            using var chunk = JsonDocument.Parse(data);
+            var root = chunk.RootElement;
+            if (root.TryGetProperty("error", out var error) && error.ValueKind == JsonValueKind.Object)
+            {
+                Error = error.TryGetProperty("message", out var message) ? message.GetString() : "The answer broke off.";
+                return null;
+            }
+
+            if (!root.TryGetProperty("choices", out var choices) || choices.ValueKind != JsonValueKind.Array || choices.GetArrayLength() == 0)
+            {
+                return null;
+            }
+
+            var choice = choices[0];
+            if (choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String)
+            {
+                _finish = finish.GetString();
+            }
+
+            if (choice.TryGetProperty("avg_logprobs", out var average) && average.ValueKind == JsonValueKind.Number)
+            {
+                _average = average.GetDouble();
+            }
+
+            foreach (var logprob in Confidence.LogProbabilities(choice))
+            {
+                _logprobs += logprob;
+                _tokens++;
+            }
+
+            return choice.TryGetProperty("delta", out var delta) && delta.ValueKind == JsonValueKind.Object && delta.TryGetProperty("content", out var content) && content.ValueKind == JsonValueKind.String
+                ? content.GetString()
+                : null;
+        }
+        catch (JsonException)
+        {
+            // The gateway checks every event; one that is cut is followed by the end of the stream.
+            return null;
+        }
+    }
+}

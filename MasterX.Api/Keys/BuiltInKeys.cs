@@ -1,0 +1,30 @@
+namespace MasterX.Api.Keys;
+
+/// <summary>The two keys that are not stored: the first admin key, and the one for developers.</summary>
+internal sealed class BuiltInKeys
+{
+    public const string DevelopmentKey = "mx-dev";
+
+    private readonly string? _adminHash;
+
+    public BuiltInKeys(IConfiguration configuration)
+    {
+        _adminHash = configuration["MASTERX_ADMIN_KEY"] is { Length: > 0 } key ? ConsumerKeyHash.Of(key) : null;
+    }
+
+    public Consumer Admin { get; } = Make("admin");
+
+    public Consumer Development { get; } = Make("dev");
+
+    public bool IsAdmin(string hash) => _adminHash is { } admin && ConsumerKeyHash.AreEqual(hash, admin);
+
+    private static Consumer Make(string id) => ConsumerKeyCache.Of(new ConsumerKey
+    {
+        Id = id,
+        Hash = "",
+        Preview = "",
+        Name = id,
+        Scopes = [ConsumerScopes.Generate, ConsumerScopes.Admin],
+        CreatedAt = DateTimeOffset.UnixEpoch,
+    });
+}

@@ -1,0 +1,92 @@
+using MongoDB.Bson;
+using MongoDB.Driver;
+
+namespace MasterX.Api.Storage.Mongo;
+
+/// <summary>
+/// Collections, their validators and their indexes; applying it again changes nothing. The unique indexes are what keeps an address from being taken twice, so the service
+/// does not start without them. The rest makes things faster or safer: a server that has no such thing is told of in the log, and used all the same.
+/// </summary>
+internal static partial class MongoSchema
+{
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency";
+
+    /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
+    private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
+    {
+        [Users] = [("_id", "string"), (nameof(UserDocument.KeyId), "string"), (nameof(UserDocument.Name), "string"), (nameof(UserDocument.Email), "string"), (nameof(UserDocument.EmailNormalized), "string"), (nameof(UserDocument.CreatedAt), "date"), (nameof(UserDocument.Version), "long")],
+        [Generations] = [("_id", "string"), (nameof(GenerationDocument.KeyId), "string"), (nameof(GenerationDocument.CreatedAt), "date"), (nameof(GenerationDocument.Document), "string")],
+        [Keys] = [("_id", "string"), (nameof(KeyDocument.Hash), "string"), (nameof(KeyDocument.Name), "string"), (nameof(KeyDocument.Scopes), "array"), (nameof(KeyDocument.CreatedAt), "date")],
+        [Usage] = [("_id", "string"), (nameof(UsageDocument.KeyId), "string"), (nameof(UsageDocument.Day), "string"), (nameof(UsageDocument.Requests), "long"), (nameof(UsageDocument.Cost), "long")],
+        [Idempotency] = [("_id", "string"), (nameof(IdempotencyDocument.RequestHash), "string"), (nameof(IdempotencyDocument.HeldUntil), "date"), (nameof(IdempotencyDocument.ExpiresAt), "date")],
+    };
+
+    public static async Task ApplyAsync(IMongoDatabase database, ILogger logger, CancellationToken cancellationToken)
+    {
+        foreach (var (collection, fields) in Required)
+        {
+            await TryAsync(logger, $"the validator of {collection}", () => ValidateAsync(database, collection, Validator(fields), cancellationToken));
+        }
+
+        await IndexAsync<UserDocument>(database, Users, "email_unique", index => index.Ascending(user => user.EmailNormalized), cancellationToken, unique: true);
+        await IndexAsync<KeyDocument>(database, Keys, "hash_unique", index => index.Ascending(key => key.Hash), cancellationToken, unique: true);
+        await TryIndexAsync<UserDocument>("by_key", Users, index => index.Ascending(user => user.KeyId).Descending(user => user.Id));
+        await TryIndexAsync<UserDocument>("by_name", Users, index => index.Ascending(user => user.NameNormalized));
+        await TryIndexAsync<GenerationDocument>("by_key", Generations, index => index.Ascending(generation => generation.KeyId).Descending(generation => generation.Id));
+        await TryIndexAsync<GenerationDocument>("by_user", Generations, index => index.Ascending(generation => generation.UserId));
+        await TryIndexAsync<GenerationDocument>("by_time", Generations, index => index.Ascending(generation => generation.CreatedAt));
+        await TryIndexAsync<UsageDocument>("by_key", Usage, index => index.Ascending(usage => usage.KeyId).Ascending(usage => usage.Day));
+
+        // MongoDB removes them by itself once they have expired; where it does not, the retention worker does.
+        await TryIndexAsync<IdempotencyDocument>("by_expiry", Idempotency, index => index.Ascending(record => record.ExpiresAt), expires: true);
+
+        Task TryIndexAsync<T>(string name, string collection, Func<IndexKeysDefinitionBuilder<T>, IndexKeysDefinition<T>> keys, bool expires = false) =>
+            TryAsync(logger, $"the index {name} of {collection}", () => IndexAsync(database, collection, name, keys, cancellationToken, expires: expires));
+    }
+
+    private static async Task IndexAsync<T>(
+        IMongoDatabase database, string collection, string name, Func<IndexKeysDefinitionBuilder<T>, IndexKeysDefinition<T>> keys, CancellationToken cancellationToken, bool unique = false, bool expires = false)
+    {
+        // Not unique is left unsaid rather than said to be false.
+        var options = new CreateIndexOptions { Name = name, Unique = unique ? true : null, ExpireAfter = expires ? TimeSpan.Zero : null };
+        await database.GetCollection<T>(collection).Indexes.CreateOneAsync(new CreateIndexModel<T>(keys(Builders<T>.IndexKeys), options), cancellationToken: cancellationToken);
+    }
+
+    private static async Task ValidateAsync(IMongoDatabase database, string collection, BsonDocument validator, CancellationToken cancellationToken)
+    {
+        const int NamespaceExists = 48;
+        try
+        {
+            await RunAsync("create");
+        }
+        catch (MongoCommandException exists) when (exists.Code == NamespaceExists)
+        {
+            await RunAsync("collMod");
+        }
+
+        Task RunAsync(string command) => database.RunCommandAsync<BsonDocument>(
+            new BsonDocument { { command, collection }, { "validator", validator }, { "validationLevel", "moderate" } }, cancellationToken: cancellationToken);
+    }
+
+    private static BsonDocument Validator((string Field, string Type)[] fields) => new("$jsonSchema", new BsonDocument
+    {
+        { "bsonType", "object" },
+        { "required", new BsonArray(fields.Select(field => field.Field)) },
+        { "properties", new BsonDocument(fields.Select(field => new BsonElement(field.Field, new BsonDocument("bsonType", field.Type)))) },
+    });
+
+    private static async Task TryAsync(ILogger logger, string what, Func<Task> work)
+    {
+        try
+        {
+            await work();
+        }
+        catch (MongoCommandException refused)
+        {
+            LogRefused(logger, what, refused.CodeName ?? refused.Message);
+        }
+    }
+
+    [LoggerMessage(42, LogLevel.Warning, "MongoDB does not take {What}: {Reason}. It is used without")]
+    private static partial void LogRefused(ILogger logger, string what, string reason);
+}

@@ -1,0 +1,59 @@
+using MasterX.ServiceDefaults.Configuration;
+
+namespace MasterX.Api.Storage;
+
+/// <summary>
+/// Removes what has had its time, once an hour: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set).
+/// </summary>
+internal sealed partial class Retention(IGenerationStore generations, IIdempotencyStore records, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+{
+    private const string Setting = "Retention:GenerationDays";
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1), Pause = TimeSpan.FromHours(1);
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        // Not in the way of the start, nor before the tables are there.
+        await Task.Delay(FirstPause, time, stoppingToken);
+        using var timer = new PeriodicTimer(Pause, time);
+        do
+        {
+            try
+            {
+                await RunAsync(stoppingToken);
+            }
+            catch (StorageException outage)
+            {
+                LogFailed(logger, outage.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    /// <summary>Removes what has had its time by now.</summary>
+    internal async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var now = Identifier.Now(time);
+        var expired = await records.DeleteExpiredAsync(now, cancellationToken);
+        var days = configuration.GetValue(Setting, 0);
+        var old = days > 0 ? await generations.DeleteOlderThanAsync(now.AddDays(-days), cancellationToken) : 0;
+        if (expired + old > 0)
+        {
+            LogRemoved(logger, old, expired);
+        }
+    }
+
+    [LoggerMessage(44, LogLevel.Information, "Retention: {Generations} generations and {Records} answers of repeatable requests were removed")]
+    private static partial void LogRemoved(ILogger logger, int generations, int records);
+
+    [LoggerMessage(45, LogLevel.Warning, "Retention did not run; it is tried again in an hour. {Problem}")]
+    private static partial void LogFailed(ILogger logger, string problem);
+
+    /// <summary>Checks the setting at start.</summary>
+    internal sealed class Rule(IConfiguration configuration) : IConfigurationRule
+    {
+        public IEnumerable<string> FindProblems() =>
+            configuration[Setting] is not { } days || (int.TryParse(days, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 36_500)
+                ? []
+                : [$"Retention__GenerationDays is '{configuration[Setting]}'; it must be 0 (for ever) to 36500."];
+    }
+}

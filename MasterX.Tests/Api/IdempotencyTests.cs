@@ -1,0 +1,198 @@
+using System.Net;
+using MasterX.Api.Idempotency;
+using MasterX.Api.Storage;
+using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MasterX.Tests.Api;
+
+/// <summary><c>Idempotency-Key</c>: whatever happens to a creating request, sending it again does no harm.</summary>
+public sealed class IdempotencyTests
+{
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("/api/users", """{"name":"a","email":"a@example.com"}""", 201)]
+    [InlineData("/api/keys", """{"name":"a"}""", 201)]
+    [InlineData("/api/ai/generate", """{"prompt":"a"}""", 200)]
+    [InlineData("/api/ai/generate", """{"prompt":"a","stream":true}""", 200)]
+    [InlineData("/api/users", """{"name":"a"}""", 400)]
+    public async Task The_same_request_again_gets_the_same_answer(string path, string body, int status)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        using var first = await PostAsync(api, path, body);
+        using var second = await PostAsync(api, path, body);
+
+        Assert.Equal(status, (int)first.StatusCode);
+        Assert.Equal(status, (int)second.StatusCode);
+        Assert.Equal(await first.Content.ReadAsStringAsync(Token), await second.Content.ReadAsStringAsync(Token));
+        Assert.Equal(first.Content.Headers.ContentType, second.Content.Headers.ContentType);
+        Assert.Equal(first.Headers.Location, second.Headers.Location);
+        Assert.Null(first.Header("Idempotency-Replayed"));
+        Assert.Equal("true", second.Header("Idempotency-Replayed"));
+        Assert.InRange(await api.Emulator.CallsAsync("gemini"), 0, 1);
+    }
+
+    [Fact]
+    public async Task Ten_at_once_are_one_call_of_a_provider_and_one_generation()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        await api.Emulator.BreakAsync("gemini", new { latency_ms = 500 });
+
+        var answers = await Task.WhenAll(Enumerable.Range(0, 10).Select(_ => PostAsync(api, "/api/ai/generate", """{"prompt":"once"}""")));
+
+        var ids = await Task.WhenAll(answers.Select(async answer => (await answer.JsonAsync()).Text("id")));
+        Assert.Single(ids.Distinct());
+        Assert.Equal(1, await api.Emulator.CallsAsync("gemini"));
+        Assert.Equal(1, (await api.Http.GetJsonAsync("/api/ai/generations")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Another_body_under_the_same_name_is_a_422_and_does_nothing()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        using var first = await PostAsync(api, "/api/users", """{"name":"a","email":"a@example.com"}""");
+
+        using var otherBody = await PostAsync(api, "/api/users", """{"name":"b","email":"b@example.com"}""");
+        using var otherPath = await PostAsync(api, "/api/keys", """{"name":"a","email":"a@example.com"}""");
+
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, HttpStatusCode.UnprocessableEntity), (otherBody.StatusCode, otherPath.StatusCode));
+        Assert.Equal(1, (await api.Http.GetJsonAsync("/api/users")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_name_belongs_to_its_key()
+    {
+        await using var api = new ApiHost();
+        var (_, _, client) = await api.MakeKeyAsync();
+        using var consumer = client;
+        using var first = await PostAsync(api, "/api/users", """{"name":"a","email":"a@example.com"}""");
+
+        using var second = await consumer.SendAsync("POST", "/api/users", new { name = "b", email = "b@example.com" }, ("Idempotency-Key", "name"));
+
+        Assert.Equal(HttpStatusCode.Created, second.StatusCode);
+        Assert.Null(second.Header("Idempotency-Replayed"));
+    }
+
+    [Fact]
+    public async Task The_answer_is_there_after_a_restart()
+    {
+        using var folder = new DataFolder();
+        string? id;
+        await using (var api = new ApiHost(folder: folder))
+        {
+            await api.WaitReadyAsync();
+            using var first = await PostAsync(api, "/api/ai/generate", """{"prompt":"once"}""");
+            id = (await first.JsonAsync()).Text("id");
+        }
+
+        await using var again = new ApiHost(folder: folder);
+        await again.WaitReadyAsync();
+        using var second = await PostAsync(again, "/api/ai/generate", """{"prompt":"once"}""");
+
+        Assert.Equal(id, (await second.JsonAsync()).Text("id"));
+        Assert.Equal(0, await again.Emulator.CallsAsync("gemini"));
+    }
+
+    [Theory]
+    [InlineData("/api/users", """{"name":"a","email":"a@example.com"}""")]
+    [InlineData("/api/ai/generate", """{"prompt":"a"}""")]
+    [InlineData("/api/keys", """{"name":"a"}""")]
+    public async Task What_a_process_made_that_died_before_it_answered_is_found_and_not_made_again(string path, string body)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        using var first = await PostAsync(api, path, body);
+        var made = (await first.JsonAsync()).Text("id")!;
+
+        // As the process would have left it, had it been killed between the making and the answer.
+        var records = api.Services.GetRequiredService<IIdempotencyStore>();
+        var id = $"dev/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("name"u8))}";
+        var record = (await records.FindAsync(id, Token))!;
+        await records.DeleteAsync(id, Token);
+        Assert.Null(await records.TryBeginAsync(record with { Answer = null, HeldUntil = DateTimeOffset.FromUnixTimeSeconds(1) }, Token));
+
+        using var second = await PostAsync(api, path, body);
+
+        Assert.Equal(first.StatusCode, second.StatusCode);
+        Assert.InRange(await api.Emulator.CallsAsync("gemini"), 0, 1);
+        if (path == "/api/keys")
+        {
+            // That key was never seen by anyone: it is revoked, and another made.
+            Assert.NotEqual(made, (await second.JsonAsync()).Text("id"));
+            Assert.NotNull((await api.Http.GetJsonAsync($"/api/keys/{made}")).Text("revoked_at"));
+        }
+        else
+        {
+            Assert.Equal(made, (await second.JsonAsync()).Text("id"));
+        }
+    }
+
+    [Fact]
+    public async Task A_failure_is_not_kept()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        foreach (var provider in new[] { "gemini", "groq", "openai" })
+        {
+            await api.Emulator.BreakAsync(provider, new { status = 500 });
+        }
+
+        using var failed = await PostAsync(api, "/api/ai/generate", """{"prompt":"a"}""");
+        using var repaired = await api.Emulator.Http.DeleteAsync(new Uri("/_faults", UriKind.Relative), Token);
+        using var second = await PostAsync(api, "/api/ai/generate", """{"prompt":"a"}""");
+
+        Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (failed.StatusCode, second.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_caller_who_leaves_and_asks_again_gets_the_answer_of_the_one_call()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        await api.Emulator.BreakAsync("gemini", new { latency_ms = 1000 });
+        using var impatient = new CancellationTokenSource(200);
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => api.Http.SendAsync(Request("/api/ai/generate", """{"prompt":"once"}"""), impatient.Token));
+        using var second = await PostAsync(api, "/api/ai/generate", """{"prompt":"once"}""");
+
+        Assert.Equal(HttpStatusCode.OK, second.StatusCode);
+        Assert.Equal(1, await api.Emulator.CallsAsync("gemini"));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("256")]
+    public async Task A_name_that_is_none_is_a_400(string name)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        using var answer = await api.Http.SendAsync("POST", "/api/users", new { name = "a", email = "a@example.com" }, ("Idempotency-Key", name == "256" ? new string('a', 256) : name));
+
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Equal(0, (await api.Http.GetJsonAsync("/api/users")).GetProperty("items").GetArrayLength());
+    }
+
+    [Fact]
+    public void A_kept_answer_opens_for_its_caller_alone()
+    {
+        var answer = new KeptAnswer(201, new() { ["Location"] = "/api/keys/1" }, "mx_secret"u8.ToArray());
+        var kept = AnswerSeal.Seal(answer, "mx_callers", "record");
+
+        Assert.Equivalent(answer, AnswerSeal.Open(kept, "mx_callers", "record"), strict: true);
+        Assert.DoesNotContain("mx_secret", System.Text.Encoding.Latin1.GetString(kept), StringComparison.Ordinal);
+        Assert.ThrowsAny<System.Security.Cryptography.CryptographicException>(() => AnswerSeal.Open(kept, "mx_anothers", "record"));
+        Assert.ThrowsAny<System.Security.Cryptography.CryptographicException>(() => AnswerSeal.Open(kept, "mx_callers", "another record"));
+    }
+
+    private static Task<HttpResponseMessage> PostAsync(ApiHost api, string path, string body) => api.Http.SendAsync(Request(path, body), Token);
+
+    private static HttpRequestMessage Request(string path, string body) =>
+        new(HttpMethod.Post, path) { Content = new StringContent(body, System.Text.Encoding.UTF8, "application/json"), Headers = { { "Idempotency-Key", "name" } } };
+}
