@@ -147,6 +147,29 @@ public sealed class StreamingTests
         Assert.Single(stream.Chunks, chunk => chunk.GetProperty("choices")[0].GetProperty("delta").TryGetProperty("role", out _));
     }
 
+    [Theory]
+    [InlineData("data: {\"error\":{\"message\":\"overloaded\"}}\n\n")]
+    [InlineData("event: error\ndata: {\"message\":\"overloaded\",\"code\":529}\n\n")]
+    [InlineData("data: {\"object\":\"error\",\"message\":\"overloaded\",\"type\":\"server_error\"}\n\n")]
+    [InlineData("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":\"error\"}]}\n\n")]
+    public async Task However_a_provider_says_in_its_stream_that_it_failed_the_next_candidate_answers(string failure)
+    {
+        await using var failing = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"}}]}\n\n: keep-alive\n\n" + failure, context.RequestAborted);
+        });
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:openai:BaseUrl", failing.Url), ("Gateway:Routes:r:Candidates:0", "openai/m"), ("Gateway:Routes:r:Candidates:1", "groq/m"));
+
+        var stream = await ChatStream.ReadAsync(gateway.Http, Request("r"));
+
+        Assert.Equal(200, stream.Status);
+        Assert.True(stream.IsWhole);
+        Assert.Equal("groq", stream.Response.Header("x-masterx-provider"));
+        Assert.Contains("openai;model=\"m\";outcome=provider_failed", stream.Response.Header("x-masterx-attempt-list"), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_stall_before_the_first_content_ends_with_the_idle_limit_and_moves_on()
     {
