@@ -46,10 +46,7 @@ internal static class GatewayServices
 
         // Calls to providers are measured as attempts, with their outcome; the client's own measurements would say less, at the price of one more per call.
         builder.Services.ConfigureOpenTelemetryMeterProvider(metrics => metrics.AddView(
-            instrument => instrument.Meter.Name is "System.Net.Http" or "System.Net.NameResolution" or "Microsoft.AspNetCore.Routing" ? MetricStreamConfiguration.Drop : null));
-
-        // With this category on, hosting makes an activity and a log scope for every request, traced or not. A traced request has its activity all the same.
-        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
+            instrument => instrument.Meter.Name is "System.Net.Http" or "System.Net.NameResolution" ? MetricStreamConfiguration.Drop : null));
 
         // The gateway bounds bodies itself, to answer in OpenAI's form.
         builder.WebHost.ConfigureKestrel(kestrel =>

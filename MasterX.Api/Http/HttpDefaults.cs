@@ -39,7 +39,6 @@ internal static class HttpDefaults
         builder.Services.AddValidation();
         builder.AddApiDescription();
         builder.AddTransportSecurity();
-        builder.AddRequestTime();
         builder.AddCors();
     }
 
@@ -51,7 +50,6 @@ internal static class HttpDefaults
         app.UseStatusCodePages();
         app.UseMiddleware<RequestSizeLimit>();
         app.UseCors();
-        app.UseRequestTimeouts();
         app.UseConsumerKeys();
         app.UseMiddleware<IdempotencyMiddleware>();
         app.MapOpenApi().AllowAnonymous();

@@ -5,7 +5,7 @@ internal sealed class BuiltInKeys
 {
     public const string DevelopmentKey = "mx-dev";
 
-    private readonly string? _adminHash;
+    private readonly ConsumerKeyHash? _adminHash;
 
     public BuiltInKeys(IConfiguration configuration)
     {
@@ -16,7 +16,7 @@ internal sealed class BuiltInKeys
 
     public Consumer Development { get; } = Make("dev");
 
-    public bool IsAdmin(string hash) => _adminHash is { } admin && ConsumerKeyHash.AreEqual(hash, admin);
+    public bool IsAdmin(ConsumerKeyHash hash) => _adminHash is { } admin && admin.IsSameAs(hash);
 
     private static Consumer Make(string id) => ConsumerKeyCache.Of(new ConsumerKey
     {

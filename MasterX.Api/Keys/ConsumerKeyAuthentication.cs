@@ -18,6 +18,7 @@ internal sealed class ConsumerKeyAuthentication(
     public const string SchemeName = "Bearer";
     public const string ScopeClaim = "scope";
     private const int LongestKey = 256;
+    private const string Prefix = SchemeName + " ";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -28,11 +29,13 @@ internal sealed class ConsumerKeyAuthentication(
         }
 
         // Two headers, or two values in one, are a sign of a proxy that was fooled: neither counts.
-        if (header.Count > 1 || header[0]?.Split(' ') is not [var scheme, { Length: > 0 and <= LongestKey } key] || !scheme.Equals(SchemeName, StringComparison.OrdinalIgnoreCase))
+        if (header.Count > 1 || header[0] is not { } value || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
+            || value.Length <= Prefix.Length || value.Length > Prefix.Length + LongestKey || value.AsSpan(Prefix.Length).ContainsAny(' ', ','))
         {
             return AuthenticateResult.Fail("The Authorization header is not one 'Bearer KEY'.");
         }
 
+        var key = value[Prefix.Length..];
         if (key == BuiltInKeys.DevelopmentKey)
         {
             return IsDevelopmentCaller()
@@ -52,7 +55,11 @@ internal sealed class ConsumerKeyAuthentication(
             return AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
         }
 
-        usage.Touch(consumer.Key.Id);
+        if (consumer.IsFirstUse())
+        {
+            usage.Touch(consumer.Key.Id);
+        }
+
         return Accept(consumer);
     }
 

@@ -1,59 +1,72 @@
+using System.Collections.Concurrent;
 using System.Security.Claims;
 using MasterX.Api.Storage;
-using Microsoft.Extensions.Caching.Memory;
 
 namespace MasterX.Api.Keys;
 
 /// <summary>A key that may call, with what the framework knows a caller by.</summary>
 /// <param name="Key">As it is stored.</param>
 /// <param name="Principal">Its id and scopes as claims.</param>
-internal sealed record Consumer(ConsumerKey Key, ClaimsPrincipal Principal);
+internal sealed record Consumer(ConsumerKey Key, ClaimsPrincipal Principal)
+{
+    private int _noted;
+
+    /// <summary>True the first time it is asked: a consumer is looked up anew every few seconds, and its use is noted once each time.</summary>
+    public bool IsFirstUse() => _noted == 0 && Interlocked.Exchange(ref _noted, 1) == 0;
+}
 
 /// <summary>
 /// Keys by their hash, remembered for <see cref="Lifetime"/>: a key that was revoked by any replica stops working on all of them within that time.
 /// Only keys that exist are remembered; whoever makes up keys learns nothing, and fills nothing.
 /// </summary>
-internal sealed class ConsumerKeyCache(IKeyStore keys, TimeProvider time) : IDisposable
+internal sealed class ConsumerKeyCache(IKeyStore keys, TimeProvider time)
 {
     /// <summary>Revocation takes effect within 5 s; this leaves room for a slow database.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(3);
 
     private const int MostKeys = 50_000;
 
-    private readonly MemoryCache _known = new(new MemoryCacheOptions { SizeLimit = MostKeys });
+    private readonly ConcurrentDictionary<ConsumerKeyHash, (Consumer Consumer, long Read)> _known = new();
 
     /// <returns>The consumer, or <see langword="null"/> when there is no such key, or it was revoked or has expired.</returns>
-    public async ValueTask<Consumer?> FindAsync(string hash, CancellationToken cancellationToken)
+    public async ValueTask<Consumer?> FindAsync(ConsumerKeyHash hash, CancellationToken cancellationToken)
     {
-        if (_known.TryGetValue(hash, out Consumer? consumer))
+        if (!_known.TryGetValue(hash, out var known) || time.GetElapsedTime(known.Read) > Lifetime)
         {
-            return consumer!.Key.IsValid(time.GetUtcNow()) ? consumer : null;
+            var read = time.GetTimestamp();
+            if (await keys.FindByHashAsync(hash.ToString(), cancellationToken) is not { } key)
+            {
+                _known.TryRemove(hash, out _);
+                return null;
+            }
+
+            if (_known.Count >= MostKeys)
+            {
+                _known.Clear();
+            }
+
+            _known[hash] = known = (Of(key), read);
         }
 
-        if (await keys.FindByHashAsync(hash, cancellationToken) is not { } key)
-        {
-            return null;
-        }
-
-        consumer = Of(key);
-        using (var entry = _known.CreateEntry(hash))
-        {
-            entry.Value = consumer;
-            entry.Size = 1;
-            entry.AbsoluteExpirationRelativeToNow = Lifetime;
-        }
-
-        return key.IsValid(time.GetUtcNow()) ? consumer : null;
+        return known.Consumer.Key.IsValid(time.GetUtcNow()) ? known.Consumer : null;
     }
 
     /// <summary>Forgets a key at once, on this replica.</summary>
-    public void Forget(string hash) => _known.Remove(hash);
+    /// <param name="id">Of the key.</param>
+    public void Forget(string id)
+    {
+        foreach (var (hash, known) in _known)
+        {
+            if (known.Consumer.Key.Id == id)
+            {
+                _known.TryRemove(hash, out _);
+            }
+        }
+    }
 
     public static Consumer Of(ConsumerKey key)
     {
         var claims = key.Scopes.Select(scope => new Claim(ConsumerKeyAuthentication.ScopeClaim, scope)).Prepend(new Claim(ClaimTypes.NameIdentifier, key.Id));
         return new(key, new ClaimsPrincipal(new ClaimsIdentity(claims, ConsumerKeyAuthentication.SchemeName)));
     }
-
-    public void Dispose() => _known.Dispose();
 }

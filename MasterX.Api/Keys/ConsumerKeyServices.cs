@@ -26,7 +26,7 @@ internal static class ConsumerKeyServices
         builder.Services.AddRateLimiter(_ => { });
         builder.Services.AddOptions<Microsoft.AspNetCore.RateLimiting.RateLimiterOptions>().Configure<ConsumerLimits>((options, limits) =>
         {
-            options.GlobalLimiter = limits.Limiter;
+            options.GlobalLimiter = limits;
             options.OnRejected = ConsumerLimits.RefuseAsync;
         });
 
@@ -46,7 +46,6 @@ internal static class ConsumerKeyServices
     public static void UseConsumerKeys(this WebApplication app)
     {
         app.UseAuthentication();
-        app.UseMiddleware<ConsumerLimitHeaders>();
         app.UseRateLimiter();
         app.UseAuthorization();
     }

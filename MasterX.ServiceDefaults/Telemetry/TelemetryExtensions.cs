@@ -19,8 +19,9 @@ internal static class TelemetryExtensions
         builder.Services.AddSingleton<HttpServerMetrics>();
         var telemetry = builder.Services.AddOpenTelemetry()
             .WithMetrics(metrics => metrics
-                // ASP.NET Core measures by itself; the instrumentation package would add a middleware to every request on top.
-                .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Routing", "Microsoft.AspNetCore.Diagnostics", "Microsoft.AspNetCore.RateLimiting")
+                // ASP.NET Core measures by itself; the instrumentation package would add a middleware to every request on top. Routing and rate limiting measure what the requests'
+                // own metrics tell as well, by route and status.
+                .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "Microsoft.AspNetCore.Diagnostics")
                 .AddHttpClientInstrumentation()
                 .AddRuntimeInstrumentation()
                 .AddMeter("MasterX.*")
@@ -54,6 +55,9 @@ internal static class TelemetryExtensions
     private static void AddConsoleLog(this IHostApplicationBuilder builder)
     {
         builder.Logging.AddFilter("Microsoft.AspNetCore", LogLevel.Warning);
+
+        // With this category on, hosting makes an activity and a log scope for every request, traced or not. A traced request has its activity all the same.
+        builder.Logging.AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None);
         builder.Logging.AddFilter("System.Net.Http.HttpClient", LogLevel.Warning);
         builder.Logging.AddFilter("Polly", LogLevel.Warning);
 

@@ -49,13 +49,16 @@ internal static class ApiCalls
     }
 
     /// <summary>Waits for what comes in its own time.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
+    /// <param name="condition">Asked again and again.</param>
+    /// <param name="what">For the message, should it not come.</param>
+    /// <param name="state">What there was instead.</param>
+    public static async Task UntilAsync(Func<Task<bool>> condition, string what, Func<string>? state = null)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(Token);
         patience.CancelAfter(TimeSpan.FromSeconds(30));
         while (!await condition())
         {
-            Assert.False(patience.IsCancellationRequested, $"Waited in vain: {what}");
+            Assert.False(patience.IsCancellationRequested, $"Waited in vain: {what}{(patience.IsCancellationRequested && state is not null ? $", but {state()}" : "")}");
             await Task.Delay(50, Token);
         }
     }

@@ -103,7 +103,7 @@ public sealed class KeyTests
     {
         var key = ConsumerKeySecret.New();
         await api.Services.GetRequiredService<IKeyStore>().AddAsync(
-            new() { Id = Identifier.New("key"), Hash = ConsumerKeyHash.Of(key), Preview = key[..8], Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = DateTimeOffset.UtcNow, ExpiresAt = expires }, Token);
+            new() { Id = Identifier.New("key"), Hash = ConsumerKeyHash.Of(key).ToString(), Preview = key[..8], Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = DateTimeOffset.UtcNow, ExpiresAt = expires }, Token);
         return key;
     }
 }

@@ -1,49 +1,51 @@
 using System.Diagnostics;
 using System.Net.Http.Headers;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace MasterX.Tests.Hosts;
 
 /// <summary>The API as a process of its own: it can be killed, and all it writes can be read.</summary>
-internal sealed class ApiProcess : IAsyncDisposable
+internal sealed partial class ApiProcess : IAsyncDisposable
 {
     public const string AdminKey = "mx_the-admin-key-of-a-test-process";
 
     private readonly Process _process;
     private readonly StringBuilder _log = new();
+    private readonly TaskCompletionSource<Uri> _address = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    private ApiProcess(Process process, Uri address)
+    private ApiProcess(Process process)
     {
-        (_process, Address) = (process, address);
+        _process = process;
         process.OutputDataReceived += (_, line) => Note(line.Data);
         process.ErrorDataReceived += (_, line) => Note(line.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
     }
 
-    public Uri Address { get; }
+    /// <summary>A free port, which the process has found itself: one that was free a moment ago may be another's by now.</summary>
+    public Uri Address => _address.Task.Result;
 
     /// <param name="gateway">Behind it; none when its address does not matter.</param>
     /// <param name="settings">As environment variables.</param>
     /// <returns>Once it is ready.</returns>
     public static async Task<ApiProcess> StartAsync(GatewayHost? gateway, params IEnumerable<(string Name, string Value)> settings)
     {
-        var address = new Uri($"http://127.0.0.1:{FreePort()}");
         var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "MasterX.Api.dll")]) { RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var (name, value) in new[]
         {
-            ("ASPNETCORE_ENVIRONMENT", "Production"), ("ASPNETCORE_URLS", address.ToString()), ("Gateway__Token", GatewayHost.Token), ("MASTERX_ADMIN_KEY", AdminKey), ("CORS_ORIGINS", "none"),
+            ("ASPNETCORE_ENVIRONMENT", "Production"), ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Gateway__Token", GatewayHost.Token), ("MASTERX_ADMIN_KEY", AdminKey), ("CORS_ORIGINS", "none"),
             ("services__aigateway__http__0", gateway?.Address.ToString() ?? "http://127.0.0.1:1"),
         }.Concat(settings))
         {
             start.Environment[name] = value;
         }
 
-        var api = new ApiProcess(Process.Start(start)!, address);
-        using var client = api.ClientWith(AdminKey);
+        var api = new ApiProcess(Process.Start(start)!);
         var patience = Stopwatch.StartNew();
+        await Task.WhenAny(api._address.Task, api._process.WaitForExitAsync(TestContext.Current.CancellationToken), Task.Delay(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
+        Assert.True(api._address.Task.IsCompleted, $"The API does not listen: {api.Log}");
+        using var client = api.ClientWith(AdminKey);
         while (true)
         {
             try
@@ -56,7 +58,7 @@ internal sealed class ApiProcess : IAsyncDisposable
             }
             catch (HttpRequestException)
             {
-                // Not listening yet.
+                // It has ended.
             }
 
             if (api._process.HasExited || patience.Elapsed > TimeSpan.FromSeconds(60))
@@ -66,6 +68,18 @@ internal sealed class ApiProcess : IAsyncDisposable
             }
 
             await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
+    /// <summary>All it has written so far.</summary>
+    public string Log
+    {
+        get
+        {
+            lock (_log)
+            {
+                return _log.ToString();
+            }
         }
     }
 
@@ -93,10 +107,7 @@ internal sealed class ApiProcess : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync(CancellationToken.None);
-        lock (_log)
-        {
-            return _log.ToString();
-        }
+        return Log;
     }
 
     public async ValueTask DisposeAsync()
@@ -115,12 +126,13 @@ internal sealed class ApiProcess : IAsyncDisposable
         {
             _log.AppendLine(line);
         }
+
+        if (line is not null && Listening().Match(line) is { Success: true } match)
+        {
+            _address.TrySetResult(new Uri(match.Groups[1].Value));
+        }
     }
 
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    [GeneratedRegex(@"Now listening on: (http://[0-9.]+:\d+)")]
+    private static partial Regex Listening();
 }

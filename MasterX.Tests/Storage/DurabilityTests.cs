@@ -37,7 +37,7 @@ public sealed class DurabilityTests(MongoServer mongo) : IClassFixture<MongoServ
             using var killed = new CancellationTokenSource();
             var enough = acknowledged.Count + random.Next(20, 80);
             var writers = Enumerable.Range(0, Writers).Select(writer => WriteAsync(client, $"{round}-{writer}", acknowledged, killed.Token)).ToArray();
-            await ApiCalls.UntilAsync(() => Task.FromResult(acknowledged.Count >= enough), "the API acknowledges writes");
+            await ApiCalls.UntilAsync(() => Task.FromResult(acknowledged.Count >= enough), "the API acknowledges writes", () => $"{acknowledged.Count} of {enough}, writers: {string.Join(", ", writers.Select(writer => writer.Status))}\n{api.Log}");
 
             await api.KillAsync();
             await killed.CancelAsync();

@@ -1,7 +1,6 @@
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
 using MasterX.Tests.Hosts;
-using Microsoft.Data.Sqlite;
 
 namespace MasterX.Tests.Storage;
 
@@ -67,10 +66,5 @@ public sealed class EmbeddedStorageTests : StorageContract
         _folder.Dispose();
     }
 
-    private static object Scalar(SqliteConnection connection, string sql)
-    {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteScalar()!;
-    }
+    private static object Scalar(EmbeddedConnection connection, string sql) => connection.Command(sql).ExecuteScalar()!;
 }

@@ -249,7 +249,7 @@ public abstract class StorageContract : IAsyncLifetime
 
         Assert.Equivalent(key, await Keys.FindByHashAsync(key.Hash, Token), strict: true);
         Assert.Equivalent(key, await Keys.FindAsync(key.Id, Token), strict: true);
-        Assert.Null(await Keys.FindByHashAsync(ConsumerKeyHash.Of("another"), Token));
+        Assert.Null(await Keys.FindByHashAsync(ConsumerKeyHash.Of("another").ToString(), Token));
     }
 
     [Fact]
@@ -352,7 +352,7 @@ public abstract class StorageContract : IAsyncLifetime
     private static ConsumerKey Key(int number) => new()
     {
         Id = Id("key", number),
-        Hash = ConsumerKeyHash.Of($"key {number}"),
+        Hash = ConsumerKeyHash.Of($"key {number}").ToString(),
         Preview = "mx_12345",
         Name = "a consumer",
         Scopes = [ConsumerScopes.Generate],

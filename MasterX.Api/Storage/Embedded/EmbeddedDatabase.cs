@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
@@ -5,13 +6,18 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>
 /// SQLite in a file. WAL lets reads go on beside the one writer; <c>synchronous=FULL</c> makes a commit wait for the disk,
 /// so that what was acknowledged is there after the process or the machine has died.
-/// SQLite works in the calling thread, so nothing here is asynchronous but the wait for the writer's turn.
+/// SQLite works in the calling thread, so nothing here is asynchronous but the wait for the writer's turn. Connections stay open, with the statements they have prepared.
 /// </summary>
 internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 {
     public static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(10);
 
-    private readonly SemaphoreSlim _writer = new(1);
+    private const int MostIdleReaders = 32;
+
+    private readonly SemaphoreSlim _turn = new(1);
+    private readonly ConcurrentBag<EmbeddedConnection> _readers = [];
+    private EmbeddedConnection? _writer;
+    private volatile bool _disposed;
     private readonly string _connectionString;
     private readonly string _file;
 
@@ -23,7 +29,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = _file,
-            Pooling = true,
+            Pooling = false,
             DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
@@ -45,35 +51,48 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         return WriteAsync(
             connection =>
             {
-                Execute(connection, "PRAGMA journal_mode = WAL");
-                EmbeddedSchema.Migrate(connection, _file);
+                connection.Command("PRAGMA journal_mode = WAL").Run();
+                EmbeddedSchema.Migrate(connection.Sqlite, _file);
                 return true;
             },
             cancellationToken);
     }
 
-    public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(connection => Execute(connection, "SELECT 1"), cancellationToken);
+    public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(connection => connection.Command("SELECT 1").Run(), cancellationToken);
 
     /// <summary>Reads, beside other readers and the writer.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
-    public Task<T> ReadAsync<T>(Func<SqliteConnection, T> read, CancellationToken cancellationToken)
+    public Task<T> ReadAsync<T>(Func<EmbeddedConnection, T> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Guarded(read));
+        return Task.FromResult(Read(read));
     }
 
-    /// <summary>Writes, one writer at a time in this process; other processes are waited for up to 10 s.</summary>
+    /// <summary>Writes, one writer at a time in this process; other processes are waited for.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    public async Task<T> WriteAsync<T>(Func<SqliteConnection, T> write, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken)
     {
-        await _writer.WaitAsync(cancellationToken);
+        await _turn.WaitAsync(cancellationToken);
         try
         {
-            return Guarded(write);
+            return Guarded(() => write(_writer ??= new EmbeddedConnection(_connectionString)));
+        }
+        catch (StorageException)
+        {
+            // Whatever state it is in, the next one is in none.
+            _writer?.Dispose();
+            _writer = null;
+            throw;
         }
         finally
         {
-            _writer.Release();
+            if (_disposed)
+            {
+                _writer?.Dispose();
+                _writer = null;
+            }
+
+            _turn.Release();
         }
     }
 
@@ -96,14 +115,16 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         // Beside it first, so that a file of that name is always a whole one.
         var partial = file + ".partial";
         File.Delete(partial);
-        Guarded(connection =>
+        Read(connection =>
         {
             using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = partial, Pooling = false }.ToString());
             copy.Open();
-            connection.BackupDatabase(copy);
+            connection.Sqlite.BackupDatabase(copy);
 
             // One file, without a log beside it.
-            return Execute(copy, "PRAGMA journal_mode = DELETE");
+            using var command = copy.CreateCommand();
+            command.CommandText = "PRAGMA journal_mode = DELETE";
+            return command.ExecuteNonQuery();
         });
         File.Move(partial, file);
         return new FileInfo(file).Length;
@@ -111,26 +132,46 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     public void Dispose()
     {
-        // The semaphore holds nothing that has to be freed, and a last write may be under way.
-        using var connection = new SqliteConnection(_connectionString);
-        SqliteConnection.ClearPool(connection);
+        // A last write may be under way: it closes its connection itself. The semaphore holds nothing that has to be freed.
+        _disposed = true;
+        if (_turn.Wait(0))
+        {
+            _writer?.Dispose();
+            _writer = null;
+            _turn.Release();
+        }
+
+        while (_readers.TryTake(out var reader))
+        {
+            reader.Dispose();
+        }
     }
 
-    private static int Execute(SqliteConnection connection, string sql)
+    private T Read<T>(Func<EmbeddedConnection, T> read) => Guarded(() =>
     {
-        using var command = connection.CreateCommand();
-        command.CommandText = sql;
-        return command.ExecuteNonQuery();
-    }
+        var connection = _readers.TryTake(out var idle) ? idle : new EmbeddedConnection(_connectionString);
+        try
+        {
+            var result = read(connection);
+            if (!_disposed && _readers.Count < MostIdleReaders)
+            {
+                _readers.Add(connection);
+                connection = null;
+            }
 
-    private T Guarded<T>(Func<SqliteConnection, T> work)
+            return result;
+        }
+        finally
+        {
+            connection?.Dispose();
+        }
+    });
+
+    private T Guarded<T>(Func<T> work)
     {
         try
         {
-            using var connection = new SqliteConnection(_connectionString);
-            connection.Open();
-            Execute(connection, "PRAGMA synchronous = FULL");
-            return work(connection);
+            return work();
         }
         catch (SqliteException error)
         {

@@ -28,21 +28,16 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
         connection => connection.Command("DELETE FROM generations WHERE user_id = $user", ("$user", userId)).Run(), cancellationToken);
 
     public Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
-        connection =>
+        connection => connection.InTransaction(() =>
         {
             var found = connection.Command("SELECT document FROM generations WHERE user_id = $user", ("$user", userId)).All(Read);
-            using var transaction = connection.BeginTransaction();
             foreach (var generation in found)
             {
-                using var command = connection.Command(
-                    "UPDATE generations SET user_id = NULL, document = $document WHERE id = $id", ("$id", generation.Id), ("$document", JsonSerializer.Serialize(generation.Anonymized())));
-                command.Transaction = transaction;
-                command.ExecuteNonQuery();
+                connection.Command("UPDATE generations SET user_id = NULL, document = $document WHERE id = $id", ("$id", generation.Id), ("$document", JsonSerializer.Serialize(generation.Anonymized()))).Run();
             }
 
-            transaction.Commit();
             return found.Count;
-        },
+        }),
         cancellationToken);
 
     public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(

@@ -61,7 +61,7 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
             : Missing(connection, id),
         cancellationToken);
 
-    private static ChangeResult Missing(SqliteConnection connection, string id) =>
+    private static ChangeResult Missing(EmbeddedConnection connection, string id) =>
         connection.Command("SELECT id FROM users WHERE id = $id", ("$id", id)).First(row => row.GetString(0)) is null ? ChangeResult.NotFound : ChangeResult.Conflict;
 
     private static (string Name, object? Value)[] Parameters(User user) =>

@@ -26,4 +26,8 @@ internal sealed class MongoOptions
     /// <summary>For finding a server that can take an operation.</summary>
     /// <value>20 s unless set.</value>
     public TimeSpan ServerSelectionTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>For a server's answer to an operation.</summary>
+    /// <value>20 s unless set.</value>
+    public TimeSpan SocketTimeout { get; set; } = TimeSpan.FromSeconds(20);
 }

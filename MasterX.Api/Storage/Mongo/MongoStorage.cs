@@ -38,6 +38,9 @@ internal static class MongoStorage
                 client.ServerSelectionTimeout = options.ServerSelectionTimeout;
                 client.WriteConcern = WriteConcern.WMajority;
                 client.RetryWrites = true;
+
+                // A server that takes an operation and then says nothing holds up no request for longer than this.
+                client.SocketTimeout = options.SocketTimeout;
             });
         var name = builder.Configuration["DB_NAME"] ?? MongoUrl.Create(url).DatabaseName ?? ConnectionName;
         builder.Services.AddSingleton(services => new MongoDatabase(services.GetRequiredService<IMongoClient>().GetDatabase(name), services.GetRequiredService<ILogger<MongoDatabase>>()));

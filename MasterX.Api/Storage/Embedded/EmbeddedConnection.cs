@@ -1,0 +1,78 @@
+using Microsoft.Data.Sqlite;
+
+namespace MasterX.Api.Storage.Embedded;
+
+/// <summary>
+/// An open connection that remembers the statements it has prepared: preparing one takes SQLite longer than running it. Statements have parameters, and nothing else: no text of a caller
+/// ever becomes part of SQL. One thread at a time uses it, and a statement has ended before the next begins.
+/// </summary>
+internal sealed class EmbeddedConnection : IDisposable
+{
+    private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
+
+    public EmbeddedConnection(string connectionString)
+    {
+        Sqlite = new SqliteConnection(connectionString);
+        try
+        {
+            Sqlite.Open();
+            Command("PRAGMA synchronous = FULL").Run();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
+    }
+
+    public SqliteConnection Sqlite { get; }
+
+    /// <param name="sql">One of a fixed number of texts.</param>
+    /// <param name="parameters">Always the same names for the same text.</param>
+    public SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
+    {
+        if (!_prepared.TryGetValue(sql, out var command))
+        {
+            _prepared[sql] = command = Sqlite.CreateCommand();
+            command.CommandText = sql;
+            foreach (var (name, _) in parameters)
+            {
+                command.Parameters.Add(new SqliteParameter { ParameterName = name });
+            }
+        }
+
+        for (var i = 0; i < parameters.Length; i++)
+        {
+            command.Parameters[i].Value = parameters[i].Value ?? DBNull.Value;
+        }
+
+        return command;
+    }
+
+    /// <summary>Runs several statements as one change, which is made whole or not at all.</summary>
+    public T InTransaction<T>(Func<T> work)
+    {
+        Command("BEGIN IMMEDIATE").Run();
+        try
+        {
+            var result = work();
+            Command("COMMIT").Run();
+            return result;
+        }
+        catch
+        {
+            Command("ROLLBACK").Run();
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var command in _prepared.Values)
+        {
+            command.Dispose();
+        }
+
+        Sqlite.Dispose();
+    }
+}
