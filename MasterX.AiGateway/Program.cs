@@ -1,12 +1,12 @@
 using MasterX.AiGateway;
-using MasterX.AiGateway.Http;
 using MasterX.ServiceDefaults;
+using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
 
 var builder = WebApplication.CreateSlimBuilder(args);
+builder.PreferInlineSockets();
 builder.AddServiceDefaults();
 builder.AddGateway();
-builder.PreferInlineSockets();
 
 var app = builder.Build();
 app.UseServiceDefaults();

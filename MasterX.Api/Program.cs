@@ -7,9 +7,11 @@ using MasterX.Api.Storage.Embedded;
 using MasterX.Api.Usage;
 using MasterX.Api.Users;
 using MasterX.ServiceDefaults;
+using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
 
 var builder = WebApplication.CreateBuilder(args);
+builder.PreferInlineSockets();
 builder.AddServiceDefaults();
 builder.AddHttpDefaults();
 builder.AddConsumerKeys();

@@ -27,6 +27,8 @@ public static class ServiceDefaultsExtensions
     public static TBuilder AddServiceDefaults<TBuilder>(this TBuilder builder)
         where TBuilder : IHostApplicationBuilder
     {
+        // In Development the framework looks at every service when the host is built: before the configuration check could say, in one message, why one of them cannot be made.
+        builder.ConfigureContainer(new DefaultServiceProviderFactory(new ServiceProviderOptions { ValidateScopes = builder.Environment.IsDevelopment() }));
         builder.Services.TryAddSingleton(TimeProvider.System);
         builder.AddConfigurationCheck();
         builder.AddTelemetry();

@@ -11,7 +11,7 @@ internal static class OpenAiEndpoints
 
     public static void MapOpenAi(this WebApplication app)
     {
-        var v1 = app.MapGroup(Prefix).RequireAuthorization(ConsumerScopes.Generate).WithTags("OpenAI");
+        var v1 = app.MapGroup(Prefix).RequireAuthorization(ConsumerScopes.Generate).WithTags("OpenAI").DisableValidation();
         MapPost("/chat/completions", "createChatCompletion", "A chat completion, in OpenAI's format, streamed or not").Accepts<ChatCompletionRequest>("application/json").Streams<ChatCompletion>();
         MapPost("/embeddings", "createEmbedding", "Embeddings, in OpenAI's format").Accepts<EmbeddingRequest>("application/json").Produces<EmbeddingList>();
         MapPost("/responses", "createResponse", "A response, in OpenAI's format, from OpenAI-compatible providers, streamed or not").Accepts<ResponseRequest>("application/json").Streams<ModelResponse>();

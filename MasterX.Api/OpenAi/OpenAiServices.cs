@@ -8,6 +8,9 @@ internal static class OpenAiServices
     public static void AddOpenAi(this WebApplicationBuilder builder)
     {
         builder.Services.AddHttpForwarder();
+
+        // Two lines for every request would say nothing that the request's own line does not.
+        builder.Logging.AddFilter("Yarp", LogLevel.Warning);
         builder.Services.AddSingleton<GatewayConnections>();
         builder.Services.AddSingleton<GatewayForwarder>();
         var client = builder.Services.AddHttpClient(AiServices.ForwardingClientName)

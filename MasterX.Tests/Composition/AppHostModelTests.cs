@@ -68,6 +68,17 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
+    public async Task The_first_admin_key_is_made_for_a_run_and_asked_for_when_deploying()
+    {
+        await using var run = await AppHostModel.DescribeAsync("--Storage=embedded");
+        await using var given = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:admin-key=mx_given-by-a-developer");
+
+        Assert.True(((ParameterResource)run.Find("admin-key")).Secret);
+        Assert.Matches("^mx_[0-9A-Za-z]{43}$", await ((ParameterResource)run.Find("admin-key")).GetValueAsync(TestContext.Current.CancellationToken));
+        Assert.Equal("mx_given-by-a-developer", await ((ParameterResource)given.Find("admin-key")).GetValueAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public async Task A_provider_with_a_key_is_real_and_with_all_keys_there_is_no_emulator()
     {
         await using var one = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:gemini-api-key=k");

@@ -46,6 +46,32 @@ public sealed class StartTests
         Assert.DoesNotContain("a-password", output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Development")]
+    [InlineData("Production")]
+    public async Task A_storage_that_there_is_not_is_one_message_in_every_environment(string environment)
+    {
+        var (exitCode, output) = await RunAsync("MasterX.Api", ("Storage", "nonsense"), ("ASPNETCORE_ENVIRONMENT", environment));
+
+        Assert.Equal(ServiceRunner.ConfigurationExitCode, exitCode);
+        Assert.Contains("Storage is 'nonsense'; it must be mongo or embedded.", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("MASTERX_ADMIN_KEY", "short", "shorter than 20 characters")]
+    [InlineData("TRUSTED_PROXIES", "10.0.0.0/99", "neither an address nor a network")]
+    [InlineData("Users__OnDelete", "forget", "must be delete or anonymize")]
+    [InlineData("Retention__GenerationDays", "-1", "must be 0 (for ever) to 36500")]
+    public async Task A_setting_of_the_API_that_makes_no_sense_is_named(string name, string value, string said)
+    {
+        var (exitCode, output) = await RunAsync("MasterX.Api", (name, value));
+
+        Assert.Equal(ServiceRunner.ConfigurationExitCode, exitCode);
+        Assert.Contains(name, output, StringComparison.Ordinal);
+        Assert.Contains(said, output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task DB_NAME_is_wanted_when_the_connection_string_names_no_database()
     {

@@ -6,7 +6,7 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>
 /// SQLite in a file. WAL lets reads go on beside the one writer; <c>synchronous=FULL</c> makes a commit wait for the disk,
 /// so that what was acknowledged is there after the process or the machine has died.
-/// SQLite works in the calling thread, so nothing here is asynchronous but the wait for the writer's turn. Connections stay open, with the statements they have prepared.
+/// SQLite works in the calling thread: a read, of microseconds, in the caller's, and a write in one of the pool's. Connections stay open, with the statements they have prepared.
 /// </summary>
 internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 {
@@ -75,6 +75,8 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         await _turn.WaitAsync(cancellationToken);
         try
         {
+            // The wait for the disk blocks its thread, which must not be one that sockets are served by.
+            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
             return Guarded(() => write(_writer ??= new EmbeddedConnection(_connectionString)));
         }
         catch (StorageException)
