@@ -12,8 +12,8 @@ internal static class KeyEndpoints
     public static void MapKeys(this WebApplication app)
     {
         var keys = app.MapGroup("/api/keys").RequireAuthorization(ConsumerScopes.Admin).WithTags("Keys");
-        keys.MapPost("/", CreateAsync).WithName("createKey").WithSummary("Make a key; it is shown this once").IsIdempotent().Refuses(400, 409, 413, 415, 422);
-        keys.MapGet("/", ListAsync).WithName("listKeys").WithSummary("All keys, newest first").Refuses(400);
+        keys.MapPost("", CreateAsync).WithName("createKey").WithSummary("Make a key; it is shown this once").IsIdempotent().Refuses(400, 409, 413, 415, 422);
+        keys.MapGet("", ListAsync).WithName("listKeys").WithSummary("All keys, newest first").Refuses(400);
         keys.MapGet("/{id}", GetAsync).DisableValidation().WithName("getKey").WithSummary("A key, without the key itself").Refuses(400, 404);
         keys.MapDelete("/{id}", RevokeAsync).WithName("revokeKey").WithSummary("Revoke a key; it stops working within 5 seconds, everywhere").Refuses(400, 404);
     }

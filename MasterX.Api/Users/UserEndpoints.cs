@@ -14,8 +14,8 @@ internal static class UserEndpoints
     public static void MapUsers(this WebApplication app)
     {
         var users = app.MapGroup("/api/users").RequireAuthorization(ConsumerScopes.Generate).WithTags("Users");
-        users.MapPost("/", CreateAsync).WithName("createUser").WithSummary("Create a user").IsIdempotent().Refuses(400, 409, 413, 415, 422);
-        users.MapGet("/", ListAsync).WithName("listUsers").WithSummary("Your users, newest first; with q those whose name or e-mail address begins with it").Refuses(400);
+        users.MapPost("", CreateAsync).WithName("createUser").WithSummary("Create a user").IsIdempotent().Refuses(400, 409, 413, 415, 422);
+        users.MapGet("", ListAsync).WithName("listUsers").WithSummary("Your users, newest first; with q those whose name or e-mail address begins with it").Refuses(400);
         users.MapGet("/{id}", GetAsync).DisableValidation().WithName("getUser").WithSummary("Read a user").Produces(StatusCodes.Status304NotModified).Refuses(400, 404);
         users.MapPatch("/{id}", UpdateAsync).WithName("updateUser").WithSummary("Change a user; with If-Match only the version you know").Refuses(400, 404, 409, 412, 413, 415);
         users.MapDelete("/{id}", DeleteAsync).WithName("deleteUser").WithSummary("Delete a user, and delete or anonymize what was generated on the user's behalf").Refuses(400, 404, 412);
