@@ -50,11 +50,11 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             return GatewayProblem.Of(failure, context.Response);
         }
 
-        return TypedResults.ServerSentEvents(RelayAsync(request, stream, NewId(context), context.Consumer(), begun));
+        return TypedResults.ServerSentEvents(RelayAsync(request, stream, NewId(context), context.Consumer(), begun, context.Features.Get<IdempotentRequest>()));
     }
 
     private async IAsyncEnumerable<SseItem<object>> RelayAsync(
-        GenerateRequest request, GatewayStream stream, string id, ConsumerKey key, long begun, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        GenerateRequest request, GatewayStream stream, string id, ConsumerKey key, long begun, IdempotentRequest? repeatable, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var kept = false;
         await using (stream)
@@ -67,7 +67,13 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
                 }
 
                 kept = true;
-                yield return await EndAsync(request, stream, id, key, begun);
+                var end = await EndAsync(request, stream, id, key, begun);
+                if (repeatable is not null)
+                {
+                    repeatable.HasFailed = end.EventType == "error";
+                }
+
+                yield return end;
             }
             finally
             {

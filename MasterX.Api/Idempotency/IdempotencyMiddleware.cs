@@ -18,7 +18,7 @@ namespace MasterX.Api.Idempotency;
 ///          ─ under way, its process lives → wait for its answer
 ///          ─ under way, its process died  → take it over, with the same id for what is made: if it was made, it is found
 /// </code>
-/// Answers that a repetition could better are not kept: 402, 408, 429, 5xx, and streams whose caller left before the end.
+/// Answers that a repetition could better are not kept: 402, 408, 429, 5xx, and streams that broke off or whose caller left before the end.
 /// </summary>
 internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencyStore records, TimeProvider time)
 {
@@ -51,8 +51,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
-        var record = await DescribeAsync(context, name);
         var callersKey = context.Request.Headers.Authorization.ToString().Split(' ')[^1];
+        var record = await DescribeAsync(context, name, callersKey);
         for (var pause = FirstLook; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             var known = await records.TryBeginAsync(record, context.RequestAborted);
@@ -60,6 +60,14 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             {
                 await RunAsync(context, record, callersKey);
                 return;
+            }
+
+            var now = Identifier.Now(time);
+            if (known.ExpiresAt <= now)
+            {
+                // Its day is over, and nobody has removed it yet.
+                await records.DeleteAsync(known.Id, context.RequestAborted);
+                continue;
             }
 
             if (known.RequestHash != record.RequestHash)
@@ -74,7 +82,6 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
                 return;
             }
 
-            var now = Identifier.Now(time);
             if (known.HeldUntil < now)
             {
                 record = record with { ResourceId = known.ResourceId, HeldUntil = now + Hold, ExpiresAt = now + Lifetime };
@@ -89,7 +96,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         }
     }
 
-    private async Task<IdempotencyRecord> DescribeAsync(HttpContext context, string name)
+    private async Task<IdempotencyRecord> DescribeAsync(HttpContext context, string name, string callersKey)
     {
         var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);
@@ -101,8 +108,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         var now = Identifier.Now(time);
         return new IdempotencyRecord
         {
-            // Hashed, as a caller may put anything into it.
-            Id = $"{context.Consumer().Id}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(name)))}",
+            // Hashed, as a caller may put anything into it; with the key itself, as an admin's may be another after a restart, which could not open the old one's answers.
+            Id = $"{context.Consumer().Id}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{callersKey}\n{name}")))}",
             RequestHash = Convert.ToHexStringLower(hash.GetHashAndReset()),
             ResourceId = Guid.CreateVersion7(now),
             HeldUntil = now + Hold,
@@ -113,7 +120,8 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
     private async Task RunAsync(HttpContext context, IdempotencyRecord record, string callersKey)
     {
         // What is begun is brought to its end, though the caller leave: the answer is there when it is asked for again.
-        context.Features.Set(new IdempotentRequest(record.ResourceId, context.RequestAborted));
+        var request = new IdempotentRequest(record.ResourceId, context.RequestAborted);
+        context.Features.Set(request);
         context.RequestAborted = CancellationToken.None;
         var recording = AnswerRecording.Of(context);
         using var ended = new CancellationTokenSource();
@@ -129,7 +137,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         {
             await ended.CancelAsync();
             record = await holding;
-            if (done && recording.IsWhole && !context.RequestAborted.IsCancellationRequested && IsKept(context.Response.StatusCode))
+            if (done && !request.HasFailed && recording.IsWhole && !context.RequestAborted.IsCancellationRequested && IsKept(context.Response.StatusCode))
             {
                 var answer = new KeptAnswer(context.Response.StatusCode, Kept.Where(header => context.Response.Headers.ContainsKey(header)).ToDictionary(header => header, header => context.Response.Headers[header].ToString()), recording.ToArray());
                 var kept = record with { HeldUntil = Identifier.Now(time), Answer = AnswerSeal.Seal(answer, callersKey, record.Id) };
@@ -218,4 +226,8 @@ internal static class IdempotencyExtensions
 /// <summary>A request that may come again.</summary>
 /// <param name="ResourceId">Of what it makes.</param>
 /// <param name="CallerLeft">Cancelled when its caller leaves.</param>
-internal sealed record IdempotentRequest(Guid ResourceId, CancellationToken CallerLeft);
+internal sealed record IdempotentRequest(Guid ResourceId, CancellationToken CallerLeft)
+{
+    /// <summary>Whether it has failed after its status was sent, as a stream may: it is not to be answered like that again.</summary>
+    public bool HasFailed { get; set; }
+}

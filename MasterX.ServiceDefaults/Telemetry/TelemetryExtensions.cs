@@ -74,7 +74,8 @@ internal static class TelemetryExtensions
         }
         else
         {
-            builder.Logging.AddJsonConsole(console => console.UseUtcTimestamp = true);
+            builder.Services.AddSingleton<ConsoleFormatter, JsonLinesFormatter>();
+            builder.Logging.AddConsole(console => console.FormatterName = JsonLinesFormatter.FormatterName);
         }
     }
 }

@@ -9,6 +9,9 @@ namespace MasterX.Tests.Api;
 /// <summary><c>Idempotency-Key</c>: whatever happens to a creating request, sending it again does no harm.</summary>
 public sealed class IdempotencyTests
 {
+    /// <summary>Of the development key's request that is named "name".</summary>
+    private static string RecordId { get; } = $"dev/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("mx-dev\nname"u8))}";
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
@@ -111,9 +114,8 @@ public sealed class IdempotencyTests
 
         // As the process would have left it, had it been killed between the making and the answer.
         var records = api.Services.GetRequiredService<IIdempotencyStore>();
-        var id = $"dev/{Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData("name"u8))}";
-        var record = (await records.FindAsync(id, Token))!;
-        await records.DeleteAsync(id, Token);
+        var record = (await records.FindAsync(RecordId, Token))!;
+        await records.DeleteAsync(record.Id, Token);
         Assert.Null(await records.TryBeginAsync(record with { Answer = null, HeldUntil = DateTimeOffset.FromUnixTimeSeconds(1) }, Token));
 
         using var second = await PostAsync(api, path, body);
@@ -147,6 +149,39 @@ public sealed class IdempotencyTests
         using var second = await PostAsync(api, "/api/ai/generate", """{"prompt":"a"}""");
 
         Assert.Equal((HttpStatusCode.ServiceUnavailable, HttpStatusCode.OK), (failed.StatusCode, second.StatusCode));
+    }
+
+    [Fact]
+    public async Task A_stream_that_broke_off_is_not_kept()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        await api.Emulator.BreakAsync("openai", new { cut_after = 4, trickle_ms = 40 });
+        const string Body = """{"prompt":"a","model":"openai/m","stream":true}""";
+
+        using var failed = await PostAsync(api, "/api/ai/generate", Body);
+        Assert.Contains("event: error", await failed.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        using var repaired = await api.Emulator.Http.DeleteAsync(new Uri("/_faults", UriKind.Relative), Token);
+        using var second = await PostAsync(api, "/api/ai/generate", Body);
+
+        Assert.Contains("event: done", await second.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_record_whose_day_is_over_is_none()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        using var first = await PostAsync(api, "/api/ai/generate", """{"prompt":"a"}""");
+        var records = api.Services.GetRequiredService<IIdempotencyStore>();
+        var record = (await records.FindAsync(RecordId, Token))!;
+        await records.DeleteAsync(record.Id, Token);
+        Assert.Null(await records.TryBeginAsync(record with { ExpiresAt = DateTimeOffset.UtcNow.AddSeconds(-1) }, Token));
+
+        using var second = await PostAsync(api, "/api/ai/generate", """{"prompt":"a"}""");
+
+        Assert.Null(second.Header("Idempotency-Replayed"));
+        Assert.Equal(2, await api.Emulator.CallsAsync("gemini"));
     }
 
     [Fact]

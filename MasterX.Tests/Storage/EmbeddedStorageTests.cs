@@ -37,6 +37,28 @@ public sealed class EmbeddedStorageTests : StorageContract
     }
 
     [Fact]
+    public async Task Of_many_writes_made_together_one_that_fails_is_undone_whole_and_spoils_no_other()
+    {
+        var writes = Enumerable.Range(0, 50).Select(i => _database.WriteAsync(
+            connection =>
+            {
+                connection.Command("INSERT INTO usage (key_id, day, requests, input_tokens, output_tokens, cost) VALUES ($key, '2026-11-24', 1, 1, 1, 1)", ("$key", $"key_{i}")).Run();
+                return i % 10 == 3 ? throw new InvalidOperationException("undo me") : i;
+            },
+            Token)).ToArray();
+
+        var failed = 0;
+        foreach (var write in writes)
+        {
+            failed += await Record.ExceptionAsync(() => write) is InvalidOperationException ? 1 : 0;
+        }
+
+        Assert.Equal(5, failed);
+        var kept = await Usage.ListAsync(null, new DateOnly(2026, 11, 24), new DateOnly(2026, 11, 24), Token);
+        Assert.Equal(Enumerable.Range(0, 50).Where(i => i % 10 != 3).Select(i => $"key_{i}").Order(StringComparer.Ordinal), kept.Select(usage => usage.KeyId));
+    }
+
+    [Fact]
     public async Task A_file_of_a_newer_version_is_refused_with_what_to_do()
     {
         await _database.WriteAsync(connection => Scalar(connection, "PRAGMA user_version = 999"), Token);

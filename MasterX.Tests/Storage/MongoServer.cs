@@ -3,15 +3,20 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using DotNet.Testcontainers.Builders;
+using Testcontainers.MongoDb;
 
 namespace MasterX.Tests.Storage;
 
 /// <summary>
-/// A MongoDB for the tests, by order of preference: the server of <c>MONGO_URL</c>; <c>mongod</c> on the PATH; the stand-in,
+/// A MongoDB for the tests, by order of preference: the server of <c>MONGO_URL</c>; a container, where Docker answers; <c>mongod</c> on the PATH; the stand-in,
 /// which is emulated and says so. Where there is none of them, the tests are skipped with what to install.
 /// </summary>
 public sealed class MongoServer : IAsyncLifetime
 {
+    private const string Image = "mongo:8.0";
+
+    private MongoDbContainer? _container;
     private Process? _process;
     private string? _folder;
 
@@ -27,9 +32,9 @@ public sealed class MongoServer : IAsyncLifetime
         {
             (Url, Description) = (url, "the server of MONGO_URL");
         }
-        else if (!await TryStartMongodAsync() && !await TryStartStandInAsync())
+        else if (!await TryStartContainerAsync() && !await TryStartMongodAsync() && !await TryStartStandInAsync())
         {
-            Description = "There is no MongoDB: set MONGO_URL, put mongod on the PATH, or install the Debian packages python3-mockupdb and python3-mongomock for the stand-in.";
+            Description = "There is no MongoDB: set MONGO_URL, start Docker, put mongod on the PATH, or install the Debian packages python3-mockupdb and python3-mongomock for the stand-in.";
         }
 
         TestContext.Current.SendDiagnosticMessage($"MongoDB tests run against: {Description}");
@@ -37,6 +42,11 @@ public sealed class MongoServer : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        if (_container is not null)
+        {
+            await _container.DisposeAsync();
+        }
+
         if (_process is not null)
         {
             // The stand-in ends with its input; mongod has nothing to save.
@@ -50,6 +60,22 @@ public sealed class MongoServer : IAsyncLifetime
         {
             Directory.Delete(_folder, recursive: true);
         }
+    }
+
+    private async Task<bool> TryStartContainerAsync()
+    {
+        try
+        {
+            _container = new MongoDbBuilder(Image).Build();
+            await _container.StartAsync(TestContext.Current.CancellationToken);
+        }
+        catch (DockerUnavailableException)
+        {
+            return false;
+        }
+
+        (Url, Description) = (_container.GetConnectionString(), $"a container of {Image}");
+        return true;
     }
 
     private async Task<bool> TryStartMongodAsync()

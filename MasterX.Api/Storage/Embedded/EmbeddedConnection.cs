@@ -49,23 +49,6 @@ internal sealed class EmbeddedConnection : IDisposable
         return command;
     }
 
-    /// <summary>Runs several statements as one change, which is made whole or not at all.</summary>
-    public T InTransaction<T>(Func<T> work)
-    {
-        Command("BEGIN IMMEDIATE").Run();
-        try
-        {
-            var result = work();
-            Command("COMMIT").Run();
-            return result;
-        }
-        catch
-        {
-            Command("ROLLBACK").Run();
-            throw;
-        }
-    }
-
     public void Dispose()
     {
         foreach (var command in _prepared.Values)

@@ -6,7 +6,7 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>
 /// SQLite in a file. WAL lets reads go on beside the one writer; <c>synchronous=FULL</c> makes a commit wait for the disk,
 /// so that what was acknowledged is there after the process or the machine has died.
-/// SQLite works in the calling thread: a read, of microseconds, in the caller's, and a write in one of the pool's. Connections stay open, with the statements they have prepared.
+/// SQLite works in the calling thread: a read, of microseconds, in the caller's, and writes in the writer's. Connections stay open, with the statements they have prepared.
 /// </summary>
 internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 {
@@ -14,9 +14,8 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     private const int MostIdleReaders = 32;
 
-    private readonly SemaphoreSlim _turn = new(1);
     private readonly ConcurrentBag<EmbeddedConnection> _readers = [];
-    private EmbeddedConnection? _writer;
+    private readonly EmbeddedWriter _writer;
     private volatile bool _disposed;
     private readonly string _connectionString;
     private readonly string _file;
@@ -33,6 +32,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
+        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString), error => new StorageException(Describe(error), error));
     }
 
     public string Kind => "embedded";
@@ -48,14 +48,16 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             throw new StorageException($"The data directory {Path.GetDirectoryName(_file)} cannot be made: {error.Message} Set Embedded__Directory to one that can.", error);
         }
 
-        return WriteAsync(
-            connection =>
-            {
-                connection.Command("PRAGMA journal_mode = WAL").Run();
-                EmbeddedSchema.Migrate(connection.Sqlite, _file);
-                return true;
-            },
-            cancellationToken);
+        cancellationToken.ThrowIfCancellationRequested();
+        Guarded(() =>
+        {
+            // On a connection of its own: neither the log's mode nor a migration can be part of another's transaction.
+            using var connection = new EmbeddedConnection(_connectionString);
+            connection.Command("PRAGMA journal_mode = WAL").Run();
+            EmbeddedSchema.Migrate(connection.Sqlite, _file);
+            return true;
+        });
+        return Task.CompletedTask;
     }
 
     public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(connection => connection.Command("SELECT 1").Run(), cancellationToken);
@@ -68,35 +70,9 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         return Task.FromResult(Read(read));
     }
 
-    /// <summary>Writes, one writer at a time in this process; other processes are waited for.</summary>
+    /// <summary>Writes, all of it or nothing; other processes that write are waited for.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    public async Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken)
-    {
-        await _turn.WaitAsync(cancellationToken);
-        try
-        {
-            // The wait for the disk blocks its thread, which must not be one that sockets are served by.
-            await Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
-            return Guarded(() => write(_writer ??= new EmbeddedConnection(_connectionString)));
-        }
-        catch (StorageException)
-        {
-            // Whatever state it is in, the next one is in none.
-            _writer?.Dispose();
-            _writer = null;
-            throw;
-        }
-        finally
-        {
-            if (_disposed)
-            {
-                _writer?.Dispose();
-                _writer = null;
-            }
-
-            _turn.Release();
-        }
-    }
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) => _writer.WriteAsync(write, cancellationToken);
 
     /// <summary>Copies the database by SQLite's online backup (<see href="https://www.sqlite.org/backup.html"/>), which sees one moment of it, whoever writes meanwhile.</summary>
     /// <param name="file">Must not exist: a backup is not overwritten by the next.</param>
@@ -134,15 +110,8 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     public void Dispose()
     {
-        // A last write may be under way: it closes its connection itself. The semaphore holds nothing that has to be freed.
         _disposed = true;
-        if (_turn.Wait(0))
-        {
-            _writer?.Dispose();
-            _writer = null;
-            _turn.Release();
-        }
-
+        _writer.Dispose();
         while (_readers.TryTake(out var reader))
         {
             reader.Dispose();

@@ -28,7 +28,7 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
         connection => connection.Command("DELETE FROM generations WHERE user_id = $user", ("$user", userId)).Run(), cancellationToken);
 
     public Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.InTransaction(() =>
+        connection =>
         {
             var found = connection.Command("SELECT document FROM generations WHERE user_id = $user", ("$user", userId)).All(Read);
             foreach (var generation in found)
@@ -37,7 +37,7 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
             }
 
             return found.Count;
-        }),
+        },
         cancellationToken);
 
     public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(
