@@ -1,6 +1,8 @@
 using System.Net;
 using MasterX.Api.Keys;
+using MasterX.Api.Storage.Embedded;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.Time.Testing;
 
 namespace MasterX.Tests.Api;
 
@@ -95,7 +97,7 @@ public sealed class ConsumerTests
     }
 
     [Fact]
-    public async Task A_revoked_key_stops_working_within_five_seconds_on_every_replica()
+    public async Task A_revoked_key_stops_working_on_every_replica()
     {
         using var folder = new DataFolder();
         await using var one = new ApiHost(folder: folder);
@@ -108,7 +110,6 @@ public sealed class ConsumerTests
         await there.GetJsonAsync("/api/users");
 
         using var revoked = await one.Http.SendAsync("DELETE", $"/api/keys/{id}");
-        var since = System.Diagnostics.Stopwatch.StartNew();
         using var refusedHere = await here.SendAsync("GET", "/api/users");
 
         Assert.Equal(HttpStatusCode.NoContent, revoked.StatusCode);
@@ -117,11 +118,44 @@ public sealed class ConsumerTests
             async () =>
             {
                 using var answer = await there.SendAsync("GET", "/api/users");
-                Assert.True(answer.StatusCode == HttpStatusCode.Unauthorized || since.Elapsed < TimeSpan.FromSeconds(5), "The key still works on the other replica.");
                 return answer.StatusCode == HttpStatusCode.Unauthorized;
             },
             "the other replica refuses the key");
         Assert.NotNull((await one.Http.GetJsonAsync($"/api/keys/{id}")).Text("revoked_at"));
+    }
+
+    [Fact]
+    public async Task What_a_replica_remembers_of_a_key_is_never_five_seconds_old()
+    {
+        using var folder = new DataFolder();
+        using var database = new EmbeddedDatabase(folder.Path);
+        await database.InitializeAsync(Token);
+        var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
+        var cache = new ConsumerKeyCache(keys, time);
+        var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
+        await keys.AddAsync(new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = time.GetUtcNow().AddMinutes(1) }, Token);
+        Assert.NotNull(await cache.FindAsync(hash, Token));
+
+        await keys.RevokeAsync("key_1", time.GetUtcNow(), Token);
+        time.Advance(TimeSpan.FromSeconds(4.9));
+
+        Assert.Null(await cache.FindAsync(hash, Token));
+    }
+
+    [Fact]
+    public async Task A_key_that_is_remembered_expires_to_the_second()
+    {
+        using var folder = new DataFolder();
+        using var database = new EmbeddedDatabase(folder.Path);
+        await database.InitializeAsync(Token);
+        var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
+        var cache = new ConsumerKeyCache(keys, time);
+        var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
+        await keys.AddAsync(new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = time.GetUtcNow().AddSeconds(1) }, Token);
+
+        Assert.NotNull(await cache.FindAsync(hash, Token));
+        time.Advance(TimeSpan.FromSeconds(1.1));
+        Assert.Null(await cache.FindAsync(hash, Token));
     }
 
     [Fact]
