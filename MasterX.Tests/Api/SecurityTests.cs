@@ -114,6 +114,19 @@ public sealed class SecurityTests
         }
     }
 
+    [Theory]
+    [InlineData("/api/users/usr_nobody")]
+    [InlineData("/v1/nothing")]
+    public async Task An_error_has_the_trace_id_of_its_caller(string path)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        using var answer = await api.Http.SendAsync("GET", path, null, ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"));
+
+        Assert.Contains("\"trace_id\":\"0af7651916cd43dd8448eb211c80319c\"", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Answers_tell_browsers_what_they_are_not_for()
     {
