@@ -26,14 +26,15 @@ internal sealed class Budget(IUsageStore usage, UsageWriter writer, TimeProvider
         if (!_spent.TryGetValue(keyId, out var spent) || spent.Month != month || time.GetElapsedTime(spent.Read) > Lifetime)
         {
             // Asked for first: what is written meanwhile counts twice for a moment, rather than not at all.
+            var recorded = writer.Recorded(keyId);
             var unwritten = writer.Unwritten(keyId, month);
             var days = await usage.ListAsync(keyId, month, today, cancellationToken);
-            _spent[keyId] = spent = new Spent(month, time.GetTimestamp(), days.Sum(day => day.CostUsd) + unwritten, unwritten);
+            _spent[keyId] = spent = new Spent(month, time.GetTimestamp(), days.Sum(day => day.CostUsd) + unwritten, recorded);
         }
 
-        // And what this replica has spent since.
-        return spent.Dollars + Math.Max(0, writer.Unwritten(keyId, month) - spent.Unwritten) < budget;
+        // And what this replica has spent since, written or not.
+        return spent.Dollars + writer.Recorded(keyId) - spent.Recorded < budget;
     }
 
-    private sealed record Spent(DateOnly Month, long Read, decimal Dollars, decimal Unwritten);
+    private sealed record Spent(DateOnly Month, long Read, decimal Dollars, decimal Recorded);
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
 using MasterX.Api.Storage;
 
@@ -21,6 +22,7 @@ internal sealed partial class UsageWriter : BackgroundService
     private readonly SemaphoreSlim _writing = new(1);
     private readonly Dictionary<(string KeyId, DateOnly Day), UsageRecord> _backlog = [];
     private readonly Dictionary<string, DateTimeOffset> _touched = [];
+    private readonly ConcurrentDictionary<string, decimal> _recorded = new(StringComparer.Ordinal);
     private readonly IUsageStore _usage;
     private readonly IKeyStore _keys;
     private readonly TimeProvider _time;
@@ -50,7 +52,15 @@ internal sealed partial class UsageWriter : BackgroundService
         {
             _dropped.Add(1);
         }
+
+        if (costUsd is { } dollars)
+        {
+            _recorded.AddOrUpdate(keyId, dollars, (_, before) => before + dollars);
+        }
     }
+
+    /// <summary>What a key has spent through this process since it began, written or not, in US dollars.</summary>
+    public decimal Recorded(string keyId) => _recorded.GetValueOrDefault(keyId);
 
     /// <summary>Notes that a key was used.</summary>
     public void Touch(string keyId)

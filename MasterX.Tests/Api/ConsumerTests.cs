@@ -1,7 +1,10 @@
 using System.Net;
 using MasterX.Api.Keys;
+using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
+using MasterX.Api.Usage;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace MasterX.Tests.Api;
@@ -124,8 +127,10 @@ public sealed class ConsumerTests
         Assert.NotNull((await one.Http.GetJsonAsync($"/api/keys/{id}")).Text("revoked_at"));
     }
 
-    [Fact]
-    public async Task What_a_replica_remembers_of_a_key_is_never_five_seconds_old()
+    [Theory]
+    [InlineData(true, 4.9)]
+    [InlineData(false, 1.1)]
+    public async Task What_a_replica_remembers_of_a_key_is_never_five_seconds_old_and_expires_to_the_second(bool revoked, double seconds)
     {
         using var folder = new DataFolder();
         using var database = new EmbeddedDatabase(folder.Path);
@@ -133,29 +138,34 @@ public sealed class ConsumerTests
         var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
         var cache = new ConsumerKeyCache(keys, time);
         var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
-        await keys.AddAsync(new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = time.GetUtcNow().AddMinutes(1) }, Token);
+        await keys.AddAsync(
+            new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = revoked ? null : time.GetUtcNow().AddSeconds(1) }, Token);
         Assert.NotNull(await cache.FindAsync(hash, Token));
 
-        await keys.RevokeAsync("key_1", time.GetUtcNow(), Token);
-        time.Advance(TimeSpan.FromSeconds(4.9));
+        if (revoked)
+        {
+            await keys.RevokeAsync("key_1", time.GetUtcNow(), Token);
+        }
+
+        time.Advance(TimeSpan.FromSeconds(seconds));
 
         Assert.Null(await cache.FindAsync(hash, Token));
     }
 
     [Fact]
-    public async Task A_key_that_is_remembered_expires_to_the_second()
+    public async Task What_was_spent_counts_against_the_budget_before_and_after_it_is_written()
     {
-        using var folder = new DataFolder();
-        using var database = new EmbeddedDatabase(folder.Path);
-        await database.InitializeAsync(Token);
-        var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
-        var cache = new ConsumerKeyCache(keys, time);
-        var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
-        await keys.AddAsync(new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = time.GetUtcNow().AddSeconds(1) }, Token);
+        await using var api = new ApiHost();
+        var (id, _, _) = await api.MakeKeyAsync(new { monthly_budget_usd = 1 });
+        var (budget, writer) = (api.Services.GetRequiredService<Budget>(), api.Services.GetRequiredService<UsageWriter>());
+        var key = (await api.Services.GetRequiredService<IKeyStore>().FindAsync(id, Token))!;
+        Assert.True(await budget.AllowsAsync(key, Token));
 
-        Assert.NotNull(await cache.FindAsync(hash, Token));
-        time.Advance(TimeSpan.FromSeconds(1.1));
-        Assert.Null(await cache.FindAsync(hash, Token));
+        writer.Record(id, 1, 1, 1m);
+        Assert.False(await budget.AllowsAsync(key, Token));
+        await writer.FlushAsync(Token);
+
+        Assert.False(await budget.AllowsAsync(key, Token));
     }
 
     [Fact]

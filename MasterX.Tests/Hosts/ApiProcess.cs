@@ -24,7 +24,7 @@ internal sealed partial class ApiProcess : IAsyncDisposable
     }
 
     /// <summary>A free port, which the process has found itself: one that was free a moment ago may be another's by now.</summary>
-    public Uri Address => _address.Task.Result;
+    public Uri Address { get; private set; } = null!;
 
     /// <param name="gateway">Behind it; none when its address does not matter.</param>
     /// <param name="settings">As environment variables.</param>
@@ -44,7 +44,13 @@ internal sealed partial class ApiProcess : IAsyncDisposable
         var api = new ApiProcess(Process.Start(start)!);
         var patience = Stopwatch.StartNew();
         await Task.WhenAny(api._address.Task, api._process.WaitForExitAsync(TestContext.Current.CancellationToken), Task.Delay(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken));
-        Assert.True(api._address.Task.IsCompleted, $"The API does not listen: {api.Log}");
+        if (!api._address.Task.IsCompletedSuccessfully)
+        {
+            await api.DisposeAsync();
+            Assert.Fail($"The API does not listen: {api.Log}");
+        }
+
+        api.Address = await api._address.Task;
         using var client = api.ClientWith(AdminKey);
         while (true)
         {
