@@ -1,73 +1,74 @@
-using System.Security.Cryptography;
-using Microsoft.Extensions.Configuration;
+using MasterX.AppHost;
 
 // What is said here is all there is to the composition; README.md tells what each setting does.
-//   Storage=mongo|embedded   DataDirectory=PATH   Replicas=N   Parameters:{provider}-api-key=KEY
+//   Storage=mongo|embedded   DataDirectory=PATH   ConnectionStrings:masterx=URL   Redis=true   Replicas=N   Parameters:{provider}-api-key=KEY
 var builder = DistributedApplication.CreateBuilder(args);
+var settings = CompositionSettings.Read(builder);
 
-var storage = builder.Configuration["Storage"] ?? "mongo";
-var dataDirectory = builder.Configuration["DataDirectory"];
-var replicas = builder.Configuration.GetValue("Replicas", 1);
-
-// The gateway's bearer token is made anew for every run unless given.
-var gatewayToken = builder.AddParameter("gateway-token", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true);
-
-// So is the first admin key, which is shown this once; whoever deploys gives one.
-var adminKey = builder.ExecutionContext.IsPublishMode || IsGiven("admin-key")
-    ? builder.AddParameter("admin-key", secret: true)
-    : builder.AddParameter("admin-key", NewAdminKey(), secret: true);
+// The gateway's bearer token is made anew for every run unless given. So is the first admin key; whoever deploys gives one.
+var gatewayToken = builder.AddParameter("gateway-token", new GenerateParameterDefault { MinLength = 32, Special = false }, secret: true)
+    .WithDescription("What the API shows to the gateway, which lets nobody in without it.");
+var adminKey = builder.AddAdminKey("admin-key")
+    .WithDescription("The first key of the API: it makes the others, at `POST /api/keys` or by **Make a key** on the API.", enableMarkdown: true);
 
 var gateway = builder.AddProject<Projects.MasterX_AiGateway>("aigateway")
-    .WithEnvironment("Gateway__Token", gatewayToken)
-    .WithHttpHealthCheck("/health/ready")
-    .WithUrlForEndpoint("http", url => url.DisplayText = "AI gateway");
+    .AsMasterXService("AI gateway")
+    .WithEnvironment("Gateway__Token", gatewayToken);
 
 var api = builder.AddProject<Projects.MasterX_Api>("api")
+    .AsMasterXService("API", settings.Replicas)
+    .WithUrlForEndpoint("http", _ => new() { Url = "/docs", DisplayText = "API docs" })
+    .WithUrlForEndpoint("http", _ => new() { Url = "/openapi/v1.json", DisplayText = "OpenAPI" })
+    .WithMakeKeyCommand(adminKey)
+    .WithExternalHttpEndpoints()
     .WithReference(gateway)
+    .WaitFor(gateway)
     .WithEnvironment("Gateway__Token", gatewayToken)
     .WithEnvironment("MASTERX_ADMIN_KEY", adminKey)
-    .WithEnvironment("Storage", storage)
-    .WithExternalHttpEndpoints()
-    .WithReplicas(replicas)
-    .WithHttpHealthCheck("/health/ready")
-    .WithUrlForEndpoint("http", url => url.DisplayText = "API")
-    .WaitFor(gateway);
+    .WithEnvironment("Storage", settings.Storage);
 
-if (storage is not "embedded")
+// MongoDB lives as long as this run; its volume stays. A connection string that is given takes its place.
+if (settings.HasConnectionString)
 {
-    var database = builder.AddMongoDB("mongo")
-        .WithDataVolume()
-        .WithLifetime(ContainerLifetime.Persistent)
-        .AddDatabase("masterx");
-
+    api.WithReference(builder.AddConnectionString("masterx"));
+}
+else if (settings.Storage is StorageKind.Mongo)
+{
+    var database = builder.AddMongoDB("mongo").WithDataVolume().AddDatabase("masterx");
     api.WithReference(database).WaitFor(database);
 }
-else if (dataDirectory is not null)
+else if (settings.DataDirectory is { } directory)
 {
-    api.WithEnvironment("Embedded__Directory", dataDirectory);
+    api.WithEnvironment("Embedded__Directory", directory);
+}
+
+if (settings.Redis)
+{
+    var redis = builder.AddRedis("redis");
+    gateway.WithReference(redis).WaitFor(redis);
+    api.WithReference(redis).WaitFor(redis);
 }
 
 if (builder.ExecutionContext.IsPublishMode)
 {
-    api.WithEnvironment("CORS_ORIGINS", builder.AddParameter("cors-origins"));
+    api.WithEnvironment("CORS_ORIGINS", builder.AddParameter("cors-origins")
+        .WithDescription("The origins whose pages may call the API in a browser, separated by commas, or `none`.", enableMarkdown: true));
 }
 
-// Gemini, then Groq, then OpenAI. On a developer's machine the emulator stands in for each provider without a key; it is never published.
+// Gemini, then Groq, then OpenAI. On a developer's machine the emulator stands in for each that has no key; it is never published.
 IResourceBuilder<ProjectResource>? emulator = null;
-foreach (var provider in new[] { "gemini", "groq", "openai" })
+foreach (var provider in Provider.Chain)
 {
-    if (builder.ExecutionContext.IsPublishMode || IsGiven($"{provider}-api-key"))
+    if (builder.ExecutionContext.IsPublishMode || settings.IsGiven(provider.KeyParameter))
     {
-        gateway.WithEnvironment($"Gateway__Providers__{provider}__ApiKey", builder.AddParameter($"{provider}-api-key", secret: true));
+        gateway.WithProvider(provider, builder.AddParameter(provider.KeyParameter, secret: true).WithDescription(provider.KeyDescription, enableMarkdown: true));
         continue;
     }
 
     emulator ??= builder.AddProject<Projects.MasterX_ProviderEmulator>("emulator")
-        .WithHttpHealthCheck("/health/ready")
-        .WithUrlForEndpoint("http", url => url.DisplayText = "Provider emulator");
-
-    gateway.WithEnvironment($"Gateway__Providers__{provider}__BaseUrl", $"{emulator.GetEndpoint("http")}/{provider}")
-        .WithEnvironment($"Gateway__Providers__{provider}__ApiKey", "emulated");
+        .AsMasterXService("Provider emulator")
+        .WithFaultCommands();
+    gateway.WithEmulatedProvider(provider, emulator);
 }
 
 if (emulator is not null)
@@ -75,15 +76,4 @@ if (emulator is not null)
     gateway.WithReference(emulator).WaitFor(emulator);
 }
 
-builder.Build().Run();
-
-// A hyphen cannot stand in the name of an environment variable: an underscore does as well.
-bool IsGiven(string parameter) =>
-    !string.IsNullOrEmpty(builder.Configuration[$"Parameters:{parameter}"] ?? builder.Configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
-
-static string NewAdminKey()
-{
-    var key = $"mx_{RandomNumberGenerator.GetString("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", 43)}";
-    Console.WriteLine($"The admin key of this run, shown this once: {key}");
-    return key;
-}
+return await builder.RunAsync(settings);

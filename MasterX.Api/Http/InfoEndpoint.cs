@@ -1,5 +1,3 @@
-using System.Reflection;
-
 namespace MasterX.Api.Http;
 
 /// <summary><c>GET /api/</c>: what this is and where to go from here.</summary>
@@ -8,7 +6,6 @@ internal static class InfoEndpoint
     private static readonly ApiInfo Info = new(
         "MasterX",
         typeof(InfoEndpoint).Assembly.GetName().Version!.ToString(3),
-        typeof(InfoEndpoint).Assembly.GetCustomAttributes<AssemblyMetadataAttribute>().Single(metadata => metadata.Key == "Edition").Value!,
         new Dictionary<string, string>
         {
             ["generate"] = "/api/ai/generate",
@@ -29,6 +26,5 @@ internal static class InfoEndpoint
 /// <summary>What <c>GET /api/</c> answers.</summary>
 /// <param name="Name">MasterX.</param>
 /// <param name="Version">Of the build.</param>
-/// <param name="Edition"><c>aspire</c> or <c>offline</c>.</param>
 /// <param name="Links">By what is found there.</param>
-internal sealed record ApiInfo(string Name, string Version, string Edition, IReadOnlyDictionary<string, string> Links);
+internal sealed record ApiInfo(string Name, string Version, IReadOnlyDictionary<string, string> Links);

@@ -22,7 +22,7 @@ internal static class ApiExamples
 
     private static readonly Dictionary<string, (string? Request, string? Answer)> ById = new()
     {
-        ["getInfo"] = (null, """{"name":"MasterX","version":"0.1.0","edition":"aspire","links":{"generate":"/api/ai/generate","docs":"/docs"}}"""),
+        ["getInfo"] = (null, """{"name":"MasterX","version":"0.1.0","links":{"generate":"/api/ai/generate","docs":"/docs"}}"""),
         ["generate"] = ("""{"prompt":"What is a circuit breaker?","max_tokens":200}""", Generated),
         ["listGenerations"] = (null, $$"""{"items":[{{Kept}}],"next_cursor":null}"""),
         ["getGeneration"] = (null, Kept),

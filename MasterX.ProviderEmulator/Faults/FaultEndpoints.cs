@@ -2,14 +2,17 @@ using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace MasterX.ProviderEmulator.Faults;
 
-/// <summary><c>PUT</c> and <c>DELETE /_faults/{provider}</c>, <c>GET</c> and <c>DELETE /_faults</c>.</summary>
+/// <summary><c>PUT</c> and <c>DELETE /_faults/{provider}</c>, <c>GET</c>, <c>PUT</c> and <c>DELETE /_faults</c> for all of them.</summary>
 internal static class FaultEndpoints
 {
     public static void MapFaults(this WebApplication app)
     {
         var faults = app.MapGroup("/_faults");
         faults.MapGet("/", (FaultTable table) => TypedResults.Ok(new { faults = table.All, calls = table.CallCounts }));
-        faults.MapPut("/{provider}", Put);
+        faults.MapPut("/{provider}", (string provider, Fault fault, FaultTable table) => FaultTable.Providers.Contains(provider, StringComparer.OrdinalIgnoreCase)
+            ? Put([provider], fault, table)
+            : TypedResults.Problem($"There is no provider '{provider}'; there are {string.Join(", ", FaultTable.Providers)}.", statusCode: StatusCodes.Status404NotFound));
+        faults.MapPut("/", (Fault fault, FaultTable table) => Put(FaultTable.Providers, fault, table));
         faults.MapDelete("/{provider}", (string provider, FaultTable table) =>
         {
             table.Clear(provider);
@@ -22,19 +25,18 @@ internal static class FaultEndpoints
         });
     }
 
-    private static Results<Ok<Fault>, ProblemHttpResult> Put(string provider, Fault fault, FaultTable table)
+    private static Results<Ok<Fault>, ProblemHttpResult> Put(IEnumerable<string> providers, Fault fault, FaultTable table)
     {
-        if (!FaultTable.Providers.Contains(provider, StringComparer.OrdinalIgnoreCase))
-        {
-            return TypedResults.Problem($"There is no provider '{provider}'; there are {string.Join(", ", FaultTable.Providers)}.", statusCode: StatusCodes.Status404NotFound);
-        }
-
         if (fault.Problem() is { } problem)
         {
             return TypedResults.Problem(problem, statusCode: StatusCodes.Status400BadRequest);
         }
 
-        table.Set(provider, fault);
+        foreach (var provider in providers)
+        {
+            table.Set(provider, fault);
+        }
+
         return TypedResults.Ok(fault);
     }
 }

@@ -1,0 +1,125 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace MasterX.AppHost;
+
+/// <summary>What a developer says about a composition, by arguments, environment variables or user secrets.</summary>
+internal sealed class CompositionSettings
+{
+    /// <summary>More would be a mistake on one machine.</summary>
+    private const int MostReplicas = 32;
+
+    private readonly IConfiguration _configuration;
+    private readonly List<string> _problems = [];
+
+    private CompositionSettings(IConfiguration configuration) => _configuration = configuration;
+
+    /// <summary>One of <see cref="StorageKind"/>.</summary>
+    public string Storage { get; private set; } = StorageKind.Mongo;
+
+    /// <summary>Of the embedded database; the API's default unless given.</summary>
+    public string? DataDirectory => _configuration["DataDirectory"] is { Length: > 0 } directory ? Path.GetFullPath(directory) : null;
+
+    /// <summary>Whether <c>ConnectionStrings:masterx</c> names a MongoDB that is there already.</summary>
+    public bool HasConnectionString => !string.IsNullOrEmpty(_configuration.GetConnectionString("masterx"));
+
+    /// <summary>Whether Redis is part of it.</summary>
+    public bool Redis { get; private set; }
+
+    /// <summary>How many processes of the API, from 1.</summary>
+    public int Replicas { get; private set; } = 1;
+
+    /// <summary>How the storage was chosen, where nobody chose it.</summary>
+    public string? StorageNote { get; private set; }
+
+    /// <summary>What is wrong with the settings, each with what to do.</summary>
+    public IReadOnlyList<string> Problems => _problems;
+
+    public static CompositionSettings Read(IDistributedApplicationBuilder builder)
+    {
+        var settings = new CompositionSettings(builder.Configuration);
+        settings.ReadReplicas();
+        settings.ReadRedis();
+        settings.ReadStorage(builder.ExecutionContext.IsPublishMode);
+        if (settings.Redis && builder.ExecutionContext.IsRunMode && ContainerRuntime.Find() is null)
+        {
+            settings._problems.Add($"Redis=true needs a container runtime, and {ContainerRuntime.NotFound}");
+        }
+
+        return settings;
+    }
+
+    /// <summary>Whether a parameter has a value. A hyphen cannot stand in the name of an environment variable: an underscore does as well.</summary>
+    public bool IsGiven(string parameter) => IsGiven(_configuration, parameter);
+
+    /// <inheritdoc cref="IsGiven(string)" />
+    public static bool IsGiven(IConfiguration configuration, string parameter) =>
+        !string.IsNullOrEmpty(configuration[$"Parameters:{parameter}"] ?? configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
+
+    private void ReadReplicas()
+    {
+        var text = _configuration["Replicas"];
+        if (text is null)
+        {
+            return;
+        }
+
+        if (int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var replicas) && replicas is >= 1 and <= MostReplicas)
+        {
+            Replicas = replicas;
+        }
+        else
+        {
+            _problems.Add($"Replicas is '{text}'; it must be a whole number from 1 to {MostReplicas}, such as Replicas=2.");
+        }
+    }
+
+    private void ReadRedis()
+    {
+        if (_configuration["Redis"] is { } text)
+        {
+            if (bool.TryParse(text, out var redis))
+            {
+                Redis = redis;
+            }
+            else
+            {
+                _problems.Add($"Redis is '{text}'; it must be true or false.");
+            }
+        }
+    }
+
+    private void ReadStorage(bool isPublished)
+    {
+        var text = _configuration["Storage"];
+        if (text is not (null or StorageKind.Mongo or StorageKind.Embedded))
+        {
+            _problems.Add($"Storage is '{text}'; it must be {StorageKind.Mongo} or {StorageKind.Embedded}. Without it, MongoDB is chosen where a container runtime answers.");
+        }
+        else if (text is StorageKind.Embedded && isPublished)
+        {
+            _problems.Add("Storage=embedded is for one machine and is not published. Leave Storage out, or give ConnectionStrings__masterx for a MongoDB that is there already.");
+        }
+        else if (text is StorageKind.Embedded && HasConnectionString)
+        {
+            _problems.Add("Storage=embedded and ConnectionStrings:masterx contradict each other. Leave one of them out.");
+        }
+        else if (text is StorageKind.Embedded || isPublished || HasConnectionString)
+        {
+            Storage = text ?? StorageKind.Mongo;
+        }
+        else if (ContainerRuntime.Find() is { } runtime)
+        {
+            StorageNote = text is null ? $"Storage: MongoDB in a container, as {runtime} answers. Storage={StorageKind.Embedded} does without." : null;
+        }
+        else if (text is null)
+        {
+            Storage = StorageKind.Embedded;
+            StorageNote = $"Storage: the embedded database, as no container runtime answers. With Docker or Podman running it is MongoDB.";
+        }
+        else
+        {
+            _problems.Add($"Storage={StorageKind.Mongo} needs a container runtime, and {ContainerRuntime.NotFound} Or leave Storage out, for the embedded database.");
+        }
+    }
+}

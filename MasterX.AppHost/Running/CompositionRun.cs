@@ -1,0 +1,40 @@
+using Microsoft.Extensions.DependencyInjection;
+
+namespace MasterX.AppHost;
+
+/// <summary>Builds and runs the composition; what is wrong with it is told in one message.</summary>
+internal static class CompositionRun
+{
+    /// <summary>As <c>EX_CONFIG</c> of sysexits.h, and as the services have it.</summary>
+    private const int ConfigurationError = 78;
+
+    /// <returns>The exit code: 0, 78 for what a setting or a taken port forbids, 1 for what went wrong later.</returns>
+    public static async Task<int> RunAsync(this IDistributedApplicationBuilder builder, CompositionSettings settings)
+    {
+        List<string> problems = [.. settings.Problems];
+        if (builder.HasFixedPorts())
+        {
+            problems.AddRange(TakenPorts.Find(builder));
+        }
+
+        if (problems.Count > 0)
+        {
+            await Console.Error.WriteLineAsync($"MasterX cannot start:{string.Concat(problems.Select(problem => $"{Environment.NewLine}- {problem}"))}");
+            return ConfigurationError;
+        }
+
+        if (settings.StorageNote is { } note)
+        {
+            Console.WriteLine(note);
+        }
+
+        if (builder.HasFixedPorts())
+        {
+            builder.Services.AddHostedService<Announcement>();
+        }
+
+        await using var app = builder.Build();
+        await app.RunAsync();
+        return Environment.ExitCode;
+    }
+}
