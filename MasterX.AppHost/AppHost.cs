@@ -16,9 +16,9 @@ var gateway = builder.AddProject<Projects.MasterX_AiGateway>("aigateway")
     .WithEnvironment("Gateway__Token", gatewayToken);
 
 var api = builder.AddProject<Projects.MasterX_Api>("api")
-    .AsMasterXService("API", settings.Replicas)
     .WithUrlForEndpoint("http", _ => new() { Url = "/docs", DisplayText = "API docs" })
     .WithUrlForEndpoint("http", _ => new() { Url = "/openapi/v1.json", DisplayText = "OpenAPI" })
+    .AsMasterXService("API", settings.Replicas)
     .WithMakeKeyCommand(adminKey)
     .WithExternalHttpEndpoints()
     .WithReference(gateway)

@@ -27,7 +27,7 @@ internal static class ServiceExtensions
 
         return service.WithReplicas(replicas)
             .WithHttpHealthCheck("/health/ready")
-            .WithUrlForEndpoint("http", url => url.DisplayText = title)
+            .WithUrlForEndpoint("http", url => (url.DisplayText, url.DisplayLocation) = (title, UrlDisplayLocation.DetailsOnly))
             .WithUrlForEndpoint("http", _ => new() { Url = "/metrics", DisplayText = "Metrics" });
     }
 

@@ -1,4 +1,4 @@
-using Microsoft.Extensions.DependencyInjection;
+using Aspire.Hosting.Lifecycle;
 
 namespace MasterX.AppHost;
 
@@ -30,11 +30,19 @@ internal static class CompositionRun
 
         if (builder.HasFixedPorts())
         {
-            builder.Services.AddHostedService<Announcement>();
+            builder.Services.AddEventingSubscriber<Announcement>();
         }
 
         await using var app = builder.Build();
-        await app.RunAsync();
+        try
+        {
+            await app.RunAsync();
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopped before everything was started.
+        }
+
         return Environment.ExitCode;
     }
 }

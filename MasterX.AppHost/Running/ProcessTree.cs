@@ -40,7 +40,7 @@ internal sealed class ProcessTree
             {
                 (stat, command) = (File.ReadAllText($"{folder}/stat"), File.ReadAllText($"{folder}/cmdline"));
             }
-            catch (IOException)
+            catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
                 // It has just ended.
                 continue;
