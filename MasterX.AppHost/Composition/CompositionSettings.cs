@@ -18,7 +18,7 @@ internal sealed class CompositionSettings
     public string Storage { get; private set; } = StorageKind.Mongo;
 
     /// <summary>Of the embedded database; the API's default unless given.</summary>
-    public string? DataDirectory => _configuration["DataDirectory"] is { Length: > 0 } directory ? Path.GetFullPath(directory) : null;
+    public string? DataDirectory => Setting("DataDirectory");
 
     /// <summary>Whether <c>ConnectionStrings:masterx</c> names a MongoDB that is there already.</summary>
     public bool HasConnectionString => !string.IsNullOrEmpty(_configuration.GetConnectionString("masterx"));
@@ -41,6 +41,11 @@ internal sealed class CompositionSettings
         settings.ReadReplicas();
         settings.ReadRedis();
         settings.ReadStorage(builder.ExecutionContext.IsPublishMode);
+        if (settings.DataDirectory is { } directory && !Path.IsPathFullyQualified(directory))
+        {
+            settings._problems.Add($"DataDirectory is '{directory}'; it must be an absolute path, as the AppHost and the API start in folders of their own.");
+        }
+
         if (settings.Redis && builder.ExecutionContext.IsRunMode && ContainerRuntime.Find() is null)
         {
             settings._problems.Add($"Redis=true needs a container runtime, and {ContainerRuntime.NotFound}");
@@ -56,9 +61,12 @@ internal sealed class CompositionSettings
     public static bool IsGiven(IConfiguration configuration, string parameter) =>
         !string.IsNullOrEmpty(configuration[$"Parameters:{parameter}"] ?? configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
 
+    /// <summary>An empty variable is as good as none.</summary>
+    private string? Setting(string name) => _configuration[name] is { Length: > 0 } text ? text : null;
+
     private void ReadReplicas()
     {
-        var text = _configuration["Replicas"];
+        var text = Setting("Replicas");
         if (text is null)
         {
             return;
@@ -76,7 +84,7 @@ internal sealed class CompositionSettings
 
     private void ReadRedis()
     {
-        if (_configuration["Redis"] is { } text)
+        if (Setting("Redis") is { } text)
         {
             if (bool.TryParse(text, out var redis))
             {
@@ -91,7 +99,7 @@ internal sealed class CompositionSettings
 
     private void ReadStorage(bool isPublished)
     {
-        var text = _configuration["Storage"];
+        var text = Setting("Storage");
         if (text is not (null or StorageKind.Mongo or StorageKind.Embedded))
         {
             _problems.Add($"Storage is '{text}'; it must be {StorageKind.Mongo} or {StorageKind.Embedded}. Without it, MongoDB is chosen where a container runtime answers.");

@@ -13,8 +13,13 @@ internal static class AppHostModel
     private static readonly string[] NoKeys = ["--Parameters:gemini-api-key=", "--Parameters:groq-api-key=", "--Parameters:openai-api-key="];
 
     /// <param name="args">Command line of the AppHost.</param>
-    public static Task<IDistributedApplicationTestingBuilder> DescribeAsync(params string[] args) =>
-        DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>([.. NoKeys, .. args], TestContext.Current.CancellationToken);
+    public static Task<IDistributedApplicationTestingBuilder> DescribeAsync(params string[] args) => DescribeAsync(dashboard: false, args);
+
+    /// <param name="dashboard">Whether the dashboard is part of it.</param>
+    /// <param name="args">Command line of the AppHost.</param>
+    public static Task<IDistributedApplicationTestingBuilder> DescribeAsync(bool dashboard, params string[] args) =>
+        DistributedApplicationTestingBuilder.CreateAsync<Projects.MasterX_AppHost>(
+            new DistributedApplicationTestingBuilderOptions { EnableDashboard = dashboard }, [.. NoKeys, .. args], TestContext.Current.CancellationToken);
 
     public static Task<IDistributedApplicationTestingBuilder> DescribePublishedAsync(params string[] args) => DescribeAsync([.. Publish, .. args]);
 
