@@ -73,6 +73,9 @@ internal sealed class TraceRecorder : IDisposable
         }
     }
 
+    /// <summary>The spans of a source that have ended by now.</summary>
+    public IReadOnlyList<Activity> Ended(string source) => [.. _ended.Where(span => span.Source.Name == source).OrderBy(span => span.StartTimeUtc)];
+
     /// <summary>The one call to a provider.</summary>
     public async Task<Activity> CallAsync() => (await SpansAsync("MasterX.AiGateway"))[0];
 
