@@ -40,7 +40,8 @@ internal sealed class AnswerCache(HybridCache cache)
                 $"whole:{key}",
                 async token =>
                 {
-                    // The cache runs this in a context of its own, outside of every request's; its calls belong to the trace of the first who asked.
+                    // The cache runs this in a context of its own, outside of every request's; its calls belong to the trace of the first
+                    // who asked.
                     Activity.Current = request;
                     var result = await call(token);
                     own = (result.Attempts, result.Answer?.Candidate);

@@ -74,8 +74,9 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
     }
 
     /// <summary>
-    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"},"completion_tokens_details":{"reasoning_tokens"}}</c>,
-    /// or the same with the names of responses, <c>input_tokens</c> and <c>output_tokens</c>; the reader stands on its first token.
+    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"},</c>
+    /// <c>"completion_tokens_details":{"reasoning_tokens"}}</c>, or the same with the names of responses, <c>input_tokens</c> and
+    /// <c>output_tokens</c>; the reader stands on its first token.
     /// </summary>
     internal static TokenUsage? ReadUsage(ref Utf8JsonReader json)
     {

@@ -44,8 +44,9 @@ public sealed class ProviderOptions
     public int MaxConcurrency { get; set; }
 
     /// <summary>
-    /// Whether calls carry the trace they belong to (<c>traceparent</c> and <c>tracestate</c>, <see href="https://www.w3.org/TR/trace-context/"/>), so that the
-    /// provider's spans continue it: for one that reports to the same place, such as a model server of one's own.
+    /// Whether calls carry the trace they belong to (<c>traceparent</c> and <c>tracestate</c>,
+    /// <see href="https://www.w3.org/TR/trace-context/"/>), so that the provider's spans continue it: for one that reports to the same
+    /// place, such as a model server of one's own.
     /// </summary>
     /// <value>False unless set: an outsider learns nothing of our trace. No header of any kind tells of it then.</value>
     public bool PropagateTrace { get; set; }

@@ -88,7 +88,8 @@ internal sealed class OpenAiFrames : StreamFrames
 
     private void Remember(ReadOnlySpan<byte> data, Range text)
     {
-        // Where someone wants the text, every chunk is parsed for it. A span that does not has all else from the chunks that are unlike the last.
+        // Where someone wants the text, every chunk is parsed for it. A span that does not has all else from the chunks that are unlike
+        // the last.
         if (!KeepsText)
         {
             if (_last.Length < data.Length)

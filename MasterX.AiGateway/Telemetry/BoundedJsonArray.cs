@@ -172,7 +172,9 @@ internal abstract class BoundedJsonArray : IDisposable
         return true;
     }
 
-    /// <summary>Whether no text in it has half a surrogate pair, as escapes can: whoever shows the attribute could not read it then.</summary>
+    /// <summary>
+    /// Whether no text in it has half a surrogate pair, as escapes can: whoever shows the attribute could not read it then.
+    /// </summary>
     private static bool IsReadable(ReadOnlySpan<byte> raw)
     {
         try

@@ -39,12 +39,16 @@ internal sealed class GatewayMetrics : IDisposable
         _overhead = _meter.CreateHistogram(
             "gateway_overhead", "s", "The gateway's own time in a request that is not streamed: all of it but that of the providers.",
             advice: Buckets(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25));
-        _inference = _meter.CreateHistogram("gen_ai.client.inference.duration", "s", "From sending to a provider to the end of its answer.", advice: Seconds);
-        _embeddings = _meter.CreateHistogram("gen_ai.client.embeddings.duration", "s", "From sending to a provider to the end of its embeddings.", advice: Seconds);
+        _inference = _meter.CreateHistogram(
+            "gen_ai.client.inference.duration", "s", "From sending to a provider to the end of its answer.", advice: Seconds);
+        _embeddings = _meter.CreateHistogram(
+            "gen_ai.client.embeddings.duration", "s", "From sending to a provider to the end of its embeddings.", advice: Seconds);
         _firstChunk = _meter.CreateHistogram(
-            "gen_ai.client.inference.time_to_first_chunk", "s", "From sending to a provider to the first content of its stream.", advice: Seconds);
+            "gen_ai.client.inference.time_to_first_chunk", "s", "From sending to a provider to the first content of its stream.",
+            advice: Seconds);
         _firstToken = _meter.CreateHistogram(
-            "gen_ai.server.time_to_first_token", "s", "From a caller's request to the first content of the stream, failed providers included.", advice: Seconds);
+            "gen_ai.server.time_to_first_token", "s",
+            "From a caller's request to the first content of the stream, failed providers included.", advice: Seconds);
         _tokens = new GenAiTokenMetrics(_meter);
         _meter.CreateObservableGauge("gateway_circuit_open", () => PerModel(configuration, candidate => candidate.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while the circuit of a provider's model is not closed.");
         _meter.CreateObservableGauge(

@@ -62,7 +62,9 @@ internal static class GenAiRequestParameters
         { ValueKind: JsonValueKind.String } one => [Short(TextOf(one))!],
         { ValueKind: JsonValueKind.Array } several =>
         [
-            .. several.EnumerateArray().Take(MostStopSequences).Where(stop => stop.ValueKind == JsonValueKind.String).Select(stop => Short(TextOf(stop))!),
+            .. several.EnumerateArray().Take(MostStopSequences)
+                .Where(stop => stop.ValueKind == JsonValueKind.String)
+                .Select(stop => Short(TextOf(stop))!),
         ],
         _ => null,
     };

@@ -9,6 +9,7 @@ namespace MasterX.Tests.Api;
 public sealed class StorageSpanTests
 {
     private const string Storage = "MasterX.Storage";
+    private const string DeleteUser = "DELETE FROM users WHERE id = $id";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -28,9 +29,11 @@ public sealed class StorageSpanTests
         Assert.All(spans, span => Assert.Equal(request.SpanId, span.ParentSpanId));
         Assert.Equal(
             (ActivityKind.Client, "sqlite", "masterx.db", "INSERT", "users"),
-            (insert.Kind, insert.GetTagItem("db.system.name"), insert.GetTagItem("db.namespace"), insert.GetTagItem("db.operation.name"), insert.GetTagItem("db.collection.name")));
+            (insert.Kind, insert.GetTagItem("db.system.name"), insert.GetTagItem("db.namespace"), insert.GetTagItem("db.operation.name"),
+                insert.GetTagItem("db.collection.name")));
         Assert.True(insert.Duration > TimeSpan.Zero);
-        Assert.DoesNotContain(spans.SelectMany(span => span.TagObjects), tag => $"{tag.Value}".Contains("secret", StringComparison.Ordinal));
+        Assert.DoesNotContain(
+            spans.SelectMany(span => span.TagObjects), tag => $"{tag.Value}".Contains("secret", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -46,19 +49,28 @@ public sealed class StorageSpanTests
         {
             await new EmbeddedUserStore(database).FindAsync(null, "user_1", Token);
             await database.WriteAsync(
-                connection => connection.Command("DELETE FROM users WHERE id = $id", ("$id", "x")).Run() + connection.Command("DELETE FROM generations WHERE id = $id", ("$id", "x")).Run(), Token);
+                connection => connection.Command(DeleteUser, ("$id", "x")).Run()
+                    + connection.Command("DELETE FROM generations WHERE id = $id", ("$id", "x")).Run(),
+                Token);
             await database.WriteAsync(
-                connection => Enumerable.Range(0, 3).Sum(i => connection.Command("DELETE FROM users WHERE id = $id", ("$id", $"{i}")).Run()), Token);
+                connection => Enumerable.Range(0, 3).Sum(i => connection.Command(DeleteUser, ("$id", $"{i}")).Run()), Token);
             await database.PingAsync(Token);
 
             Assert.Same(request, Activity.Current);
-            await Assert.ThrowsAsync<StorageException>(() => database.WriteAsync(connection => connection.Command("INSERT INTO users (id) VALUES (NULL)").Run(), Token));
-            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => database.WriteAsync(connection => 0, new CancellationToken(canceled: true)));
+            await Assert.ThrowsAsync<StorageException>(
+                () => database.WriteAsync(connection => connection.Command("INSERT INTO users (id) VALUES (NULL)").Run(), Token));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => database.WriteAsync(connection => 0, new CancellationToken(canceled: true)));
         }
 
         var spans = await trace.SpansAsync(Storage, 5);
-        Assert.Equal(["SELECT users", "DELETE users DELETE generations", "BATCH DELETE users", "INSERT users", "sqlite"], spans.Select(span => span.DisplayName));
-        Assert.Equal((null, 3, "BATCH DELETE"), (spans[1].GetTagItem("db.operation.name"), spans[2].GetTagItem("db.operation.batch.size"), spans[2].GetTagItem("db.operation.name")));
+        Assert.Equal(
+            ["SELECT users", "DELETE users DELETE generations", "BATCH DELETE users", "INSERT users", "sqlite"],
+            spans.Select(span => span.DisplayName));
+        Assert.Equal(
+            (null, 3, "BATCH DELETE"),
+            (spans[1].GetTagItem("db.operation.name"), spans[2].GetTagItem("db.operation.batch.size"),
+                spans[2].GetTagItem("db.operation.name")));
         Assert.Equal(("19", ActivityStatusCode.Error), (spans[3].GetTagItem("error.type"), spans[3].Status));
         Assert.Equal("System.OperationCanceledException", spans[4].GetTagItem("error.type"));
         Assert.Single(spans.Select(span => span.ParentSpanId).Distinct());
@@ -79,7 +91,8 @@ public sealed class StorageSpanTests
         const string template = "/v1/chat/completions";
         foreach (var (path, body) in new[]
         {
-            ("/api/ai/generate", """{"model":"openai/m","prompt":"x"}"""), (template, """{"model":"openai/m","messages":[{"role":"user","content":"x"}]}"""),
+            ("/api/ai/generate", """{"model":"openai/m","prompt":"x"}"""), (
+                template, """{"model":"openai/m","messages":[{"role":"user","content":"x"}]}"""),
         })
         {
             using var trace = new TraceRecorder("Microsoft.AspNetCore", "System.Net.Http", "MasterX.AiGateway");

@@ -8,9 +8,15 @@ public sealed class GenAiContentTests
 {
     private static readonly (string, string?) Capture = ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
 
-    private static readonly string[] Contents = ["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"];
+    private static readonly string[] Contents =
+    [
+        "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions",
+    ];
 
-    private const string Tool = """{"type":"function","function":{"name":"weather","description":"of a place","parameters":{"type":"object","properties":{"place":{"type":"string"}}}}}""";
+    private const string Tool = """
+        {"type":"function","function":{"name":"weather","description":"of a place",
+         "parameters":{"type":"object","properties":{"place":{"type":"string"}}}}}
+        """;
 
     private const string Conversation = """
         {"role":"system","content":"be brief"},
@@ -33,14 +39,20 @@ public sealed class GenAiContentTests
         GenAiSchema.AssertKnownRoles(input);
         Assert.Equal(["system", "user", "assistant", "tool"], input.EnumerateArray().Select(message => message.Text("role")));
         Assert.Equal("be brief", input.Text("0", "parts", "0", "content"));
-        Assert.Equal(["text", "blob", "uri", "blob", "file"], input[1].GetProperty("parts").EnumerateArray().Select(part => part.Text("type")));
+        Assert.Equal(
+            ["text", "blob", "uri", "blob", "file"], input[1].GetProperty("parts").EnumerateArray().Select(part => part.Text("type")));
         Assert.Equal(("image/png", "AAAA"), (input.Text("1", "parts", "1", "mime_type"), input.Text("1", "parts", "1", "content")));
         Assert.Equal(("audio", "audio/wav"), (input.Text("1", "parts", "3", "modality"), input.Text("1", "parts", "3", "mime_type")));
-        Assert.Equal(("call_1", "weather", "Paris"), (input.Text("2", "parts", "0", "id"), input.Text("2", "parts", "0", "name"), input.Text("2", "parts", "0", "arguments", "place")));
+        var called = input[2].GetProperty("parts")[0];
+        Assert.Equal(
+            ("call_1", "weather", "Paris"),
+            (called.Text("id"), called.Text("name"), called.Text("arguments", "place")));
         Assert.Equal(("call_1", "rainy"), (input.Text("3", "parts", "0", "id"), input.Text("3", "parts", "0", "response")));
         Assert.False(span.Has("gen_ai.system_instructions"));
         GenAiSchema.AssertTools(span.Json("gen_ai.tool.definitions"));
-        Assert.Equal(("weather", "of a place"), (span.Json("gen_ai.tool.definitions").Text("0", "name"), span.Json("gen_ai.tool.definitions").Text("0", "description")));
+        Assert.Equal(
+            ("weather", "of a place"),
+            (span.Json("gen_ai.tool.definitions").Text("0", "name"), span.Json("gen_ai.tool.definitions").Text("0", "description")));
         var output = span.Json("gen_ai.output.messages");
         GenAiSchema.AssertOutput(output);
         Assert.StartsWith("[emulated", output.Text("0", "parts", "0", "content"), StringComparison.Ordinal);
@@ -76,9 +88,12 @@ public sealed class GenAiContentTests
     public async Task A_stream_is_captured_like_the_whole_answer(string provider)
     {
         const string request = """{"model":"PROVIDER/m","messages":[{"role":"user","content":"say é \ud83d\ude00"}]STREAM}""";
-        var whole = await SpanAsync("/v1/chat/completions", request.Replace("PROVIDER", provider, StringComparison.Ordinal).Replace("STREAM", "", StringComparison.Ordinal));
+        var whole = await SpanAsync(
+            "/v1/chat/completions",
+            request.Replace("PROVIDER", provider, StringComparison.Ordinal).Replace("STREAM", "", StringComparison.Ordinal));
         var streamed = await SpanAsync(
-            "/v1/chat/completions", request.Replace("PROVIDER", provider, StringComparison.Ordinal).Replace("STREAM", ",\"stream\":true", StringComparison.Ordinal));
+            "/v1/chat/completions",
+            request.Replace("PROVIDER", provider, StringComparison.Ordinal).Replace("STREAM", ",\"stream\":true", StringComparison.Ordinal));
 
         Assert.Equal((string?)whole.GetTagItem("gen_ai.output.messages"), (string?)streamed.GetTagItem("gen_ai.output.messages"));
         Assert.Equal(whole.GetTagItem("gen_ai.usage.output_tokens"), streamed.GetTagItem("gen_ai.usage.output_tokens"));
@@ -117,11 +132,14 @@ public sealed class GenAiContentTests
         var output = span.Json("gen_ai.output.messages");
         GenAiSchema.AssertOutput(output);
         Assert.Equal("one two", output.Text("0", "parts", "0", "content"));
-        Assert.Equal(["reasoning hm", "refusal I will not"], output[1].GetProperty("parts").EnumerateArray().Select(part => $"{part.Text("type")} {part.Text("content")}"));
+        Assert.Equal(
+            ["reasoning hm", "refusal I will not"],
+            output[1].GetProperty("parts").EnumerateArray().Select(part => $"{part.Text("type")} {part.Text("content")}"));
         Assert.Equal(["stop", "content_filter"], Assert.IsType<string[]>(span.GetTagItem("gen_ai.response.finish_reasons")));
         Assert.Equal(("c1", "m-1"), (span.GetTagItem("gen_ai.response.id"), span.GetTagItem("gen_ai.response.model")));
         Assert.Equal((9, 7), (span.GetTagItem("gen_ai.usage.input_tokens"), span.GetTagItem("gen_ai.usage.output_tokens")));
-        Assert.Equal((4, 3), (span.GetTagItem("gen_ai.usage.cache_read.input_tokens"), span.GetTagItem("gen_ai.usage.reasoning.output_tokens")));
+        Assert.Equal(
+            (4, 3), (span.GetTagItem("gen_ai.usage.cache_read.input_tokens"), span.GetTagItem("gen_ai.usage.reasoning.output_tokens")));
     }
 
     [Fact]
@@ -133,7 +151,9 @@ public sealed class GenAiContentTests
 
         var output = span.Json("gen_ai.output.messages");
         GenAiSchema.AssertOutput(output);
-        Assert.Equal(("half", "{\"a", "error"), (output.Text("0", "parts", "0", "content"), output.Text("0", "parts", "1", "arguments"), output.Text("0", "finish_reason")));
+        Assert.Equal(
+            ("half", "{\"a", "error"),
+            (output.Text("0", "parts", "0", "content"), output.Text("0", "parts", "1", "arguments"), output.Text("0", "finish_reason")));
         Assert.Equal(["error"], Assert.IsType<string[]>(span.GetTagItem("gen_ai.response.finish_reasons")));
         Assert.Equal(("broken_answer", ActivityStatusCode.Error), (span.GetTagItem("error.type"), span.Status));
     }
@@ -142,18 +162,21 @@ public sealed class GenAiContentTests
     public async Task A_stream_that_is_resumed_is_two_spans_each_with_its_part()
     {
         await using var gateway = new GatewayHost(
-            Capture, ("Gateway:Routes:r:Candidates:0", "groq/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"), ("Gateway:Routes:r:Resume", "true"));
+            Capture, ("Gateway:Routes:r:Candidates:0", "groq/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"),
+            ("Gateway:Routes:r:Resume", "true"));
         using var trace = TraceRecorder.OfGateway();
         await gateway.Emulator.BreakAsync("groq", new { cut_after = 4, trickle_ms = 30 });
 
-        using var answer = await trace.PostAsync(gateway.Http, "/v1/chat/completions", """{"model":"r","stream":true,"messages":[{"role":"user","content":"x"}]}""");
+        using var answer = await trace.PostAsync(
+            gateway.Http, "/v1/chat/completions", """{"model":"r","stream":true,"messages":[{"role":"user","content":"x"}]}""");
         await answer.Content.ReadAsStringAsync(Token);
 
         var spans = await trace.SpansAsync("MasterX.AiGateway", 2);
         var begun = spans[0].Json("gen_ai.output.messages").Text("0", "parts", "0", "content");
         Assert.StartsWith("[emulated groq/m]", begun, StringComparison.Ordinal);
         Assert.Equal(begun, spans[1].Json("gen_ai.input.messages").Text("1", "parts", "0", "content"));
-        Assert.Equal(["error", "stop"], spans.Select(span => Assert.IsType<string[]>(span.GetTagItem("gen_ai.response.finish_reasons")).Single()));
+        Assert.Equal(
+            ["error", "stop"], spans.Select(span => Assert.IsType<string[]>(span.GetTagItem("gen_ai.response.finish_reasons")).Single()));
         Assert.Equal(["broken_answer", "success"], spans.Select(span => span.GetTagItem("gateway.outcome")));
     }
 
@@ -172,14 +195,19 @@ public sealed class GenAiContentTests
 
         Assert.Equal("chat m", span.DisplayName);
         Assert.Equal(("chat", "responses"), (span.GetTagItem("gen_ai.operation.name"), span.GetTagItem("openai.api.type")));
-        Assert.Equal((500L, "resp_0", "conv_1"), (span.GetTagItem("gen_ai.request.max_tokens"), span.GetTagItem("gen_ai.request.previous_response.id"), span.GetTagItem("gen_ai.conversation.id")));
+        Assert.Equal(
+            (500L, "resp_0", "conv_1"),
+            (span.GetTagItem("gen_ai.request.max_tokens"), span.GetTagItem("gen_ai.request.previous_response.id"),
+                span.GetTagItem("gen_ai.conversation.id")));
         Assert.Equal(("low", "text"), (span.GetTagItem("gen_ai.request.reasoning.level"), span.GetTagItem("gen_ai.output.type")));
         GenAiSchema.AssertInstructions(span.Json("gen_ai.system_instructions"));
         Assert.Equal("be brief", span.Json("gen_ai.system_instructions").Text("0", "content"));
         var input = span.Json("gen_ai.input.messages");
         GenAiSchema.AssertInput(input);
         Assert.Equal(
-            ["system text", "user text", "assistant reasoning", "assistant server_tool_call", "assistant tool_call", "tool tool_call_response"],
+            [
+                "system text", "user text", "assistant reasoning", "assistant server_tool_call", "assistant tool_call", "tool tool_call_response",
+            ],
             input.EnumerateArray().Select(message => $"{message.Text("role")} {message.Text("parts", "0", "type")}"));
         GenAiSchema.AssertTools(span.Json("gen_ai.tool.definitions"));
         Assert.Equal(["f", "web_search"], span.Json("gen_ai.tool.definitions").EnumerateArray().Select(tool => tool.Text("name")));
@@ -209,13 +237,16 @@ public sealed class GenAiContentTests
     [Fact]
     public async Task Embeddings_have_parameters_and_no_messages()
     {
-        var span = await SpanAsync("/v1/embeddings", """{"model":"openai/e","input":["one","two"],"dimensions":8,"encoding_format":"float"}""");
+        var span = await SpanAsync(
+            "/v1/embeddings", """{"model":"openai/e","input":["one","two"],"dimensions":8,"encoding_format":"float"}""");
 
         Assert.Equal("embeddings e", span.DisplayName);
         Assert.Equal(8L, span.GetTagItem("gen_ai.embeddings.dimension.count"));
         Assert.Equal(["float"], Assert.IsType<string[]>(span.GetTagItem("gen_ai.request.encoding_formats")));
         Assert.True((int)span.GetTagItem("gen_ai.usage.input_tokens")! > 0);
-        Assert.All([.. Contents, "gen_ai.usage.output_tokens", "gen_ai.response.finish_reasons"], attribute => Assert.False(span.Has(attribute), attribute));
+        Assert.All(
+            [.. Contents, "gen_ai.usage.output_tokens", "gen_ai.response.finish_reasons"],
+            attribute => Assert.False(span.Has(attribute), attribute));
     }
 
     [Fact]
@@ -228,12 +259,15 @@ public sealed class GenAiContentTests
 
         var expected = new Dictionary<string, object?>
         {
-            ["max_tokens"] = 50L, ["temperature"] = 0.5, ["top_p"] = 1.0, ["frequency_penalty"] = 0.1, ["presence_penalty"] = -0.1, ["seed"] = 7L,
+            ["max_tokens"] = 50L, ["temperature"] = 0.5, ["top_p"] = 1.0, ["frequency_penalty"] = 0.1, ["presence_penalty"] = -0.1,
+            ["seed"] = 7L,
             ["reasoning.level"] = "high", ["choice.count"] = null, ["stream"] = null,
         };
         Assert.All(expected, parameter => Assert.Equal(parameter.Value, span.GetTagItem($"gen_ai.request.{parameter.Key}")));
         Assert.Equal(["a", "b"], Assert.IsType<string[]>(span.GetTagItem("gen_ai.request.stop_sequences")));
-        Assert.Equal(("json", "auto", "chat_completions"), (span.GetTagItem("gen_ai.output.type"), span.GetTagItem("openai.request.service_tier"), span.GetTagItem("openai.api.type")));
+        Assert.Equal(
+            ("json", "auto", "chat_completions"),
+            (span.GetTagItem("gen_ai.output.type"), span.GetTagItem("openai.request.service_tier"), span.GetTagItem("openai.api.type")));
     }
 
     [Theory]
@@ -263,7 +297,8 @@ public sealed class GenAiContentTests
         async context =>
         {
             context.Response.ContentType = "text/event-stream";
-            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(context.Response, string.Concat(events.Select(data => $"data: {data}\n\n")), context.RequestAborted);
+            await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(
+                context.Response, string.Concat(events.Select(data => $"data: {data}\n\n")), context.RequestAborted);
         });
 
     private static async Task<Activity> SpanAsync(string body, Func<Microsoft.AspNetCore.Http.HttpContext, Task> provider)

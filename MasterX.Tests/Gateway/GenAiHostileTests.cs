@@ -8,12 +8,18 @@ using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
 
-/// <summary>Whatever callers and providers send, telemetry only looks on: the answer is the one that would be given without it, and what is captured is JSON.</summary>
+/// <summary>
+/// Whatever callers and providers send, telemetry only looks on: the answer is the one that would be given without it, and what is captured
+/// is JSON.
+/// </summary>
 public sealed class GenAiHostileTests
 {
     private static readonly (string, string?) Capture = ("OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", "true");
 
-    private static readonly string[] Contents = ["gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions"];
+    private static readonly string[] Contents =
+    [
+        "gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.system_instructions", "gen_ai.tool.definitions",
+    ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -79,7 +85,8 @@ public sealed class GenAiHostileTests
     [Theory]
     [MemberData(nameof(Answers))]
     public Task An_answer_of_any_shape_is_passed_on_as_without_telemetry(string answer) => AssertSameAsync(
-        "/v1/chat/completions", """{"model":"scripted/m","messages":[{"role":"user","content":"x"}]}""", context => ScriptedProvider.JsonAsync(context, answer));
+        "/v1/chat/completions", """{"model":"scripted/m","messages":[{"role":"user","content":"x"}]}""",
+        context => ScriptedProvider.JsonAsync(context, answer));
 
     [Theory]
     [MemberData(nameof(Chunks))]
@@ -108,7 +115,8 @@ public sealed class GenAiHostileTests
     [Fact]
     public async Task What_is_captured_is_bounded_and_what_was_cut_is_marked()
     {
-        var messages = string.Join(',', Enumerable.Range(0, 20_000).Select(number => $$"""{"role":"user","content":"message {{number}}"}"""));
+        var messages = string.Join(
+            ',', Enumerable.Range(0, 20_000).Select(number => $$"""{"role":"user","content":"message {{number}}"}"""));
         var tools = string.Join(',', Enumerable.Repeat("""{"type":"function","function":{"name":"f","description":"d"}}""", 10_000));
         var image = new string('A', 300_000);
         var text = new string('t', 100_000);
@@ -124,14 +132,19 @@ public sealed class GenAiHostileTests
             """);
 
         var span = await trace.CallAsync();
-        Assert.All(Contents.Where(span.Has), attribute => Assert.InRange(((string)span.GetTagItem(attribute)!).Length, 1, 2 * BoundedJsonArray.MostCharacters));
+        Assert.All(
+            Contents.Where(span.Has),
+            attribute => Assert.InRange(((string)span.GetTagItem(attribute)!).Length, 1, 2 * BoundedJsonArray.MostCharacters));
         var input = span.Json("gen_ai.input.messages");
         GenAiSchema.AssertInput(input);
         Assert.Equal("be brief", input.Text("0", "parts", "0", "content"));
         Assert.Matches("cut: [0-9]+ earlier messages", input.Text("1", "parts", "0", "content"));
         var newest = input[input.GetArrayLength() - 1].GetProperty("parts");
-        Assert.Equal(("", "300000", "the newest"), (newest.Text("0", "content"), newest.Text("0", "cut_characters"), newest.Text("1", "content")));
-        Assert.EndsWith($"[cut: {100_000 - BoundedJsonArray.MostCharactersOfText} more characters]", span.Json("gen_ai.output.messages").Text("0", "parts", "0", "content"), StringComparison.Ordinal);
+        Assert.Equal(
+            ("", "300000", "the newest"), (newest.Text("0", "content"), newest.Text("0", "cut_characters"), newest.Text("1", "content")));
+        Assert.EndsWith(
+            $"[cut: {100_000 - BoundedJsonArray.MostCharactersOfText} more characters]",
+            span.Json("gen_ai.output.messages").Text("0", "parts", "0", "content"), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -143,15 +156,19 @@ public sealed class GenAiHostileTests
             context.Response.ContentType = "text/event-stream";
             for (var i = 0; i < 300; i++)
             {
-                await context.Response.WriteAsync($$$"""data: {"choices":[{"index":{{{i}}},"delta":{"content":"{{{piece}}}","tool_calls":[{"index":{{{i}}},"function":{"arguments":"{{{piece}}}"} }]} }]}""" + "\n\n", Token);
+                await context.Response.WriteAsync(
+                    $$$"""data: {"choices":[{"index":{{{i}}},"delta":{"content":"{{{piece}}}","tool_calls":[{"index":{{{i}}},"function":{"arguments":"{{{piece}}}"} }]} }]}""" + "\n\n",
+                    Token);
             }
 
-            await context.Response.WriteAsync("""data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\ndata: [DONE]\n\n", Token);
+            await context.Response.WriteAsync(
+                """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\ndata: [DONE]\n\n", Token);
         });
         await using var gateway = new GatewayHost(Capture, ("Gateway:Providers:scripted:BaseUrl", provider.Url));
         using var trace = TraceRecorder.OfGateway();
 
-        using var answer = await trace.PostAsync(gateway.Http, "/v1/chat/completions", """{"model":"scripted/m","stream":true,"messages":[{"role":"user","content":"x"}]}""");
+        using var answer = await trace.PostAsync(
+            gateway.Http, "/v1/chat/completions", """{"model":"scripted/m","stream":true,"messages":[{"role":"user","content":"x"}]}""");
         await answer.Content.ReadAsStringAsync(Token);
 
         var span = await trace.CallAsync();
@@ -172,7 +189,11 @@ public sealed class GenAiHostileTests
             context.Response.ContentType = "application/json";
             await context.Response.Body.WriteAsync(new Mutator((int)body.Length).Mutate(seed), Token);
         });
-        var settings = new[] { ("Gateway:Providers:scripted:BaseUrl", (string?)provider.Url), ("Gateway:Providers:scripted:RequestsPerMinute", "0"), ("Gateway:Providers:scripted:Circuit:MinimumThroughput", "1000000"), ("Logging:LogLevel:Default", "None") };
+        (string, string?)[] settings =
+        [
+            ("Gateway:Providers:scripted:BaseUrl", provider.Url), ("Gateway:Providers:scripted:RequestsPerMinute", "0"),
+            ("Gateway:Providers:scripted:Circuit:MinimumThroughput", "1000000"), ("Logging:LogLevel:Default", "None"),
+        ];
         await using var watched = new GatewayHost([Capture, .. settings]);
         await using var alone = new GatewayHost(settings);
         using var trace = TraceRecorder.OfGateway();
@@ -181,10 +202,13 @@ public sealed class GenAiHostileTests
             var (path, seed) = seeds[number % seeds.Length];
             var body = Encoding.UTF8.GetString(new Mutator(number).Mutate(seed));
             using var one = await trace.PostAsync(watched.Http, $"/v1/{path}", body);
-            using var other = await alone.Http.PostAsync(new Uri($"/v1/{path}", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), Token);
+            using var other = await alone.Http.PostAsync(
+                new Uri($"/v1/{path}", UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), Token);
 
             var text = await one.Content.ReadAsStringAsync(Token);
-            Assert.True(one.StatusCode == other.StatusCode && Plain(text) == Plain(await other.Content.ReadAsStringAsync(Token)), $"{number}: {body} -> {text}");
+            Assert.True(
+                one.StatusCode == other.StatusCode && Plain(text) == Plain(await other.Content.ReadAsStringAsync(Token)),
+                $"{number}: {body} -> {text}");
         }
     }
 
@@ -199,7 +223,8 @@ public sealed class GenAiHostileTests
         using var trace = TraceRecorder.OfGateway();
 
         using var one = await trace.PostAsync(watched.Http, path, body);
-        using var other = await alone.Http.PostAsync(new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), Token);
+        using var other = await alone.Http.PostAsync(
+            new Uri(path, UriKind.Relative), new StringContent(body, Encoding.UTF8, "application/json"), Token);
 
         Assert.Equal(other.StatusCode, one.StatusCode);
         Assert.Equal(Plain(await other.Content.ReadAsStringAsync(Token)), Plain(await one.Content.ReadAsStringAsync(Token)));

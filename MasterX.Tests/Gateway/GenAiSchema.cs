@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace MasterX.Tests.Gateway;
 
 /// <summary>
-/// The shapes of OpenTelemetry's schemas for generative AI (<see href="https://github.com/open-telemetry/semantic-conventions-genai/tree/v0.1.0/model/gen-ai"/>), as far as
+/// The shapes of OpenTelemetry's schemas for generative AI
+/// (<see href="https://github.com/open-telemetry/semantic-conventions-genai/tree/v0.1.0/model/gen-ai"/>), as far as
 /// the gateway writes them: what must be there, and of which type.
 /// </summary>
 internal static class GenAiSchema
@@ -16,7 +17,8 @@ internal static class GenAiSchema
     public static void AssertOutput(JsonElement messages)
     {
         AssertMessages(messages);
-        Assert.All(messages.EnumerateArray(), message => Assert.Equal(JsonValueKind.String, message.GetProperty("finish_reason").ValueKind));
+        Assert.All(
+            messages.EnumerateArray(), message => Assert.Equal(JsonValueKind.String, message.GetProperty("finish_reason").ValueKind));
     }
 
     public static void AssertInstructions(JsonElement parts)
@@ -82,7 +84,8 @@ internal static class GenAiSchema
         AssertText(part, field);
     }
 
-    private static void AssertText(JsonElement element, string field) => Assert.Equal(JsonValueKind.String, element.GetProperty(field).ValueKind);
+    private static void AssertText(JsonElement element, string field) => Assert.Equal(
+        JsonValueKind.String, element.GetProperty(field).ValueKind);
 
     /// <summary>Whether all roles are those the schema names, as they are of requests that are right.</summary>
     public static void AssertKnownRoles(JsonElement messages) =>

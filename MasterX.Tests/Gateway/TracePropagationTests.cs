@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using MasterX.Tests.Hosts;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MasterX.Tests.Gateway;
 
@@ -11,7 +12,10 @@ public sealed class TracePropagationTests
     private const string Server = "Microsoft.AspNetCore";
 
     /// <summary>Everything that tells of a trace in some tracing system or other.</summary>
-    private static readonly string[] Telling = ["traceparent", "tracestate", "baggage", "request-id", "correlation-context", "x-request-id", "x-correlation-id", "b3"];
+    private static readonly string[] Telling =
+    [
+        "traceparent", "tracestate", "baggage", "request-id", "correlation-context", "x-request-id", "x-correlation-id", "b3",
+    ];
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -42,19 +46,22 @@ public sealed class TracePropagationTests
         HeaderDictionary? seen = null;
         await using var provider = await ScriptedProvider.StartAsync(context =>
         {
-            seen = new HeaderDictionary(context.Request.Headers.ToDictionary(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase));
+            seen = new HeaderDictionary(
+                context.Request.Headers.ToDictionary(header => header.Key, header => header.Value, StringComparer.OrdinalIgnoreCase));
             return ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion);
         });
         await using var gateway = new GatewayHost(
             ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:PropagateTrace", propagate ? "true" : null));
         using var trace = TraceRecorder.OfGateway();
 
-        await AskAsync(gateway, trace, "openai/m", stream, ("tracestate", "vendor=1"), ("baggage", "user=7"), ("x-request-id", "r"), ("Correlation-Context", "c=1"), ("Request-Id", "q"));
+        await AskAsync(
+            gateway, trace, "openai/m", stream, ("tracestate", "vendor=1"), ("baggage", "user=7"), ("x-request-id", "r"),
+            ("Correlation-Context", "c=1"), ("Request-Id", "q"));
 
         var call = await trace.CallAsync();
         var told = Telling.Where(name => seen!.ContainsKey(name)).ToDictionary(name => name, name => seen![name].ToString());
         Assert.Equal(
-            propagate ? new Dictionary<string, string> { ["traceparent"] = $"00-{trace.TraceId}-{call.SpanId}-01", ["tracestate"] = "vendor=1" } : [], told);
+            propagate ? new() { ["traceparent"] = $"00-{trace.TraceId}-{call.SpanId}-01", ["tracestate"] = "vendor=1" } : [], told);
         Assert.DoesNotContain(seen!, header => !propagate && header.Value.ToString().Contains(trace.TraceId, StringComparison.Ordinal));
     }
 
@@ -67,12 +74,14 @@ public sealed class TracePropagationTests
             seen = context.Request.Headers.TraceParent;
             return ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion);
         });
-        await using var gateway = new GatewayHost(("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:PropagateTrace", "true"));
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:PropagateTrace", "true"));
         using var trace = new TraceRecorder("none");
         using var unsampled = new ActivityListener
         {
             ShouldListenTo = source => source.Name == Server,
-            Sample = (ref options) => options.TraceId.ToHexString() == trace.TraceId ? ActivitySamplingResult.PropagationData : ActivitySamplingResult.None,
+            Sample = (ref options) =>
+                options.TraceId.ToHexString() == trace.TraceId ? ActivitySamplingResult.PropagationData : ActivitySamplingResult.None,
         };
         ActivitySource.AddActivityListener(unsampled);
 
@@ -104,7 +113,8 @@ public sealed class TracePropagationTests
     public async Task Every_attempt_is_a_span_with_its_provider_outcome_and_status(bool stream)
     {
         await using var gateway = new GatewayHost(
-            ("Gateway:Routes:r:Candidates:0", "gemini/g"), ("Gateway:Routes:r:Candidates:1", "groq/m"), ("Gateway:Routes:r:Candidates:2", "openai/m"),
+            ("Gateway:Routes:r:Candidates:0", "gemini/g"), ("Gateway:Routes:r:Candidates:1", "groq/m"), (
+                "Gateway:Routes:r:Candidates:2", "openai/m"),
             ("Gateway:Providers:openai:PropagateTrace", "true"));
         using var trace = TraceRecorder.OfGateway();
         await gateway.Emulator.BreakAsync("gemini", new { status = 503 });
@@ -115,7 +125,9 @@ public sealed class TracePropagationTests
         var calls = await trace.SpansAsync(Gateway, 3);
         Assert.Equal(
             [("gemini", "provider_failed", 503), ("groq", "provider_limited", 429), ("openai", "success", 200)],
-            calls.Select(call => ((string)call.GetTagItem("gateway.provider")!, (string)call.GetTagItem("gateway.outcome")!, (int)call.GetTagItem("http.response.status_code")!)));
+            calls.Select(call => (
+                (string)call.GetTagItem("gateway.provider")!, (string)call.GetTagItem("gateway.outcome")!,
+                (int)call.GetTagItem("http.response.status_code")!)));
         Assert.Equal([ActivityStatusCode.Error, ActivityStatusCode.Error, ActivityStatusCode.Unset], calls.Select(call => call.Status));
         Assert.Equal(["provider_failed", "provider_limited", null], calls.Select(call => call.GetTagItem("error.type")));
         Assert.Single(calls.Select(call => call.ParentSpanId).Distinct());
@@ -128,7 +140,8 @@ public sealed class TracePropagationTests
     public async Task Hedged_attempts_are_spans_beside_each_other(bool stream)
     {
         await using var gateway = new GatewayHost(
-            ("Gateway:Routes:h:Candidates:0", "groq/m"), ("Gateway:Routes:h:Candidates:1", "openai/m"), ("Gateway:Routes:h:HedgeAfter", "00:00:00.100"),
+            ("Gateway:Routes:h:Candidates:0", "groq/m"), ("Gateway:Routes:h:Candidates:1", "openai/m"), (
+                "Gateway:Routes:h:HedgeAfter", "00:00:00.100"),
             ("Gateway:Providers:openai:PropagateTrace", "true"), ("Gateway:Providers:groq:PropagateTrace", "true"));
         using var trace = TraceRecorder.OfGateway();
         await gateway.Emulator.BreakAsync("groq", new { hang = true });
@@ -136,7 +149,9 @@ public sealed class TracePropagationTests
         await AskAsync(gateway, trace, "h", stream);
 
         var calls = await trace.SpansAsync(Gateway, 2);
-        Assert.Equal([("groq", "cancelled"), ("openai", "success")], calls.Select(call => ((string)call.GetTagItem("gateway.provider")!, (string)call.GetTagItem("gateway.outcome")!)));
+        Assert.Equal(
+            [("groq", "cancelled"), ("openai", "success")],
+            calls.Select(call => ((string)call.GetTagItem("gateway.provider")!, (string)call.GetTagItem("gateway.outcome")!)));
         Assert.Equal(ActivityStatusCode.Unset, calls[0].Status);
         var servers = await trace.SpansAsync(Server, 3);
         Assert.All(calls, call => Assert.Contains(servers, span => span.ParentSpanId == call.SpanId));
@@ -146,7 +161,8 @@ public sealed class TracePropagationTests
     [Fact]
     public async Task A_candidate_that_is_skipped_is_an_event_of_the_requests_span()
     {
-        await using var gateway = new GatewayHost(("Gateway:Routes:r:Candidates:0", "groq/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"));
+        await using var gateway = new GatewayHost(
+            ("Gateway:Routes:r:Candidates:0", "groq/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"));
         await gateway.Emulator.BreakAsync("groq", new { status = 429, retry_after = 60 });
         using (await gateway.AskAsync("cools down", "r"))
         {
@@ -166,13 +182,17 @@ public sealed class TracePropagationTests
     [Fact]
     public async Task A_request_that_cannot_be_said_in_a_providers_format_is_no_call()
     {
-        await using var gateway = new GatewayHost(("Gateway:Routes:r:Candidates:0", "anthropic/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"));
+        await using var gateway = new GatewayHost(
+            ("Gateway:Routes:r:Candidates:0", "anthropic/m"), ("Gateway:Routes:r:Candidates:1", "openai/m"));
         using var trace = TraceRecorder.OfGateway();
 
-        using var answer = await trace.PostAsync(gateway.Http, "/v1/chat/completions", """{"model":"r","n":2,"messages":[{"role":"user","content":"x"}]}""");
+        using var answer = await trace.PostAsync(
+            gateway.Http, "/v1/chat/completions", """{"model":"r","n":2,"messages":[{"role":"user","content":"x"}]}""");
 
         Assert.Equal("openai", (await trace.CallAsync()).GetTagItem("gateway.provider"));
-        Assert.Equal("not_taken_here", Assert.Single((await trace.SpansAsync(Server))[0].Events).Tags.Single(tag => tag.Key == "gateway.outcome").Value);
+        Assert.Equal(
+            "not_taken_here",
+            Assert.Single((await trace.SpansAsync(Server))[0].Events).Tags.Single(tag => tag.Key == "gateway.outcome").Value);
     }
 
     [Theory]
@@ -180,7 +200,8 @@ public sealed class TracePropagationTests
     [InlineData(true)]
     public async Task A_call_whose_answer_is_kept_is_a_child_of_the_request_too(bool stream)
     {
-        await using var gateway = new GatewayHost(("Gateway:Routes:kept:Candidates:0", "openai/m"), ("Gateway:Routes:kept:Cache", "00:05:00"));
+        await using var gateway = new GatewayHost(
+            ("Gateway:Routes:kept:Candidates:0", "openai/m"), ("Gateway:Routes:kept:Cache", "00:05:00"));
         using var trace = TraceRecorder.OfGateway();
 
         await AskAsync(gateway, trace, "kept", stream);
@@ -190,13 +211,15 @@ public sealed class TracePropagationTests
         Assert.Contains(await trace.SpansAsync(Server, 2), span => span.SpanId == call.ParentSpanId);
     }
 
-    private static async Task AskAsync(GatewayHost gateway, TraceRecorder trace, string model, bool stream, params (string, string)[] headers)
+    private static async Task AskAsync(
+        GatewayHost gateway, TraceRecorder trace, string model, bool stream, params (string, string)[] headers)
     {
         using var answer = await trace.PostAsync(
-            gateway.Http, "/v1/chat/completions", $$"""{"model":"{{model}}","stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"x"}]}""", headers);
+            gateway.Http, "/v1/chat/completions",
+            $$"""{"model":"{{model}}","stream":{{(stream ? "true" : "false")}},"messages":[{"role":"user","content":"x"}]}""", headers);
         await answer.Content.ReadAsStringAsync(Token);
     }
 
     private static AiGateway.Routing.RouteTable Routes(GatewayHost gateway) =>
-        Microsoft.Extensions.DependencyInjection.ServiceProviderServiceExtensions.GetRequiredService<AiGateway.GatewayConfiguration>(gateway.Services).Routes;
+        gateway.Services.GetRequiredService<AiGateway.GatewayConfiguration>().Routes;
 }

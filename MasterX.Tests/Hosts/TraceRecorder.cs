@@ -7,7 +7,8 @@ using System.Text.Json;
 namespace MasterX.Tests.Hosts;
 
 /// <summary>
-/// The spans of one trace, of all services of this process. Listeners are the process's own, so a trace is known by its id: a request that is sent with
+/// The spans of one trace, of all services of this process. Listeners are the process's own, so a trace is known by its id: a request that
+/// is sent with
 /// <see cref="Parent"/> belongs to it, and no other test is measured for it.
 /// </summary>
 internal sealed class TraceRecorder : IDisposable
@@ -44,7 +45,8 @@ internal sealed class TraceRecorder : IDisposable
     public string TraceId => _id.ToHexString();
 
     /// <summary>Sends JSON as a part of the trace.</summary>
-    public async Task<HttpResponseMessage> PostAsync(HttpClient client, string path, string json, params (string Name, string Value)[] headers)
+    public async Task<HttpResponseMessage> PostAsync(
+        HttpClient client, string path, string json, params (string Name, string Value)[] headers)
     {
         using var content = new StringContent(json, Encoding.UTF8, new MediaTypeHeaderValue("application/json"));
         using var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = content };
@@ -74,7 +76,8 @@ internal sealed class TraceRecorder : IDisposable
     }
 
     /// <summary>The spans of a source that have ended by now.</summary>
-    public IReadOnlyList<Activity> Ended(string source) => [.. _ended.Where(span => span.Source.Name == source).OrderBy(span => span.StartTimeUtc)];
+    public IReadOnlyList<Activity> Ended(string source) =>
+        [.. _ended.Where(span => span.Source.Name == source).OrderBy(span => span.StartTimeUtc)];
 
     /// <summary>The one call to a provider.</summary>
     public async Task<Activity> CallAsync() => (await SpansAsync("MasterX.AiGateway"))[0];

@@ -27,9 +27,16 @@ public sealed class MongoSpanTests(MongoServer server) : IClassFixture<MongoServ
 
         var request = (await trace.SpansAsync("mongo-test"))[0];
         var spans = trace.Ended("MongoDB.Driver");
-        Assert.Contains(spans, span => span.ParentSpanId == request.SpanId && span.Kind == ActivityKind.Client && "mongodb".Equals(span.GetTagItem("db.system.name")));
-        Assert.Contains(spans, span => "users".Equals(span.GetTagItem("db.collection.name")) && "masterx-spans".Equals(span.GetTagItem("db.namespace")));
-        Assert.DoesNotContain(spans.SelectMany(span => span.TagObjects), tag => $"{tag.Value}".Contains("a-secret-id", StringComparison.Ordinal));
-        TestContext.Current.TestOutputHelper!.WriteLine(string.Join('\n', spans.Select(span => $"{span.DisplayName}: {string.Join(' ', span.TagObjects)}")));
+        Assert.Contains(
+            spans,
+            span => span.ParentSpanId == request.SpanId && span.Kind == ActivityKind.Client
+                && "mongodb".Equals(span.GetTagItem("db.system.name")));
+        Assert.Contains(
+            spans,
+            span => "users".Equals(span.GetTagItem("db.collection.name")) && "masterx-spans".Equals(span.GetTagItem("db.namespace")));
+        Assert.DoesNotContain(
+            spans.SelectMany(span => span.TagObjects), tag => $"{tag.Value}".Contains("a-secret-id", StringComparison.Ordinal));
+        TestContext.Current.TestOutputHelper!.WriteLine(
+            string.Join('\n', spans.Select(span => $"{span.DisplayName}: {string.Join(' ', span.TagObjects)}")));
     }
 }

@@ -103,6 +103,8 @@ internal sealed class EmbeddedSpan
     private static string? WordBehind(string sql, string keyword)
     {
         var at = sql.IndexOf(keyword, StringComparison.Ordinal);
-        return at < 0 ? null : sql[(at + keyword.Length)..].Split([' ', '(', ')'], 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        return at < 0
+            ? null
+            : sql[(at + keyword.Length)..].Split([' ', '(', ')'], 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
     }
 }
