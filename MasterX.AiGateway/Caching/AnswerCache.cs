@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -32,12 +33,16 @@ internal sealed class AnswerCache(HybridCache cache)
     public async Task<ModelResult> GetOrCallAsync(string key, TimeSpan lifetime, Func<CancellationToken, Task<ModelResult>> call, CancellationToken cancellationToken)
     {
         (IReadOnlyList<Attempt> Attempts, Candidate? Candidate)? own = null;
+        var request = Activity.Current;
         try
         {
             var kept = await cache.GetOrCreateAsync(
                 $"whole:{key}",
                 async token =>
                 {
+                    // The cache runs this in a context of its own, outside of every request's; its calls belong to the trace of the first
+                    // who asked.
+                    Activity.Current = request;
                     var result = await call(token);
                     own = (result.Attempts, result.Answer?.Candidate);
                     if (result.Answer is null)

@@ -74,8 +74,9 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
     }
 
     /// <summary>
-    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"}}</c>, or the same with the names of responses,
-    /// <c>input_tokens</c> and <c>output_tokens</c>; the reader stands on its first token.
+    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"},</c>
+    /// <c>"completion_tokens_details":{"reasoning_tokens"}}</c>, or the same with the names of responses, <c>input_tokens</c> and
+    /// <c>output_tokens</c>; the reader stands on its first token.
     /// </summary>
     internal static TokenUsage? ReadUsage(ref Utf8JsonReader json)
     {
@@ -85,7 +86,7 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             return null;
         }
 
-        var (input, output, cached) = (0, 0, 0);
+        var (input, output, cached, reasoning) = (0, 0, 0, 0);
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             if (json.ValueTextEquals("prompt_tokens"u8) || json.ValueTextEquals("input_tokens"u8))
@@ -98,24 +99,11 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             }
             else if (json.ValueTextEquals("prompt_tokens_details"u8) || json.ValueTextEquals("input_tokens_details"u8))
             {
-                json.Read();
-                if (json.TokenType != JsonTokenType.StartObject)
-                {
-                    json.Skip();
-                    continue;
-                }
-
-                while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-                {
-                    if (json.ValueTextEquals("cached_tokens"u8))
-                    {
-                        cached = Count(ref json);
-                    }
-                    else
-                    {
-                        json.Skip();
-                    }
-                }
+                cached = Detail(ref json, "cached_tokens"u8);
+            }
+            else if (json.ValueTextEquals("completion_tokens_details"u8) || json.ValueTextEquals("output_tokens_details"u8))
+            {
+                reasoning = Detail(ref json, "reasoning_tokens"u8);
             }
             else
             {
@@ -123,7 +111,33 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             }
         }
 
-        return new TokenUsage(input, output, Math.Min(cached, input));
+        return new TokenUsage(input, output, Math.Min(cached, input), Reasoning: Math.Min(reasoning, output));
+    }
+
+    /// <summary>A count in the object that follows; 0 when it is not there.</summary>
+    private static int Detail(ref Utf8JsonReader json, ReadOnlySpan<byte> name)
+    {
+        var count = 0;
+        json.Read();
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            json.Skip();
+            return count;
+        }
+
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            if (json.ValueTextEquals(name))
+            {
+                count = Count(ref json);
+            }
+            else
+            {
+                json.Skip();
+            }
+        }
+
+        return count;
     }
 
     private static int Count(ref Utf8JsonReader json)

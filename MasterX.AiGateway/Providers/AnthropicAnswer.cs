@@ -18,8 +18,8 @@ internal static class AnthropicAnswer
             return null;
         }
 
-        var read = Count(usage, "cache_read_input_tokens");
-        return new TokenUsage(Count(usage, "input_tokens") + Count(usage, "cache_creation_input_tokens") + read, Count(usage, "output_tokens"), read);
+        var (read, written) = (Count(usage, "cache_read_input_tokens"), Count(usage, "cache_creation_input_tokens"));
+        return new TokenUsage(Count(usage, "input_tokens") + written + read, Count(usage, "output_tokens"), read, written);
     }
 
     /// <param name="answer">A message for which <see cref="IsAnswer"/> holds.</param>

@@ -22,7 +22,8 @@ internal static class GeminiAnswer
             ? new TokenUsage(
                 Count(usage, "promptTokenCount") + Count(usage, "toolUsePromptTokenCount"),
                 Count(usage, "candidatesTokenCount") + Count(usage, "thoughtsTokenCount"),
-                Count(usage, "cachedContentTokenCount"))
+                Count(usage, "cachedContentTokenCount"),
+                Reasoning: Count(usage, "thoughtsTokenCount"))
             : null;
 
     /// <param name="answer">A response for which <see cref="IsAnswer"/> holds.</param>

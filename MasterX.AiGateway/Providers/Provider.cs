@@ -42,7 +42,8 @@ internal sealed class Provider : IDisposable
             MaxResponseHeadersLength = 64,
             EnableMultipleHttp2Connections = true,
 
-            // The gateway's own span covers the call; one more per attempt would cost more than the rest of the gateway.
+            // The gateway's own span covers the call; one more per attempt would cost more than the rest of the gateway. That span puts
+            // itself into the headers too, where the provider may know of it: ProviderOptions.PropagateTrace.
             ActivityHeadersPropagator = null,
         };
         Http = new HttpMessageInvoker(_connections, disposeHandler: false);

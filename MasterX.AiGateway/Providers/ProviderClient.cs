@@ -35,7 +35,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         using var scratch = new PooledBuffer(request.Body.Length + 256);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         HttpResponseMessage? response = null;
-        var span = GenAiSpan.Begin(candidate, request, _captures);
+        GenAiSpan? span = null;
         var handedOn = false;
         try
         {
@@ -46,6 +46,13 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 Content = new ReadOnlyMemoryContent(provider.Format.WriteRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
             };
             provider.WriteHeaders(message);
+
+            // From here on it is a call; one that could not be said in the provider's format is none.
+            span = GenAiSpan.Begin(candidate, request, _captures);
+            if (options.PropagateTrace)
+            {
+                RequestTrace.Propagate(message);
+            }
 
             // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
             var begun = time.GetTimestamp();
@@ -120,7 +127,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         }
 
         var frames = call.Candidate.Provider.Format.OpenFrames(call.Request, call.Candidate, call.Partial, call.Continuing);
-        frames.Transcript = span?.Transcript;
+        span?.Watch(frames);
         var stream = new ProviderStream(
             response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
@@ -145,6 +152,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             return new ProviderAnswer { Outcome = stream.Failure, Status = (int)response.StatusCode };
         }
 
+        span?.FirstChunk(time.GetElapsedTime(begun));
         return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = (int)response.StatusCode, Stream = stream };
     }
 

@@ -43,6 +43,14 @@ public sealed class ProviderOptions
     [Range(0, 1_000_000)]
     public int MaxConcurrency { get; set; }
 
+    /// <summary>
+    /// Whether calls carry the trace they belong to (<c>traceparent</c> and <c>tracestate</c>,
+    /// <see href="https://www.w3.org/TR/trace-context/"/>), so that the provider's spans continue it: for one that reports to the same
+    /// place, such as a model server of one's own.
+    /// </summary>
+    /// <value>False unless set: an outsider learns nothing of our trace. No header of any kind tells of it then.</value>
+    public bool PropagateTrace { get; set; }
+
     /// <summary>For a connection, TLS included.</summary>
     /// <value>5 s unless set; more than 0.</value>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
@@ -68,7 +76,8 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
-        && (StreamUsage, RequestsPerMinute, TokensPerMinute, MaxConcurrency) == (other.StreamUsage, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
+        && (StreamUsage, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
+            == (other.StreamUsage, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
         && DropFields.SequenceEqual(other.DropFields);

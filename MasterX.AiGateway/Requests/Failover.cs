@@ -202,6 +202,11 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                 candidate.IsKnown |= answer.Outcome == AttemptOutcome.Success;
             }
 
+            if (!called || answer.WasNotSent)
+            {
+                RequestTrace.Skipped(candidate, answer.Outcome);
+            }
+
             failover._metrics.Attempted(candidate, request.Operation, attempt);
             if (answer.Stream is not null)
             {

@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Telemetry;
 using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Streaming;
@@ -93,7 +92,7 @@ internal sealed class AnthropicFrames(string model) : TranslatedFrames(model)
     private FrameKind WriteText(string text, PooledBuffer output)
     {
         Characters += text.Length;
-        KeepText(text);
+        Partial?.Append(text);
         WriteDelta(output, 0, json => json.WriteString("content", text), null);
         return FrameKind.Content;
     }
@@ -116,7 +115,13 @@ internal sealed class AnthropicFrames(string model) : TranslatedFrames(model)
     {
         if (AnthropicAnswer.ReadUsage(root) is { } last)
         {
-            Usage = new TokenUsage(Math.Max(last.Input, Usage?.Input ?? 0), last.Output, Math.Max(last.CachedInput, Usage?.CachedInput ?? 0));
+            var first = Usage ?? default;
+            Usage = last with
+            {
+                Input = Math.Max(last.Input, first.Input),
+                CachedInput = Math.Max(last.CachedInput, first.CachedInput),
+                CacheWrite = Math.Max(last.CacheWrite, first.CacheWrite),
+            };
         }
 
         if (!root.TryGetProperty("delta", out var delta) || Text(delta, "stop_reason") is not { } reason)

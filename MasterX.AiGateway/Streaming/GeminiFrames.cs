@@ -130,7 +130,7 @@ internal sealed class GeminiFrames(string model) : TranslatedFrames(model)
         }
 
         Characters += text.Length;
-        KeepText(text);
+        Partial?.Append(text);
         WriteDelta(output, index, json => json.WriteString("content", text), null);
         return true;
     }

@@ -57,6 +57,7 @@ internal sealed class OpenAiFrames : StreamFrames
             return FrameKind.Error;
         }
 
+        Span?.Read(data);
         Finished |= chunk.Finish;
         Characters += chunk.Characters;
         if (chunk is { Texts: 1, Content: true, OtherContent: false, Finish: false, HasUsage: false })
@@ -87,7 +88,8 @@ internal sealed class OpenAiFrames : StreamFrames
 
     private void Remember(ReadOnlySpan<byte> data, Range text)
     {
-        // Whoever wants the text has every chunk parsed for it.
+        // Where someone wants the text, every chunk is parsed for it. A span that does not has all else from the chunks that are unlike
+        // the last.
         if (!KeepsText)
         {
             if (_last.Length < data.Length)
@@ -222,10 +224,7 @@ internal sealed class OpenAiFrames : StreamFrames
                 chunk.Content |= length > 0;
                 chunk.Texts++;
                 chunk.Text = (int)(json.TokenStartIndex + 1)..(int)(json.BytesConsumed - 1);
-                if (KeepsText)
-                {
-                    KeepText(json.GetString()!);
-                }
+                Partial?.Append(json.GetString()!);
             }
             else if (!role && !content && IsSomething(ref json))
             {

@@ -123,7 +123,7 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
         body.Dispose();
         response.Dispose();
         _limit.Dispose();
-        span?.DescribeEnd(Frames.Usage, State == StreamState.Failed ? Failure : null);
+        span?.DescribeEnd(Frames.Usage, State, Failure);
         span?.Dispose();
         _lease?.Spend(Frames.Usage);
         _lease?.Dispose();

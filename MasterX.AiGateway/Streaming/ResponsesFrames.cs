@@ -16,7 +16,7 @@ internal sealed class ResponsesFrames : StreamFrames
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
-        string? type = null;
+        var (type, response) = ((string?)null, false);
         try
         {
             var json = new Utf8JsonReader(data);
@@ -35,6 +35,7 @@ internal sealed class ResponsesFrames : StreamFrames
                 else if (json.ValueTextEquals("response"u8))
                 {
                     json.Read();
+                    response = true;
                     ReadResponse(ref json);
                 }
                 else if (json.ValueTextEquals("delta"u8))
@@ -49,6 +50,11 @@ internal sealed class ResponsesFrames : StreamFrames
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             return FrameKind.Unparseable;
+        }
+
+        if (Span is { } span && type is not null && (response || span.CapturesStream))
+        {
+            span.Read(data);
         }
 
         switch (type)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 
@@ -42,24 +41,18 @@ internal abstract class StreamFrames
     /// <summary>Collects the text when it may be needed to go on elsewhere.</summary>
     public PartialAnswer? Partial { get; init; }
 
-    /// <summary>Receives the text for a span, where that is asked for.</summary>
-    public StringBuilder? Transcript { private get; set; }
+    /// <summary>Looks on, where the call is traced.</summary>
+    public GenAiSpan? Span { protected get; set; }
 
     /// <summary>Whether role frames are left out, because the caller's stream has begun with another provider.</summary>
     public bool Continuing { get; init; }
 
     /// <summary>Whether anyone wants the text itself; the events are passed on without it.</summary>
-    protected bool KeepsText => Partial is not null || Transcript is not null;
+    protected bool KeepsText => Partial is not null || Span is { CapturesStream: true };
 
     /// <param name="data">The data of an event.</param>
     /// <param name="output">Receives what the caller is to see of it, as whole events.</param>
     public abstract FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output);
-
-    protected void KeepText(string text)
-    {
-        Partial?.Append(text);
-        Transcript?.Append(text);
-    }
 
     /// <summary>Writes what the caller still has to see when the provider's stream has ended well, before the end mark.</summary>
     public virtual void Complete(PooledBuffer output)

@@ -67,6 +67,7 @@ internal abstract class TranslatedFrames(string model) : StreamFrames
     private void WriteChunk(PooledBuffer output, Action<Utf8JsonWriter> rest)
     {
         output.Write("data: "u8);
+        var begin = output.Length;
         using (var json = new Utf8JsonWriter(output))
         {
             json.WriteStartObject();
@@ -78,6 +79,7 @@ internal abstract class TranslatedFrames(string model) : StreamFrames
             json.WriteEndObject();
         }
 
+        Span?.Read(output.Span[begin..]);
         output.Write("\n\n"u8);
     }
 }

@@ -6,9 +6,12 @@ using MasterX.AiGateway.Routing;
 namespace MasterX.AiGateway.Telemetry;
 
 /// <summary>
-/// The gateway's measurements, beside those of every service: its own (<c>gateway_*</c>) and those of OpenTelemetry's conventions for generative AI
-/// (<c>gen_ai.*</c>, <see href="https://opentelemetry.io/docs/specs/semconv/gen-ai/gen-ai-metrics/"/>). The labels are names from configuration, and models that
-/// have answered, so the number of series is bounded.
+/// The gateway's measurements, beside those of every service: its own (<c>gateway_*</c>) and those of OpenTelemetry's conventions for
+/// generative AI
+/// (<c>gen_ai.*</c>, version 0.1.0:
+/// <see href="https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md"/>, and
+/// <c>client-embeddings.md</c>). The labels are names from configuration, and models that have answered, so the number of series is
+/// bounded.
 /// </summary>
 internal sealed class GatewayMetrics : IDisposable
 {
@@ -19,10 +22,11 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _abandoned;
     private readonly Counter<double> _cost;
     private readonly Histogram<double> _overhead;
-    private readonly Histogram<double> _duration;
+    private readonly Histogram<double> _inference;
+    private readonly Histogram<double> _embeddings;
     private readonly Histogram<double> _firstChunk;
     private readonly Histogram<double> _firstToken;
-    private readonly Histogram<long> _tokens;
+    private readonly GenAiTokenMetrics _tokens;
 
     public GatewayMetrics(IMeterFactory meters, GatewayConfiguration configuration)
     {
@@ -35,12 +39,17 @@ internal sealed class GatewayMetrics : IDisposable
         _overhead = _meter.CreateHistogram(
             "gateway_overhead", "s", "The gateway's own time in a request that is not streamed: all of it but that of the providers.",
             advice: Buckets(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25));
-        _duration = _meter.CreateHistogram("gen_ai.client.operation.duration", "s", "From sending to a provider to the end of its answer.", advice: Seconds);
-        _firstChunk = _meter.CreateHistogram("gen_ai.client.operation.time_to_first_chunk", "s", "From sending to a provider to the first content of its stream.", advice: Seconds);
-        _firstToken = _meter.CreateHistogram("gen_ai.server.time_to_first_token", "s", "From a caller's request to the first content of the stream, failed providers included.", advice: Seconds);
-        _tokens = _meter.CreateHistogram(
-            "gen_ai.client.token.usage", "{token}", "Tokens of an answer, by direction.",
-            advice: new InstrumentAdvice<long> { HistogramBucketBoundaries = [1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304, 16777216, 67108864] });
+        _inference = _meter.CreateHistogram(
+            "gen_ai.client.inference.duration", "s", "From sending to a provider to the end of its answer.", advice: Seconds);
+        _embeddings = _meter.CreateHistogram(
+            "gen_ai.client.embeddings.duration", "s", "From sending to a provider to the end of its embeddings.", advice: Seconds);
+        _firstChunk = _meter.CreateHistogram(
+            "gen_ai.client.inference.time_to_first_chunk", "s", "From sending to a provider to the first content of its stream.",
+            advice: Seconds);
+        _firstToken = _meter.CreateHistogram(
+            "gen_ai.server.time_to_first_token", "s",
+            "From a caller's request to the first content of the stream, failed providers included.", advice: Seconds);
+        _tokens = new GenAiTokenMetrics(_meter);
         _meter.CreateObservableGauge("gateway_circuit_open", () => PerModel(configuration, candidate => candidate.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while the circuit of a provider's model is not closed.");
         _meter.CreateObservableGauge(
             "gateway_cooldown_seconds", () => PerModel(configuration, candidate => Math.Max(candidate.Gate.CoolingFor.TotalSeconds, candidate.Provider.Limits.KeyRefused.Left.TotalSeconds)),
@@ -68,7 +77,7 @@ internal sealed class GatewayMetrics : IDisposable
             tags.Add("error.type", attempt.Outcome.Name());
         }
 
-        _duration.Record(attempt.Elapsed.TotalSeconds, tags);
+        (operation == Operation.Embeddings ? _embeddings : _inference).Record(attempt.Elapsed.TotalSeconds, tags);
     }
 
     /// <summary>The first content of a stream: since the provider was called, and since the caller's request came.</summary>
@@ -105,11 +114,7 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Counts what an answer cost.</summary>
     public void Answered(Candidate candidate, Operation operation, TokenUsage usage, decimal? cost)
     {
-        var tags = Tags(candidate, operation);
-        tags.Add("gen_ai.token.type", "input");
-        _tokens.Record(usage.Input, tags);
-        tags[^1] = new("gen_ai.token.type", "output");
-        _tokens.Record(usage.Output, tags);
+        _tokens.Spent(usage, Tags(candidate, operation), operation == Operation.Embeddings);
         if (cost is { } dollars)
         {
             _cost.Add((double)dollars, new TagList { { "provider", candidate.Provider.Name } });
@@ -120,7 +125,7 @@ internal sealed class GatewayMetrics : IDisposable
 
     private static TagList Tags(Candidate candidate, Operation operation) => new()
     {
-        { "gen_ai.operation.name", operation.Name },
+        { "gen_ai.operation.name", operation.ConventionName },
         { "gen_ai.provider.name", candidate.Provider.ConventionName },
         { "gen_ai.request.model", candidate.Label },
     };

@@ -23,4 +23,6 @@ public sealed class ModelPrice
 /// <param name="Input">Prompt tokens, cached ones included.</param>
 /// <param name="Output">Completion tokens, thinking included.</param>
 /// <param name="CachedInput">Prompt tokens found in the provider's cache.</param>
-public readonly record struct TokenUsage(int Input, int Output, int CachedInput);
+/// <param name="CacheWrite">Prompt tokens written to the provider's cache.</param>
+/// <param name="Reasoning">Completion tokens the model thought with.</param>
+public readonly record struct TokenUsage(int Input, int Output, int CachedInput, int CacheWrite = 0, int Reasoning = 0);

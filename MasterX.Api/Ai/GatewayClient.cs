@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MasterX.ServiceDefaults.Http;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
 
@@ -9,6 +10,8 @@ namespace MasterX.Api.Ai;
 /// <param name="http">Its base address is the gateway's, its credentials the gateway's token.</param>
 internal sealed class GatewayClient(HttpClient http)
 {
+    private const string Path = "/v1/chat/completions";
+
     /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
     public async Task<GatewayAnswer> CompleteAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
     {
@@ -47,7 +50,7 @@ internal sealed class GatewayClient(HttpClient http)
 
     private async Task<HttpResponseMessage> SendAsync(JsonObject body, string keyId, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
-        using var message = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = JsonContent.Create(body) };
+        using var message = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) }.WithUrlTemplate(Path);
         message.Headers.Add("x-masterx-consumer", keyId);
         var response = await http.SendAsync(message, completion, cancellationToken);
         if (response.StatusCode is not System.Net.HttpStatusCode.Unauthorized)

@@ -4,6 +4,7 @@ using MasterX.Api.Ai;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
 using MasterX.Api.Usage;
+using MasterX.ServiceDefaults.Http;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace MasterX.Api.OpenAi;
@@ -101,6 +102,12 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
             to.TryAddWithoutValidation("Authorization", authorization);
             to.TryAddWithoutValidation("x-masterx-consumer", httpContext.Consumer().Id);
+            if (httpContext.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } template })
+            {
+                // The gateway's paths are those of this API.
+                proxyRequest.WithUrlTemplate(template);
+            }
+
             proxyRequest.RequestUri = RequestUtilities.MakeDestinationAddress(destinationPrefix, httpContext.Request.Path, httpContext.Request.QueryString);
             return ValueTask.CompletedTask;
         }

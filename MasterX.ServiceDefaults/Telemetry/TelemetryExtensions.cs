@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Console;
+using MasterX.ServiceDefaults.Http;
 using OpenTelemetry;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
@@ -42,9 +43,10 @@ internal static class TelemetryExtensions
             .WithTracing(tracing => tracing
                 .AddSource(builder.Environment.ApplicationName)
                 .AddSource("MasterX.*")
-                .AddSource("MongoDB.Driver.Core.Extensions.DiagnosticSources")
+                .AddSource("MongoDB.Driver")
                 .AddAspNetCoreInstrumentation(web => web.Filter = context => !IsQuiet(context.Request.Path))
-                .AddHttpClientInstrumentation())
+                .AddHttpClientInstrumentation(http => http.EnrichWithHttpRequestMessage = UrlTemplate.Describe)
+                .AddProcessor<QuietChildren>())
             .UseOtlpExporter();
     }
 

@@ -49,4 +49,39 @@ public sealed class OpenAiFramesTests
             }
         }
     }
+
+    [Fact]
+    public void A_stream_that_nobody_watches_allocates_nothing_for_its_chunks()
+    {
+        var frames = new OpenAiFrames { CallerWantsUsage = true };
+        using var output = new PooledBuffer(4096);
+        byte[][] chunks =
+        [
+            .. from chunk in (string[])
+               [
+                   """{"id":"c","choices":[{"index":0,"delta":{"content":"one"}}]}""", """{"id":"c","choices":[{"index":0,"delta":{"content":"two, three"}}]}""",
+                   """{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{}"}}]}}]}""",
+                   """{"id":"c","choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"completion_tokens_details":{"reasoning_tokens":1}}}""",
+               ]
+               select Encoding.UTF8.GetBytes(chunk),
+        ];
+        ReadAll();
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        ReadAll();
+
+        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+
+        void ReadAll()
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                output.Clear();
+                foreach (var chunk in chunks)
+                {
+                    frames.Read(chunk, output);
+                }
+            }
+        }
+    }
 }

@@ -73,9 +73,10 @@ public sealed class TelemetryTests
 
         var metrics = await PrometheusText.ReadAsync(gateway.Anonymous);
         (string, string)[] labels = [("gen_ai_operation_name", "chat"), ("gen_ai_provider_name", "openai"), ("gen_ai_request_model", "gpt-4.1-mini")];
-        Assert.Equal(2, metrics.Value("gen_ai_client_operation_duration_seconds_count", labels));
-        Assert.Equal(2, metrics.Value("gen_ai_client_token_usage_count", [.. labels, ("gen_ai_token_type", "input")]));
-        Assert.Equal(1, metrics.Value("gen_ai_client_operation_time_to_first_chunk_seconds_count", labels));
+        Assert.Equal(2, metrics.Value("gen_ai_client_inference_duration_seconds_count", labels));
+        Assert.Equal(2, metrics.Value("gen_ai_client_inference_operation_input_tokens_count", labels));
+        Assert.True(metrics.Value("gen_ai_client_inference_usage_output_tokens_total", [.. labels, ("gen_ai_token_modality", "unknown")]) > 10);
+        Assert.Equal(1, metrics.Value("gen_ai_client_inference_time_to_first_chunk_seconds_count", labels));
         Assert.Equal(1, metrics.Value("gen_ai_server_time_to_first_token_seconds_count", labels));
         Assert.Equal(2, metrics.Value("gateway_attempts_total", ("provider", "openai"), ("outcome", "success")));
         Assert.Equal(1, metrics.Value("gateway_overhead_seconds_count"));

@@ -27,10 +27,14 @@ internal sealed class EmbeddedConnection : IDisposable
 
     public SqliteConnection Sqlite { get; }
 
+    /// <summary>Of the call under way, where it is traced.</summary>
+    public EmbeddedSpan? Span { private get; set; }
+
     /// <param name="sql">One of a fixed number of texts.</param>
     /// <param name="parameters">Always the same names for the same text.</param>
     public SqliteCommand Command(string sql, params ReadOnlySpan<(string Name, object? Value)> parameters)
     {
+        Span?.Add(sql);
         if (!_prepared.TryGetValue(sql, out var command))
         {
             _prepared[sql] = command = Sqlite.CreateCommand();

@@ -60,19 +60,36 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         return Task.CompletedTask;
     }
 
-    public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(connection => connection.Command("SELECT 1").Run(), cancellationToken);
+    /// <summary>No span: it is asked every few seconds by whoever probes.</summary>
+    public Task PingAsync(CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        return Task.FromResult(Read(connection => connection.Command("SELECT 1").Run()));
+    }
 
     /// <summary>Reads, beside other readers and the writer.</summary>
     /// <exception cref="StorageException">The database cannot be read.</exception>
     public Task<T> ReadAsync<T>(Func<EmbeddedConnection, T> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
-        return Task.FromResult(Read(read));
+        var span = EmbeddedSpan.Begin(_file);
+        try
+        {
+            var result = Read(read, span);
+            span?.End();
+            return Task.FromResult(result);
+        }
+        catch (Exception error) when (span is not null)
+        {
+            span.End(error);
+            throw;
+        }
     }
 
     /// <summary>Writes, all of it or nothing; other processes that write are waited for.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) => _writer.WriteAsync(write, cancellationToken);
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(write, EmbeddedSpan.Begin(_file), cancellationToken);
 
     /// <summary>Copies the database by SQLite's online backup (<see href="https://www.sqlite.org/backup.html"/>), which sees one moment of it, whoever writes meanwhile.</summary>
     /// <param name="file">Must not exist: a backup is not overwritten by the next.</param>
@@ -118,12 +135,14 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         }
     }
 
-    private T Read<T>(Func<EmbeddedConnection, T> read) => Guarded(() =>
+    private T Read<T>(Func<EmbeddedConnection, T> read, EmbeddedSpan? span = null) => Guarded(() =>
     {
         var connection = _readers.TryTake(out var idle) ? idle : new EmbeddedConnection(_connectionString);
         try
         {
+            connection.Span = span;
             var result = read(connection);
+            connection.Span = null;
             if (!_disposed && _readers.Count < MostIdleReaders)
             {
                 _readers.Add(connection);

@@ -22,14 +22,18 @@ internal sealed class EmbeddedWriter : IDisposable
     public EmbeddedWriter(Func<EmbeddedConnection> open, Func<SqliteException, StorageException> describe)
     {
         (_open, _describe) = (open, describe);
-        _loop = Task.Run(RunAsync);
+        using (ExecutionContext.SuppressFlow())
+        {
+            // The writer belongs to no request, and to no trace of one.
+            _loop = Task.Run(RunAsync);
+        }
     }
 
     /// <exception cref="StorageException">It was not written.</exception>
-    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken)
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, EmbeddedSpan? span, CancellationToken cancellationToken)
     {
         // The queue is as long as there are requests under way; those are bounded.
-        var pending = new Pending<T>(write, cancellationToken);
+        var pending = new Pending<T>(write, span, cancellationToken);
         if (!_queue.Writer.TryWrite(pending))
         {
             pending.Fail(new StorageException("The database was closed: the service has stopped.", new ObjectDisposedException(nameof(EmbeddedWriter))));
@@ -105,7 +109,7 @@ internal sealed class EmbeddedWriter : IDisposable
         void Fail(Exception error);
     }
 
-    private sealed class Pending<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) : IPending
+    private sealed class Pending<T>(Func<EmbeddedConnection, T> write, EmbeddedSpan? span, CancellationToken cancellationToken) : IPending
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
@@ -113,13 +117,23 @@ internal sealed class EmbeddedWriter : IDisposable
 
         public Task<T> Task => _done.Task;
 
-        public bool IsCancelled() => cancellationToken.IsCancellationRequested && _done.TrySetCanceled(cancellationToken);
+        public bool IsCancelled()
+        {
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                return false;
+            }
+
+            span?.End(new OperationCanceledException(cancellationToken));
+            return _done.TrySetCanceled(cancellationToken);
+        }
 
         public void Run(EmbeddedConnection connection, Func<SqliteException, StorageException> describe)
         {
             connection.Command("SAVEPOINT one").Run();
             try
             {
+                connection.Span = span;
                 _result = write(connection);
             }
             catch (Exception error)
@@ -130,11 +144,13 @@ internal sealed class EmbeddedWriter : IDisposable
                 connection.Command("ROLLBACK TO one").Run();
             }
 
+            connection.Span = null;
             connection.Command("RELEASE one").Run();
         }
 
         public void Complete()
         {
+            span?.End(_error);
             if (_error is not null)
             {
                 _done.TrySetException(_error);
@@ -145,6 +161,10 @@ internal sealed class EmbeddedWriter : IDisposable
             }
         }
 
-        public void Fail(Exception error) => _done.TrySetException(_error ?? error);
+        public void Fail(Exception error)
+        {
+            span?.End(_error ?? error);
+            _done.TrySetException(_error ?? error);
+        }
     }
 }

@@ -27,6 +27,10 @@ internal static class MongoStorage
 
                 // The health document has its own check of the database, with a limit of its own.
                 settings.DisableHealthChecks = true;
+
+                // The driver makes spans itself, to which the telemetry of every service subscribes; this would tell of each command a
+                // second time.
+                settings.DisableTracing = true;
             },
             client =>
             {
