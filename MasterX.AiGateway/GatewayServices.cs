@@ -6,10 +6,6 @@ using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Startup;
-using Microsoft.Extensions.Caching.Hybrid;
-using Microsoft.Extensions.Caching.Memory;
-using Microsoft.Extensions.DependencyInjection.Extensions;
-using Microsoft.Extensions.Options;
 using OpenTelemetry.Metrics;
 
 namespace MasterX.AiGateway;
@@ -23,17 +19,13 @@ internal static class GatewayServices
         builder.Services.AddSingleton<IConfigurationRule>(new GatewayOptionsRule(builder.Configuration));
         builder.Services.AddSingleton<GatewayConfiguration>();
         builder.Services.AddStartupStep<InitializeProviders>();
-        builder.Services.AddSingleton<IConfigureOptions<MemoryCacheOptions>>(services =>
-            new ConfigureOptions<MemoryCacheOptions>(memory => memory.SizeLimit = services.GetRequiredService<GatewayConfiguration>().Options.MaxCacheBytes));
-        builder.Services.AddHybridCache(cache => cache.MaximumPayloadBytes = 1024 * 1024);
-
-        // Only byte arrays are kept. The factory of serializers for everything else looks for its options by reflection as soon as it is made, which a native file refuses.
-        builder.Services.RemoveAll<IHybridCacheSerializerFactory>();
         builder.Services.AddSingleton<CallerToken>();
         builder.Services.AddSingleton<ProviderClient>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<PriceList>();
         builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<CachedAnswers>();
+        builder.Services.AddSingleton<StreamRecordings>();
         builder.Services.AddSingleton<CachedStreaming>();
         builder.Services.AddSingleton<Failover>();
         builder.Services.AddSingleton<Accounting>();

@@ -1,163 +1,54 @@
-using System.Collections.Concurrent;
-using System.Diagnostics;
 using System.Text.Json;
-using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Routing;
-using MasterX.AiGateway.Telemetry;
-using Microsoft.Extensions.Caching.Hybrid;
+using Microsoft.Extensions.Caching.Memory;
 using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// Kept answers: the same request (<see cref="CacheKey"/>) is answered again without a provider, and requests that are alike and under way at once share one call.
-/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
+/// Kept answers, in memory: whole ones and streams apart, each as what it was (<see cref="KeptAnswer"/>, <see cref="KeptStream"/>). All of them
+/// together take no more than <see cref="GatewayOptions.MaxCacheBytes"/>, and one no more than <see cref="LargestBytes"/>.
+/// Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
 /// </summary>
-internal sealed class AnswerCache(HybridCache cache)
+internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposable
 {
-    private readonly ConcurrentDictionary<string, StreamRecording> _underWay = new(StringComparer.Ordinal);
+    /// <summary>A longer answer is given to those who asked for it, and not kept.</summary>
+    public const int LargestBytes = 1024 * 1024;
 
-    /// <summary>What is not to be kept leaves the cache by an exception, which is what keeps <see cref="HybridCache"/> from storing it: no answer, or a packed one.</summary>
-    private sealed class NotKeptException(ModelResult? failure, byte[]? answer) : Exception
+    /// <summary>What an entry takes beside its bytes, roughly: key, names, the cache's own.</summary>
+    private const int EntryBytes = 512;
+
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = configuration.Options.MaxCacheBytes });
+
+    public KeptAnswer? Find(string key) => _kept.Get<KeptAnswer>((key, typeof(KeptAnswer)));
+
+    public KeptStream? FindStream(string key) => _kept.Get<KeptStream>((key, typeof(KeptStream)));
+
+    public void Keep(string key, KeptAnswer answer, TimeSpan lifetime)
     {
-        public ModelResult? Failure { get; } = failure;
-
-        public byte[]? Answer { get; } = answer;
-    }
-
-    /// <summary>For a whole answer.</summary>
-    /// <param name="key">Of the request.</param>
-    /// <param name="lifetime">How long a new answer is kept.</param>
-    /// <param name="call">Asks the providers.</param>
-    /// <param name="cancellationToken">Ends this caller's wait; the call goes on while another waits for it.</param>
-    public async Task<ModelResult> GetOrCallAsync(string key, TimeSpan lifetime, Func<CancellationToken, Task<ModelResult>> call, CancellationToken cancellationToken)
-    {
-        (IReadOnlyList<Attempt> Attempts, Candidate? Candidate)? own = null;
-        var request = Activity.Current;
-        try
+        if (!IsFiltered(answer.Body))
         {
-            var kept = await cache.GetOrCreateAsync(
-                $"whole:{key}",
-                async token =>
-                {
-                    // The cache runs this in a context of its own, outside of every request's; its calls belong to the trace of the first
-                    // who asked.
-                    Activity.Current = request;
-                    var result = await call(token);
-                    own = (result.Attempts, result.Answer?.Candidate);
-                    if (result.Answer is null)
-                    {
-                        throw new NotKeptException(result, null);
-                    }
-
-                    var filtered = IsFiltered(result.Answer.Body.Memory);
-                    var answer = Pack(result);
-                    return filtered ? throw new NotKeptException(null, answer) : answer;
-                },
-                Entry(lifetime),
-                cancellationToken: cancellationToken);
-            return Unpack(kept, own);
-        }
-        catch (NotKeptException notKept)
-        {
-            return notKept.Failure ?? Unpack(notKept.Answer!, own);
+            Keep((key, typeof(KeptAnswer)), answer, answer.Body.Length, lifetime);
         }
     }
 
-    /// <summary>A stream that was kept; <see langword="null"/> when there is none.</summary>
-    public async ValueTask<KeptStream?> FindStreamAsync(string key, CancellationToken cancellationToken)
-    {
-        var kept = await cache.GetOrCreateAsync(
-            StreamKey(key), static _ => ValueTask.FromResult<byte[]>(null!), new HybridCacheEntryOptions { Flags = HybridCacheEntryFlags.DisableUnderlyingData }, cancellationToken: cancellationToken);
-        return kept is null ? null : KeptStream.Read(kept);
-    }
+    public void Keep(string key, KeptStream stream, TimeSpan lifetime) => Keep((key, typeof(KeptStream)), stream, stream.Events.Length + stream.End.Length, lifetime);
 
-    /// <summary>The recording of a like request under way; or a new one, which the caller then has to make.</summary>
-    public StreamRecording Join(string key, out bool isNew)
+    public void Dispose() => _kept.Dispose();
+
+    private void Keep(object key, object answer, int bytes, TimeSpan lifetime)
     {
-        while (true)
+        if (bytes <= LargestBytes)
         {
-            var fresh = new StreamRecording();
-            var recording = _underWay.GetOrAdd(key, fresh);
-            isNew = ReferenceEquals(recording, fresh);
-            if (recording.TryJoin())
-            {
-                return recording;
-            }
-
-            // Everyone has left it, and its call was ended: it leads nowhere.
-            _underWay.TryRemove(KeyValuePair.Create(key, recording));
+            _kept.Set(key, answer, new MemoryCacheEntryOptions { AbsoluteExpirationRelativeToNow = lifetime, Size = bytes + EntryBytes });
         }
     }
-
-    /// <summary>Keeps a recording that has come to a good end, and makes room for the next.</summary>
-    public async Task CloseAsync(string key, StreamRecording recording, TimeSpan lifetime)
-    {
-        if (recording.Kept is { } kept)
-        {
-            // Kept first: whoever comes in between finds one or the other.
-            await cache.SetAsync(StreamKey(key), kept.Write(), Entry(lifetime));
-        }
-
-        _underWay.TryRemove(KeyValuePair.Create(key, recording));
-    }
-
-    private static string StreamKey(string key) => $"stream:{key}";
-
-    private static HybridCacheEntryOptions Entry(TimeSpan lifetime) => new() { Expiration = lifetime, LocalCacheExpiration = lifetime };
 
     /// <summary>Whether a provider held back some of an answer; asked of answers that would be kept, and of no others.</summary>
-    private static bool IsFiltered(ReadOnlyMemory<byte> answer)
+    private static bool IsFiltered(byte[] answer)
     {
         using var document = JsonDocument.Parse(answer);
         return document.RootElement.TryGetProperty("choices", out var choices)
             ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") == "content_filter")
             : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled";
-    }
-
-    /// <summary>Provider, model, three token counts, and the body: HybridCache keeps byte arrays as they are.</summary>
-    private static byte[] Pack(ModelResult result)
-    {
-        using (result)
-        {
-            var answer = result.Answer!;
-            using var buffer = new MemoryStream(answer.Body.Length + 64);
-            using var writer = new BinaryWriter(buffer);
-            writer.Write(answer.Provider);
-            writer.Write(answer.Model);
-            writer.Write(answer.Usage);
-            writer.Write(answer.Body.Length);
-            writer.Write(answer.Body.Span);
-            return buffer.ToArray();
-        }
-    }
-
-    /// <param name="kept">A packed answer.</param>
-    /// <param name="own">Of this request's own call; <see langword="null"/> when there was none.</param>
-    private static ModelResult Unpack(byte[] kept, (IReadOnlyList<Attempt> Attempts, Candidate? Candidate)? own)
-    {
-        using var reader = new BinaryReader(new MemoryStream(kept, writable: false));
-        var (provider, model, usage, length) = (reader.ReadString(), reader.ReadString(), reader.ReadUsage(), reader.ReadInt32());
-        var body = new PooledBuffer(length);
-        reader.ReadExactly(body.GetSpan(length)[..length]);
-        body.Advance(length);
-        return ModelResult.Of(new AcceptedAnswer(provider, model, body, usage, own?.Candidate), own?.Attempts ?? [], cached: own is null);
-    }
-}
-
-/// <summary>Token counts in the form they are kept in.</summary>
-internal static class TokenUsageFormat
-{
-    public static void Write(this BinaryWriter writer, TokenUsage? usage)
-    {
-        writer.Write(usage?.Input ?? -1);
-        writer.Write(usage?.Output ?? 0);
-        writer.Write(usage?.CachedInput ?? 0);
-    }
-
-    public static TokenUsage? ReadUsage(this BinaryReader reader)
-    {
-        var (input, output, cached) = (reader.ReadInt32(), reader.ReadInt32(), reader.ReadInt32());
-        return input < 0 ? null : new(input, output, cached);
     }
 }

@@ -23,7 +23,7 @@ internal static class CacheKey
         var head = canonical.Length;
         try
         {
-            WriteCanonical(request.Body, canonical);
+            WriteCanonical(request.Body.Memory, canonical);
         }
         catch (Exception error) when (error is InvalidOperationException or ArgumentException or JsonException)
         {

@@ -1,121 +1,188 @@
 using System.Buffers;
+using System.Runtime.ExceptionServices;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>Streams of requests whose answers are kept: replayed, followed while another caller's is being made, or made and recorded.</summary>
-internal sealed class CachedStreaming(AnswerCache cache, AnswerStreaming streaming)
+/// <summary>
+/// Streams of requests whose answers are kept: replayed; or followed while they are made. Whoever asks first has the recording made, and then
+/// follows it like everybody else.
+/// </summary>
+internal sealed partial class CachedStreaming(
+    AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, Accounting accounting, ILogger<CachedStreaming> logger)
 {
+    /// <summary>Bytes after which even a follower who has much to catch up with is written to.</summary>
+    private const int LargestWrite = 32 * 1024;
+
     /// <returns>What came of the request when nothing was sent to the caller; <see langword="null"/> once the stream has begun.</returns>
     public async Task<ModelResult?> AnswerAsync(HttpContext context, RequestPlan plan, ModelRoute route, ModelRequest request, string key, TimeSpan lifetime)
     {
-        if (await cache.FindStreamAsync(key, context.RequestAborted) is { } kept)
+        if (cache.FindStream(key) is { } kept)
         {
-            await ReplayAsync(context, kept);
+            Replay(context.Response, kept);
             return null;
         }
 
-        var recording = cache.Join(key, out var isNew);
-        var membership = new Membership(recording);
-        using var leaving = context.RequestAborted.UnsafeRegister(static member => ((Membership)member!).End(), membership);
+        if (recordings.Join(key) is not var (recording, follower))
+        {
+            return await streaming.AnswerAsync(new CallerAudience(context, request.Operation, accounting), plan, route, request);
+        }
+
         try
         {
-            return isNew
-                ? await RecordAsync(context, plan, route, request, recording, key, lifetime)
-                : await FollowAsync(context, request.Operation, recording);
+            if (follower.IsFirst)
+            {
+                // A like one may have ended between the look and the joining.
+                if (cache.FindStream(key) is { } meanwhile)
+                {
+                    recordings.Close(key, recording);
+                    recording.End(new RecordingEnd { Kept = meanwhile });
+                }
+                else
+                {
+                    _ = RecordAsync(plan, route, request, recording, key, lifetime);
+                }
+            }
+
+            return await FollowAsync(context, request.Operation, recording, follower);
         }
         finally
         {
-            membership.End();
+            recording.Leave(follower);
         }
     }
 
-    private async Task<ModelResult?> RecordAsync(
-        HttpContext context, RequestPlan plan, ModelRoute route, ModelRequest request, StreamRecording recording, string key, TimeSpan lifetime)
+    /// <summary>Makes a recording. Whatever goes wrong is told to those who follow it.</summary>
+    private async Task RecordAsync(RequestPlan plan, ModelRoute route, ModelRequest request, StreamRecording recording, string key, TimeSpan lifetime)
     {
-        var failure = ModelResult.Failed([], null);
+        // The first caller may leave while others follow.
+        var held = request.Body.Hold();
         try
         {
-            if (await streaming.AnswerAsync(context, plan, route, request, recording) is not { } failed)
+            var audience = new RecordingAudience(recording, whole => cache.Keep(key, whole, lifetime));
+            if (await streaming.AnswerAsync(audience, plan, route, request) is { } failed)
             {
-                return null;
+                recording.End(new RecordingEnd { Failure = failed });
             }
-
-            return failure = failed;
+        }
+        catch (OperationCanceledException) when (recording.Abandoned.IsCancellationRequested)
+        {
+            // Nobody is left.
+        }
+        catch (Exception fault)
+        {
+            // The boundary of the call: whoever follows throws it on, to be logged and answered as a fault of its own request.
+            recording.End(new RecordingEnd { Fault = fault });
         }
         finally
         {
-            // Says something only where the stream has not ended by itself.
-            recording.End(new RecordingEnd { Failure = failure, Error = ("The provider's stream broke off.", "stream_interrupted") });
-            await cache.CloseAsync(key, recording, lifetime);
-            recording.Dispose();
+            recordings.Close(key, recording);
+            held.LetGo();
         }
     }
 
-    private static async Task<ModelResult?> FollowAsync(HttpContext context, Operation operation, StreamRecording recording)
+    private async Task<ModelResult?> FollowAsync(HttpContext context, Operation operation, StreamRecording recording, StreamFollower follower)
     {
-        var (response, seen, begun) = (context.Response, 0, false);
-        while (true)
+        var response = context.Response;
+        using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, follower.CutOff);
+        try
         {
-            var (part, end, author) = await recording.NextAsync(seen, begun, context.RequestAborted);
-            if (part is not null)
+            var begun = false;
+            while (true)
             {
-                await response.BodyWriter.WriteAsync(part, context.RequestAborted);
-                seen++;
+                var news = await recording.NextAsync(follower, leaving.Token);
+                if (news.Author is { } author)
+                {
+                    Begin(response, author, follower.IsFirst);
+                    begun = true;
+                }
+                else if (news.End is not { } end)
+                {
+                    await WriteAsync(response, recording, follower, news.Events, leaving.Token);
+                }
+                else
+                {
+                    return await EndAsync(context, operation, end, follower.IsFirst, begun);
+                }
             }
-            else if (end is null)
-            {
-                StreamAudience.WriteHeaders(response, author!.Value.Provider, author.Value.Model, [], cached: true);
-                begun = true;
-            }
-            else if (!begun)
-            {
-                return end.Failure;
-            }
-            else if (end.Error is { } error)
-            {
-                await StreamAudience.WriteErrorAsync(response, operation, error.Message, error.Code, context.RequestAborted);
+        }
+        catch (OperationCanceledException) when (follower.CutOff.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            // An error event would not be read either: the connection ends, and with it the answer, visibly before its end.
+            LogCutOff(logger, StreamRecording.MostBehind);
+            context.Abort();
+            return null;
+        }
+    }
+
+    private void Begin(HttpResponse response, RecordingAuthor author, bool isFirst)
+    {
+        var candidate = author.Candidate;
+        CallerAudience.WriteHeaders(response, candidate.Provider.Name, candidate.Model, isFirst ? author.Attempts : [], cached: !isFirst);
+        if (isFirst)
+        {
+            Accounting.PassHeaders(response, author.Headers);
+            accounting.WritePrice(response, candidate);
+        }
+    }
+
+    /// <summary>Writes events, and what has come behind them meanwhile.</summary>
+    private static async Task WriteAsync(
+        HttpResponse response, StreamRecording recording, StreamFollower follower, ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
+    {
+        response.BodyWriter.Write(events.Span);
+        for (var written = events.Length; written < LargestWrite && recording.TryNextEvents(follower) is { } more; written += more.Length)
+        {
+            response.BodyWriter.Write(more);
+        }
+
+        await response.BodyWriter.FlushAsync(cancellationToken);
+    }
+
+    private static async Task<ModelResult?> EndAsync(HttpContext context, Operation operation, RecordingEnd end, bool isFirst, bool begun)
+    {
+        switch (end)
+        {
+            case { Fault: { } fault }:
+                ExceptionDispatchInfo.Throw(fault);
                 return null;
-            }
-            else
-            {
-                await EndAsync(context, new PooledBuffer(256), end.Usage, end.Mark);
+            case { Kept: { } kept }:
+                Replay(context.Response, kept);
                 return null;
-            }
+            case { IsShutdown: true }:
+                await Draining.RefuseAsync(context);
+                return null;
+            case { Bill: { } bill } when begun:
+                EndWhole(context.Response, isFirst ? bill : bill.Paid, end.Mark);
+                return null;
+            case { Error: var (message, code) } when begun:
+                await CallerAudience.WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
+                return null;
+            case { Failure: { } failure } when !begun:
+                return failure;
+            default:
+                throw new InvalidOperationException("A recording ended in a way its followers cannot be told.");
         }
     }
 
-    private static Task ReplayAsync(HttpContext context, KeptStream kept)
+    private static void Replay(HttpResponse response, KeptStream kept)
     {
-        StreamAudience.WriteHeaders(context.Response, kept.Provider, kept.Model, [], cached: true);
-        var last = new PooledBuffer(kept.Events.Length + 256);
-        last.Write(kept.Events.Span);
-        return EndAsync(context, last, kept.Usage, kept.End);
+        CallerAudience.WriteHeaders(response, kept.Provider, kept.Model, [], cached: true);
+        response.BodyWriter.Write(kept.Events);
+        EndWhole(response, kept.Bill.Paid, kept.End);
     }
 
-    private static async Task EndAsync(HttpContext context, PooledBuffer last, Telemetry.TokenUsage? usage, ReadOnlyMemory<byte> mark)
+    /// <summary>The end of a stream is sent together with the end of the response.</summary>
+    private static void EndWhole(HttpResponse response, StreamBill bill, byte[] mark)
     {
-        using (last)
-        {
-            Accounting.EndKeptStream(context.Response, usage, last);
-            last.Write(mark.Span);
-            await context.Response.BodyWriter.WriteAsync(last.Memory, context.RequestAborted);
-        }
+        using var last = new PooledBuffer(mark.Length + 256);
+        Accounting.EndStream(response, bill, last);
+        last.Write(mark);
+        response.BodyWriter.Write(last.Span);
     }
 
-    /// <summary>One caller's part in a recording, which ends once: when the caller leaves, or has been answered.</summary>
-    private sealed class Membership(StreamRecording recording)
-    {
-        private int _ended;
-
-        public void End()
-        {
-            if (Interlocked.Exchange(ref _ended, 1) == 0)
-            {
-                recording.Leave();
-            }
-        }
-    }
+    [LoggerMessage(24, LogLevel.Warning, "A caller who was {Bytes} bytes behind the others of its stream was cut off, so that they could go on")]
+    private static partial void LogCutOff(ILogger logger, int bytes);
 }

@@ -18,7 +18,7 @@ internal sealed class AnthropicWireFormat : WireFormat
 
     public override (string Name, string Value) Authentication(string key) => ("x-api-key", key);
 
-    public override ReadOnlyMemory<byte> WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
 
     public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>

@@ -19,7 +19,7 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    public override ReadOnlyMemory<byte> WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch)
+    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch)
     {
         if (candidate.Provider.DropFields.Count > 0)
         {
@@ -56,7 +56,7 @@ internal sealed class OpenAiWireFormat : WireFormat
             scratch.Write(body[(start + length)..]);
         }
 
-        return scratch.Memory;
+        return scratch;
     }
 
     public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
@@ -95,9 +95,9 @@ internal sealed class OpenAiWireFormat : WireFormat
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
         request is { Stream: true, Usage: StreamUsage.NotMentioned } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
 
-    private static ReadOnlyMemory<byte> WriteWithout(IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, PooledBuffer scratch)
+    private static PooledBuffer WriteWithout(IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, PooledBuffer scratch)
     {
-        using var document = JsonDocument.Parse(request.Body);
+        using var document = JsonDocument.Parse(request.Body.Memory);
         using (var json = new Utf8JsonWriter(scratch, new JsonWriterOptions { SkipValidation = true }))
         {
             json.WriteStartObject();
@@ -121,6 +121,6 @@ internal sealed class OpenAiWireFormat : WireFormat
             json.WriteEndObject();
         }
 
-        return scratch.Memory;
+        return scratch;
     }
 }

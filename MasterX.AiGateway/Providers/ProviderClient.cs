@@ -1,9 +1,9 @@
 using System.Net;
-using System.Net.Http.Headers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
+using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -15,7 +15,6 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 {
     private readonly bool _captures = GenAiSpan.IsCapturing(settings);
 
-    private static readonly MediaTypeHeaderValue Json = new("application/json");
     private const int LargestErrorBody = 64 * 1024;
 
     /// <summary>Asks for a whole answer, or opens a stream and reads it until there is content.</summary>
@@ -32,6 +31,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             return NotOffered(provider, request);
         }
 
+        // A candidate before this one may have brought the call here on a socket's thread.
+        await SocketThread.LeaveFor(request.Body.Length);
         using var scratch = new PooledBuffer(request.Body.Length + 256);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         HttpResponseMessage? response = null;
@@ -43,7 +44,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
-                Content = new ReadOnlyMemoryContent(provider.Format.WriteRequest(request, candidate, scratch)) { Headers = { ContentType = Json } },
+                Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch)),
             };
             provider.WriteHeaders(message);
 
@@ -158,39 +159,13 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 
     private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, Operation operation, CancellationTokenSource limit, long begun, TimeSpan total)
     {
-        var largest = configuration.Options.MaxAnswerBytes;
-        if (response.Content.Headers.ContentLength > largest)
-        {
-            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
-        }
-
-        var body = new PooledBuffer((int)Math.Min(largest, response.Content.Headers.ContentLength + 1 ?? 4096));
-        try
-        {
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-            while (await stream.ReadAsync(body.GetMemory(), limit.Token) is var read and > 0)
-            {
-                body.Advance(read);
-                if (body.Length > largest)
-                {
-                    body.Dispose();
-                    return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
-                }
-
-                // An answer that came in one piece, as most do, needs no new limit for its end.
-                if (body.Length != response.Content.Headers.ContentLength)
-                {
-                    limit.CancelAfter(Shorter(candidate.Provider.Options.IdleTimeout, total - time.GetElapsedTime(begun)));
-                }
-            }
-        }
-        catch
-        {
-            body.Dispose();
-            throw;
-        }
-
-        return candidate.Provider.Format.ReadAnswer(body, candidate, operation);
+        await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+        var body = await AnswerBody.ReadAsync(
+            stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
+            limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total));
+        return body is null
+            ? new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode }
+            : candidate.Provider.Format.ReadAnswer(body, candidate, operation);
     }
 
     private static async Task<ProviderAnswer> ReadFailureAsync(HttpResponseMessage response, Provider provider, CancellationToken cancellationToken)

@@ -35,8 +35,9 @@ internal abstract class WireFormat
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who is asked, and for which model.</param>
     /// <param name="scratch">Receives the body when it is not the caller's own.</param>
+    /// <returns><paramref name="scratch"/>, or the request's own body where it can be sent as it is.</returns>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
-    public abstract ReadOnlyMemory<byte> WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
+    public abstract PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
     /// <summary>Judges a whole answer with status 200, and translates it in place.</summary>
     /// <param name="answer">The provider's answer; owned by the result.</param>
@@ -56,11 +57,11 @@ internal abstract class WireFormat
 
     /// <summary>Parses the caller's request and writes another one of it.</summary>
     /// <exception cref="UntranslatableRequestException">A part of it is not of the type that OpenAI's format has there.</exception>
-    protected static ReadOnlyMemory<byte> Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Utf8JsonWriter> write)
+    protected static PooledBuffer Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Utf8JsonWriter> write)
     {
         try
         {
-            using var document = JsonDocument.Parse(request.Body);
+            using var document = JsonDocument.Parse(request.Body.Memory);
             using var json = new Utf8JsonWriter(scratch);
             write(document.RootElement, json);
         }
@@ -70,7 +71,7 @@ internal abstract class WireFormat
             throw new UntranslatableRequestException("A part of the request is not of the type that the chat completions format has there.", null);
         }
 
-        return scratch.Memory;
+        return scratch;
     }
 
     /// <summary>Parses a provider's whole answer and writes a chat completion of it, if it is an answer.</summary>

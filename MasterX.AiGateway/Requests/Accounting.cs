@@ -96,37 +96,29 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         }
     }
 
+    /// <summary>Counts a stream that has ended, once, whoever listened.</summary>
+    /// <param name="candidate">Who answered.</param>
+    /// <param name="counted">Tokens as the provider counted them; estimated when it did not.</param>
+    /// <param name="request">For an estimate.</param>
+    /// <param name="answerCharacters">Size of the answer, for an estimate.</param>
+    public StreamBill BillStream(Candidate candidate, TokenUsage? counted, ModelRequest request, int answerCharacters)
+    {
+        var usage = counted ?? new TokenUsage(request.EstimatedTokens, Math.Max(1, answerCharacters / CharactersPerToken), 0);
+        var bill = new StreamBill(usage, prices.CostOf(candidate, usage), counted is null);
+        metrics.Answered(candidate, request.Operation, usage, bill.Cost);
+        return bill;
+    }
+
     /// <summary>
     /// What a stream cost, once it has ended: as trailers, or where HTTP/1.1 has none in Kestrel, as a comment before the end mark, which clients pass over:
     /// <c>: x-masterx-tokens-in=12; x-masterx-tokens-out=340; x-masterx-cost-usd=0.00056</c>.
     /// </summary>
     /// <param name="response">Whose trailers are written.</param>
-    /// <param name="candidate">Who answered.</param>
-    /// <param name="counted">Tokens as the provider counted them; estimated when it did not.</param>
-    /// <param name="request">For an estimate.</param>
-    /// <param name="answerCharacters">Size of the answer, for an estimate.</param>
+    /// <param name="bill">What it cost this caller.</param>
     /// <param name="events">The stream's last events, before the end mark.</param>
-    /// <returns>The tokens, counted or estimated.</returns>
-    public TokenUsage EndStream(HttpResponse response, Candidate candidate, TokenUsage? counted, ModelRequest request, int answerCharacters, PooledBuffer events)
+    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events)
     {
-        var usage = counted ?? new TokenUsage(request.EstimatedTokens, Math.Max(1, answerCharacters / CharactersPerToken), 0);
-        var cost = prices.CostOf(candidate, usage);
-        WriteEnd(response, Values(usage, cost, estimated: counted is null), events);
-        metrics.Answered(candidate, request.Operation, usage, cost);
-        return usage;
-    }
-
-    /// <summary>The same for a stream that was kept: it was paid for when it was made.</summary>
-    public static void EndKeptStream(HttpResponse response, TokenUsage? usage, PooledBuffer events)
-    {
-        if (usage is { } counted)
-        {
-            WriteEnd(response, Values(counted, 0, estimated: false), events);
-        }
-    }
-
-    private static void WriteEnd(HttpResponse response, IEnumerable<(string Name, string Value)> values, PooledBuffer events)
-    {
+        var values = Values(bill.Usage, bill.Cost, bill.IsEstimated);
         if (response.SupportsTrailers())
         {
             foreach (var (name, value) in values)

@@ -21,7 +21,7 @@ namespace MasterX.AiGateway.Requests;
 /// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="Failover"/>.
 /// </summary>
 internal sealed class ModelEndpoint(
-    Failover failover, AnswerStreaming streaming, AnswerCache cache, CachedStreaming cachedStreaming, Accounting accounting, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
+    Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
@@ -36,21 +36,25 @@ internal sealed class ModelEndpoint(
         }
 
         var limit = configuration.Options.MaxRequestBytes;
-        using var body = await RequestBody.ReadAsync(context.Request, limit, context.RequestAborted);
+        var body = await RequestBody.ReadAsync(context.Request, limit, context.RequestAborted);
         if (body is null)
         {
             await OpenAiError.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.", OpenAiError.InvalidRequest, "request_too_large");
             return;
         }
 
-        if (!ModelRequest.TryParse(operation, body.Memory, out var request, out var problem, out var parameter))
+        if (!ModelRequest.TryParse(operation, body, out var parsed, out var problem, out var parameter))
         {
+            body.Dispose();
             await OpenAiError.BadRequestAsync(context, problem!, parameter);
             return;
         }
 
+        // From here on the request owns the body.
+        using var request = parsed!;
+
         // (2)
-        if (configuration.Routes.Resolve(request!.Model) is not { } route)
+        if (configuration.Routes.Resolve(request.Model) is not { } route)
         {
             await OpenAiError.WriteAsync(
                 context, StatusCodes.Status404NotFound, $"The model '{request.Model}' is neither a route nor provider/model of a configured provider. GET /v1/models lists what there is.",
@@ -71,7 +75,9 @@ internal sealed class ModelEndpoint(
         {
             if (request.Stream)
             {
-                var streamed = key is null ? streaming.AnswerAsync(context, plan, route, request) : cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
+                var streamed = key is null
+                    ? streaming.AnswerAsync(new CallerAudience(context, operation, accounting), plan, route, request)
+                    : cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
                 if (await streamed is { } failed)
                 {
                     await WriteAsync(context, operation, failed);
@@ -82,7 +88,7 @@ internal sealed class ModelEndpoint(
 
             using var result = key is null
                 ? await failover.AskAsync(plan, request, context.RequestAborted)
-                : await cache.GetOrCallAsync(key, lifetime, token => failover.AskAsync(plan, request, token), context.RequestAborted);
+                : await cachedAnswers.GetOrCallAsync(key, lifetime, request, token => failover.AskAsync(plan, request, token), context.RequestAborted);
             metrics.Passed(plan.Clock.Elapsed, result.Attempts);
             await WriteAsync(context, operation, result);
         }

@@ -1,19 +1,23 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
 
 namespace MasterX.AiGateway.Requests;
 
 /// <summary>
 /// What the gateway has to know of a request, found in one pass over its bytes. Everything else in the body
-/// is the provider's business and is passed on as it came.
+/// is the provider's business and is passed on as it came. The request owns its bytes: whoever disposes it is done with them, and a call that
+/// may go on for longer than its caller waits holds them.
 /// </summary>
 /// <param name="Operation">What is asked for.</param>
-/// <param name="Body">The whole JSON object.</param>
+/// <param name="Body">The whole JSON object, which the request owns from here on.</param>
 /// <param name="Model">The requested model or route; <see langword="null"/> when none was given.</param>
 /// <param name="ModelValue">Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.</param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
 /// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a chat completion request.</param>
 /// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
-internal sealed record ModelRequest(Operation Operation, ReadOnlyMemory<byte> Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage)
+internal sealed record ModelRequest(
+    Operation Operation, PooledBuffer Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage) : IDisposable
 {
     private const int MaxDepth = 64;
 
@@ -24,11 +28,11 @@ internal sealed record ModelRequest(Operation Operation, ReadOnlyMemory<byte> Bo
     public int EstimatedTokens => Math.Max(1, Body.Length / BytesPerToken);
 
     /// <param name="operation">What is asked for.</param>
-    /// <param name="body">A request body.</param>
+    /// <param name="body">A request body; the request's when it is one, else still the caller's.</param>
     /// <param name="request">The request, when it is one.</param>
     /// <param name="problem">What is wrong with it, when it is not one.</param>
     /// <param name="parameter">The field that is wrong, if it is one field.</param>
-    public static bool TryParse(Operation operation, ReadOnlyMemory<byte> body, out ModelRequest? request, out string? problem, out string? parameter)
+    public static bool TryParse(Operation operation, PooledBuffer body, out ModelRequest? request, out string? problem, out string? parameter)
     {
         (request, problem, parameter) = (null, null, null);
         string? model = null;
@@ -141,15 +145,20 @@ internal sealed record ModelRequest(Operation Operation, ReadOnlyMemory<byte> Bo
     }
 
     /// <summary>The same request, with the answer so far as the assistant's beginning, for another provider to go on with.</summary>
+    /// <returns>A request of its own, with bytes of its own.</returns>
     public ModelRequest ContinuedWith(string partial)
     {
         var message = $",{{\"role\":\"assistant\",\"content\":\"{JsonEncodedText.Encode(partial)}\"}}";
-        var body = new byte[Body.Length + System.Text.Encoding.UTF8.GetByteCount(message)];
-        Body.Span[..MessagesEnd].CopyTo(body);
-        var written = System.Text.Encoding.UTF8.GetBytes(message, body.AsSpan(MessagesEnd));
-        Body.Span[MessagesEnd..].CopyTo(body.AsSpan(MessagesEnd + written));
-        return TryParse(Operation, body, out var continued, out _, out _) ? continued! : this;
+        var body = new PooledBuffer(Body.Length + Encoding.UTF8.GetByteCount(message));
+        body.Write(Body.Span[..MessagesEnd]);
+        Encoding.UTF8.GetBytes(message, body);
+        body.Write(Body.Span[MessagesEnd..]);
+        return TryParse(Operation, body, out var continued, out var problem, out _)
+            ? continued!
+            : throw new InvalidOperationException($"A request that was read could not be read with a message more: {problem}");
     }
+
+    public void Dispose() => Body.Dispose();
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)
     {

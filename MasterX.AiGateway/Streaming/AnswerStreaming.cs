@@ -1,7 +1,7 @@
-using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
+using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -22,19 +22,18 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     /// <summary>Bytes after which even a provider that never pauses has its events passed on.</summary>
     private const int LargestWrite = 32 * 1024;
 
-    /// <param name="context">The caller's.</param>
+    /// <param name="audience">Those it is given to; the call goes on until they have left.</param>
     /// <param name="plan">Whom to ask, and how long.</param>
     /// <param name="route">The request's.</param>
     /// <param name="request">The request.</param>
-    /// <param name="recording">Receives the stream too, for others to follow; the call then goes on until they too have left.</param>
     /// <returns>What came of the request when nothing was sent to the caller; <see langword="null"/> once the stream has begun.</returns>
-    public async Task<ModelResult?> AnswerAsync(HttpContext context, RequestPlan plan, ModelRoute route, ModelRequest request, StreamRecording? recording = null)
+    public async Task<ModelResult?> AnswerAsync(StreamAudience audience, RequestPlan plan, ModelRoute route, ModelRequest request)
     {
         List<Attempt> attempts = [];
         var partial = route.Resume && request.Operation == Operation.Chat ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
-        using var ending = CancellationTokenSource.CreateLinkedTokenSource(recording?.Abandoned ?? context.RequestAborted, draining.Deadline);
-        var audience = new StreamAudience(context, request.Operation, recording);
+        ModelRequest? continued = null;
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(audience.Gone, draining.Deadline);
         try
         {
             while (true)
@@ -57,14 +56,13 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     if (!begun)
                     {
                         audience.Begin(candidate, attempts, opened.Answer.Headers);
-                        accounting.WritePrice(context.Response, candidate);
                         begun = true;
                     }
 
                     await RelayAsync(audience, stream, candidate.Provider.Options.IdleTimeout, ending.Token);
                     if (stream.State == StreamState.Done)
                     {
-                        End(audience, candidate, asked, stream);
+                        await EndAsync(audience, candidate, asked, stream, ending.Token);
                         return null;
                     }
 
@@ -78,13 +76,20 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     return null;
                 }
 
-                (asked, next) = (request.ContinuedWith(partial.Text), opened.Next);
+                await SocketThread.LeaveFor(request.Body.Length);
+                var resumed = request.ContinuedWith(partial.Text);
+                continued?.Dispose();
+                (asked, continued, next) = (resumed, resumed, opened.Next);
             }
         }
-        catch (OperationCanceledException) when (draining.Deadline.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        catch (OperationCanceledException) when (draining.Deadline.IsCancellationRequested && !audience.Gone.IsCancellationRequested)
         {
-            await (begun ? audience.BreakOffAsync("The gateway is shutting down.", "shutting_down") : Draining.RefuseAsync(context));
+            await (begun ? audience.BreakOffAsync("The gateway is shutting down.", "shutting_down") : audience.RefuseAsync());
             return null;
+        }
+        finally
+        {
+            continued?.Dispose();
         }
     }
 
@@ -120,16 +125,13 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         }
     }
 
-    private void End(StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream)
+    private async ValueTask EndAsync(
+        StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, CancellationToken cancellationToken)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
         frames.Complete(last);
-        audience.Recording?.Append(last.Memory);
-        var usage = accounting.EndStream(audience.Response, candidate, frames.Usage, request, frames.Characters, last);
-        var mark = last.Length;
-        frames.WriteEnd(last);
-        audience.Recording?.End(new RecordingEnd { Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Filtered });
-        audience.WriteLast(last.Memory.Span);
+        var bill = accounting.BillStream(candidate, frames.Usage, request, frames.Characters);
+        await audience.EndAsync(bill, frames, last, cancellationToken);
         if (stream.Dropped > 0)
         {
             metrics.Dropped(candidate.Provider.Name, stream.Dropped);

@@ -2,6 +2,7 @@ using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Providers;
+using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -24,6 +25,9 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
     private readonly SseReader _events = new(body, largestEvent);
     private CallLease? _lease;
+
+    /// <summary>Bytes taken in one after the other without waiting.</summary>
+    private int _turn;
 
     public StreamFrames Frames { get; } = frames;
 
@@ -58,8 +62,14 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
         {
             // One timer for the whole stream, moved at every read.
             _limit.CancelAfter(ProviderClient.Shorter(patience, clock.Left));
-            if (await _events.ReadAsync(_limit.Token))
+            var reading = _events.ReadAsync(_limit.Token);
+            _turn = reading.IsCompleted ? _turn : 0;
+            if (await reading)
             {
+                // A large event, or many that come without a pause, are no work for the thread that serves the other sockets too.
+                _turn += _events.Unread;
+                await SocketThread.LeaveFor(_turn);
+                _turn = _turn > SocketThread.MostBytes ? 0 : _turn;
                 return true;
             }
 

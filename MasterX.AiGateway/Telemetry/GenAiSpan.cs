@@ -154,10 +154,10 @@ internal sealed class GenAiSpan : IDisposable
             _activity.SetTag("gen_ai.request.stream", true);
         }
 
-        Look(request.Body, static (span, root) => GenAiRequestParameters.Describe(span._activity, root, span._operation, span._isOpenAi));
+        Look(request.Body.Memory, static (span, root) => GenAiRequestParameters.Describe(span._activity, root, span._operation, span._isOpenAi));
         if (_captures)
         {
-            Look(request.Body, static (span, root) => GenAiRequestContent.Describe(span._activity, root, span._operation));
+            Look(request.Body.Memory, static (span, root) => GenAiRequestContent.Describe(span._activity, root, span._operation));
         }
     }
 

@@ -197,7 +197,10 @@ public sealed class CacheTests
 
     private static string Key(string body, string caller)
     {
-        Assert.True(ModelRequest.TryParse(Operation.Chat, System.Text.Encoding.UTF8.GetBytes(body), out var request, out var problem, out _), problem);
-        return CacheKey.Of(new ModelRoute("kept", []), caller, request!);
+        Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer(body), out var request, out var problem, out _), problem);
+        using (request)
+        {
+            return CacheKey.Of(new ModelRoute("kept", []), caller, request!);
+        }
     }
 }

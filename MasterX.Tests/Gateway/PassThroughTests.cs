@@ -1,6 +1,7 @@
 using System.Text;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
+using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
 
@@ -27,7 +28,8 @@ public sealed class PassThroughTests
 
     private static string Write(string request, ProviderOptions options)
     {
-        Assert.True(ModelRequest.TryParse(Operation.Chat, Encoding.UTF8.GetBytes(request), out var parsed, out var problem, out _), problem);
+        Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer(request), out var parsed, out var problem, out _), problem);
+        using var body = parsed;
         using var provider = new Provider("p", options, TimeProvider.System);
         using var scratch = new PooledBuffer(256);
         return Encoding.UTF8.GetString(OpenAiWireFormat.Instance.WriteRequest(parsed!, provider.CandidateOf("m-1"), scratch).Span);

@@ -26,7 +26,7 @@ public class Steps : IDisposable
     private static readonly byte[][] Chunks =
         [.. Text.Split(' ').Select(word => Encoding.UTF8.GetBytes($$$"""{"id":"c","object":"chat.completion.chunk","created":1767225600,"model":"m","choices":[{"index":0,"delta":{"content":"{{{word}}} "},"logprobs":null,"finish_reason":null}]}"""))];
 
-    private readonly byte[] _body = Encoding.UTF8.GetBytes(Request);
+    private readonly PooledBuffer _body = new(Request.Length);
     private readonly GatewayConfiguration _configuration;
     private readonly ModelRequest _request;
     private readonly Candidate _gemini;
@@ -44,6 +44,7 @@ public class Steps : IDisposable
         }
 
         _configuration = new GatewayConfiguration(new ConfigurationBuilder().AddInMemoryCollection(settings).Build(), TimeProvider.System, NullLogger<GatewayConfiguration>.Instance);
+        Encoding.UTF8.GetBytes(Request, _body);
         _request = Parse();
         _gemini = _configuration.Routes.Resolve("gemini/m")!.Candidates[0];
         _openAi = _configuration.Routes.Resolve("openai/m")!.Candidates[0];
@@ -96,6 +97,7 @@ public class Steps : IDisposable
     public void Dispose()
     {
         _configuration.Dispose();
+        _request.Dispose();
         GC.SuppressFinalize(this);
     }
 

@@ -1,0 +1,13 @@
+using MasterX.AiGateway.Telemetry;
+
+namespace MasterX.AiGateway.Requests;
+
+/// <summary>What a stream cost.</summary>
+/// <param name="Usage">Its tokens.</param>
+/// <param name="Cost">In US dollars; <see langword="null"/> when the model has no price.</param>
+/// <param name="IsEstimated">Whether the tokens are an estimate, because the provider did not count.</param>
+internal sealed record StreamBill(TokenUsage Usage, decimal? Cost, bool IsEstimated)
+{
+    /// <summary>The same for one who was spared the call: it was paid for when it was made.</summary>
+    public StreamBill Paid => this with { Cost = 0, IsEstimated = false };
+}
