@@ -25,7 +25,7 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
 
     public ReadOnlySpan<byte> Span => Rented.AsSpan(0, Length);
 
-    private byte[] Rented => _array ?? throw Released();
+    private byte[] Rented => _array ?? throw new ReleasedBufferException();
 
     public override Span<byte> GetSpan() => Rented;
 
@@ -59,7 +59,7 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
     }
 
     /// <summary>Begins a use that may outlast the owner's; <see cref="LetGo"/> ends it, once.</summary>
-    /// <exception cref="ObjectDisposedException">The bytes are gone already.</exception>
+    /// <exception cref="ReleasedBufferException">The bytes are gone already.</exception>
     public PooledBuffer Hold()
     {
         var users = Volatile.Read(ref _users);
@@ -74,7 +74,7 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
             users = before;
         }
 
-        throw Released();
+        throw new ReleasedBufferException();
     }
 
     /// <summary>Ends a use begun by <see cref="Hold"/>.</summary>
@@ -111,8 +111,6 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
 
     protected override void Dispose(bool disposing) => Dispose();
 
-    private static ObjectDisposedException Released() => new(nameof(PooledBuffer), "The bytes were used after their last user was done with them.");
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private void Reserve(int more)
     {
@@ -136,3 +134,9 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
         Pool.Return(smaller);
     }
 }
+
+/// <summary>
+/// A fault of the gateway's own: bytes were used after their last user was done with them. It is of a kind that nobody takes for bad JSON or a
+/// broken connection.
+/// </summary>
+internal sealed class ReleasedBufferException() : Exception("The bytes of a buffer were used after their last user was done with them.");

@@ -18,6 +18,7 @@ internal sealed class GatewayClient(HttpClient http)
         try
         {
             using var response = await SendAsync(Body(request, stream: false), keyId, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            await SocketThread.LeaveFor(response.Content.Headers.ContentLength ?? 0);
             using var body = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
             return response.IsSuccessStatusCode ? Success(response, body.RootElement) : Failure(response, body.RootElement);
         }

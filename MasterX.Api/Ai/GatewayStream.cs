@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Text;
 using System.Text.Json;
+using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.Api.Ai;
 
@@ -43,6 +44,8 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
             {
                 break;
             }
+
+            await SocketThread.LeaveFor(line.Length);
 
             if (line.StartsWith(AccountedUsage.CommentStart, StringComparison.Ordinal))
             {
