@@ -34,7 +34,7 @@ public sealed class GatewayOptions
     [Range(1024, 256 * 1024 * 1024)]
     public int MaxAnswerBytes { get; set; } = 16 * 1024 * 1024;
 
-    /// <summary>Answers kept in the cache, all together. Read at the start only.</summary>
+    /// <summary>Answers kept in the cache, all together; and once more, streams being recorded for it. Read at the start only.</summary>
     /// <value>64 MiB unless set, in bytes.</value>
     [Range(1024 * 1024, int.MaxValue)]
     public int MaxCacheBytes { get; set; } = 64 * 1024 * 1024;

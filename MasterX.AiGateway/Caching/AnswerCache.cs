@@ -5,8 +5,8 @@ using static MasterX.AiGateway.Providers.ChatFields;
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// Kept answers, in memory: whole ones and streams apart, each as what it was (<see cref="KeptAnswer"/>, <see cref="KeptStream"/>). All of them
-/// together take no more than <see cref="GatewayOptions.MaxCacheBytes"/>, and one no more than <see cref="LargestBytes"/>.
+/// Kept answers, in memory: whole ones and streams apart, each as what it was (<see cref="KeptAnswer"/>, <see cref="KeptStream"/>). All
+/// of them together take no more than <see cref="GatewayOptions.MaxCacheBytes"/>, and one no more than <see cref="LargestBytes"/>.
 /// Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
 /// </summary>
 internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposable
@@ -25,13 +25,14 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
 
     public void Keep(string key, KeptAnswer answer, TimeSpan lifetime)
     {
-        if (!IsFiltered(answer.Body))
+        if (answer.Body.Length <= LargestBytes && !IsFiltered(answer.Body))
         {
             Keep((key, typeof(KeptAnswer)), answer, answer.Body.Length, lifetime);
         }
     }
 
-    public void Keep(string key, KeptStream stream, TimeSpan lifetime) => Keep((key, typeof(KeptStream)), stream, stream.Events.Length + stream.End.Length, lifetime);
+    public void Keep(string key, KeptStream stream, TimeSpan lifetime) =>
+        Keep((key, typeof(KeptStream)), stream, stream.Events.Length + stream.End.Length, lifetime);
 
     public void Dispose() => _kept.Dispose();
 

@@ -3,7 +3,9 @@ using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>Whole answers of requests that are kept: from memory; from a like request's call that is under way; or by a call of their own.</summary>
+/// <summary>
+/// Whole answers of requests that are kept: from memory; from a like request's call that is under way; or by a call of their own.
+/// </summary>
 internal sealed class CachedAnswers(AnswerCache cache)
 {
     private readonly ConcurrentDictionary<string, SharedCall> _underWay = new(StringComparer.Ordinal);
@@ -17,7 +19,8 @@ internal sealed class CachedAnswers(AnswerCache cache)
     /// <param name="call">Asks the providers.</param>
     /// <param name="cancellationToken">Ends this caller's wait; the call goes on while another waits for it.</param>
     public async Task<ModelResult> GetOrCallAsync(
-        string key, TimeSpan lifetime, ModelRequest request, Func<CancellationToken, Task<ModelResult>> call, CancellationToken cancellationToken)
+        string key, TimeSpan lifetime, ModelRequest request, Func<CancellationToken, Task<ModelResult>> call,
+        CancellationToken cancellationToken)
     {
         if (cache.Find(key) is { } kept)
         {
@@ -37,11 +40,16 @@ internal sealed class CachedAnswers(AnswerCache cache)
         }
 
         var result = await shared.WaitAsync(cancellationToken);
-        return result.Failure
-            ?? (isNew && result.Candidate is { } candidate ? result.Answer!.AsAnswered(candidate, result.Attempts) : result.Answer!.AsCached());
+        return result switch
+        {
+            { Failure: { } failure } => failure,
+            { Candidate: { } candidate } when isNew => result.Answer!.AsAnswered(candidate, result.Attempts),
+            _ => result.Answer!.AsCached(),
+        };
     }
 
-    private async Task RunAsync(string key, TimeSpan lifetime, SharedCall shared, ModelRequest request, Func<CancellationToken, Task<ModelResult>> call)
+    private async Task RunAsync(
+        string key, TimeSpan lifetime, SharedCall shared, ModelRequest request, Func<CancellationToken, Task<ModelResult>> call)
     {
         await shared.RunAsync(request, call, answer => cache.Keep(key, answer, lifetime));
         _underWay.TryRemove(KeyValuePair.Create(key, shared));

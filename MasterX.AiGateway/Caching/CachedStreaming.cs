@@ -7,8 +7,8 @@ using MasterX.AiGateway.Streaming;
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// Streams of requests whose answers are kept: replayed; or followed while they are made. Whoever asks first has the recording made, and then
-/// follows it like everybody else.
+/// Streams of requests whose answers are kept: replayed; or followed while they are made. Whoever asks first has the recording made, and
+/// then follows it like everybody else.
 /// </summary>
 internal sealed partial class CachedStreaming(
     AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, Accounting accounting, ILogger<CachedStreaming> logger)
@@ -21,7 +21,7 @@ internal sealed partial class CachedStreaming(
     {
         if (cache.FindStream(key) is { } kept)
         {
-            Replay(context.Response, kept);
+            await ReplayAsync(context, kept);
             return null;
         }
 
@@ -55,7 +55,8 @@ internal sealed partial class CachedStreaming(
     }
 
     /// <summary>Makes a recording. Whatever goes wrong is told to those who follow it.</summary>
-    private async Task RecordAsync(RequestPlan plan, ModelRoute route, ModelRequest request, StreamRecording recording, string key, TimeSpan lifetime)
+    private async Task RecordAsync(
+        RequestPlan plan, ModelRoute route, ModelRequest request, StreamRecording recording, string key, TimeSpan lifetime)
     {
         // The first caller may leave while others follow.
         var held = request.Body.Hold();
@@ -83,7 +84,8 @@ internal sealed partial class CachedStreaming(
         }
     }
 
-    private async Task<ModelResult?> FollowAsync(HttpContext context, Operation operation, StreamRecording recording, StreamFollower follower)
+    private async Task<ModelResult?> FollowAsync(
+        HttpContext context, Operation operation, StreamRecording recording, StreamFollower follower)
     {
         var response = context.Response;
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, follower.CutOff);
@@ -130,7 +132,8 @@ internal sealed partial class CachedStreaming(
 
     /// <summary>Writes events, and what has come behind them meanwhile.</summary>
     private static async Task WriteAsync(
-        HttpResponse response, StreamRecording recording, StreamFollower follower, ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
+        HttpResponse response, StreamRecording recording, StreamFollower follower, ReadOnlyMemory<byte> events,
+        CancellationToken cancellationToken)
     {
         response.BodyWriter.Write(events.Span);
         for (var written = events.Length; written < LargestWrite && recording.TryNextEvents(follower) is { } more; written += more.Length)
@@ -149,7 +152,7 @@ internal sealed partial class CachedStreaming(
                 ExceptionDispatchInfo.Throw(fault);
                 return null;
             case { Kept: { } kept }:
-                Replay(context.Response, kept);
+                await ReplayAsync(context, kept);
                 return null;
             case { IsShutdown: true }:
                 await Draining.RefuseAsync(context);
@@ -167,10 +170,17 @@ internal sealed partial class CachedStreaming(
         }
     }
 
-    private static void Replay(HttpResponse response, KeptStream kept)
+    private static async Task ReplayAsync(HttpContext context, KeptStream kept)
     {
+        var response = context.Response;
         CallerAudience.WriteHeaders(response, kept.Provider, kept.Model, [], cached: true);
-        response.BodyWriter.Write(kept.Events);
+        var rest = kept.Events.AsMemory();
+        for (; rest.Length > LargestWrite; rest = rest[LargestWrite..])
+        {
+            await response.BodyWriter.WriteAsync(rest[..LargestWrite], context.RequestAborted);
+        }
+
+        response.BodyWriter.Write(rest.Span);
         EndWhole(response, kept.Bill.Paid, kept.End);
     }
 
@@ -183,6 +193,6 @@ internal sealed partial class CachedStreaming(
         response.BodyWriter.Write(last.Span);
     }
 
-    [LoggerMessage(24, LogLevel.Warning, "A caller who was {Bytes} bytes behind the others of its stream was cut off, so that they could go on")]
+    [LoggerMessage(24, LogLevel.Warning, "A caller was cut off that kept others of its stream waiting, {Bytes} bytes behind them")]
     private static partial void LogCutOff(ILogger logger, int bytes);
 }

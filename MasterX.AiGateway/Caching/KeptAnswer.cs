@@ -1,4 +1,3 @@
-using System.Buffers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
@@ -15,16 +14,9 @@ internal sealed record KeptAnswer(string Provider, string Model, TokenUsage? Usa
     public static KeptAnswer Of(AcceptedAnswer answer) => new(answer.Provider, answer.Model, answer.Usage, answer.Body.Span.ToArray());
 
     /// <summary>For one who was spared the call.</summary>
-    public ModelResult AsCached() => ModelResult.Of(new AcceptedAnswer(Provider, Model, Copy(), Usage), [], cached: true);
+    public ModelResult AsCached() => ModelResult.Of(new AcceptedAnswer(Provider, Model, Body, Usage), [], cached: true);
 
     /// <summary>For the one whose call it was.</summary>
     public ModelResult AsAnswered(Candidate candidate, IReadOnlyList<Attempt> attempts) =>
-        ModelResult.Of(new AcceptedAnswer(Provider, Model, Copy(), Usage, candidate), attempts);
-
-    private PooledBuffer Copy()
-    {
-        var copy = new PooledBuffer(Body.Length);
-        copy.Write(Body);
-        return copy;
-    }
+        ModelResult.Of(new AcceptedAnswer(Provider, Model, Body, Usage, candidate), attempts);
 }

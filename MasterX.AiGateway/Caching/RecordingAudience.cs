@@ -13,7 +13,8 @@ internal sealed class RecordingAudience(StreamRecording recording, Action<KeptSt
     public override void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers) =>
         recording.Begin(new RecordingAuthor(candidate, [.. attempts], headers));
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken) => recording.AppendAsync(events, cancellationToken);
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken) =>
+        recording.AppendAsync(events, cancellationToken);
 
     public override async ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
     {

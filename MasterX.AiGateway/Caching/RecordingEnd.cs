@@ -4,10 +4,14 @@ using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>Who answers a stream that is recorded, and after which attempts: what its first caller is told before the first event.</summary>
+/// <summary>
+/// Who answers a stream that is recorded, and after which attempts: what its first caller is told before the first event.
+/// </summary>
 internal sealed record RecordingAuthor(Candidate Candidate, IReadOnlyList<Attempt> Attempts, ProviderHeaders Headers);
 
-/// <summary>How a recorded stream ended: well, with its <see cref="Mark"/>; broken off, with an <see cref="Error"/>; or before it had begun.</summary>
+/// <summary>
+/// How a recorded stream ended: well, with its <see cref="Mark"/>; broken off, with an <see cref="Error"/>; or before it had begun.
+/// </summary>
 internal sealed record RecordingEnd
 {
     /// <summary>The end mark of one that ended well.</summary>

@@ -3,12 +3,14 @@ using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>What came of a call that several callers waited for: an answer, whose attempts are its creator's; or a failure, which is everybody's.</summary>
+/// <summary>
+/// What came of a call that several callers waited for: an answer, whose attempts are its creator's; or a failure, which is everybody's.
+/// </summary>
 internal sealed record SharedResult(KeptAnswer? Answer, Candidate? Candidate, IReadOnlyList<Attempt> Attempts, ModelResult? Failure);
 
 /// <summary>
-/// A call for a whole answer that several callers wait for, each only for as long as it likes. The call is nobody's in particular: it holds the
-/// bytes of the request it was made with, and goes on until it has ended or the last who waits has left.
+/// A call for a whole answer that several callers wait for, each only for as long as it likes. The call is nobody's in particular: it
+/// holds the bytes of the request it was made with, and goes on until it has ended or the last who waits has left.
 /// </summary>
 internal sealed class SharedCall
 {

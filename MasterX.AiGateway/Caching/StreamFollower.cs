@@ -1,6 +1,8 @@
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>One caller's place in a <see cref="StreamRecording"/>. All but <see cref="IsFirst"/> and <see cref="CutOff"/> is the recording's own.</summary>
+/// <summary>
+/// One caller's place in a <see cref="StreamRecording"/>. All but <see cref="IsFirst"/> and <see cref="CutOff"/> is the recording's own.
+/// </summary>
 /// <param name="isFirst">Whether the recording is made for this caller, who is told what it cost.</param>
 /// <param name="at">The part before the first it will be given.</param>
 internal sealed class StreamFollower(bool isFirst, RecordedPart at)

@@ -1,8 +1,8 @@
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// A stream that is being made for several callers who asked the same. It is nobody's in particular: its call writes here, and every caller, the
-/// first one too, follows at the pace of its own socket. The call goes on until the last of them has left.
+/// A stream that is being made for several callers who asked the same. It is nobody's in particular: its call writes here, and every
+/// caller, the first one too, follows at the pace of its own socket. The call goes on until the last of them has left.
 /// <code>
 ///  provider ─ call ─ parts ┬─ first caller         whole so far: may be kept, and joined
 ///                          ├─ follower             over a limit:  only what the slowest has still to be given
@@ -20,7 +20,6 @@ internal sealed class StreamRecording
 
     private readonly RecordingRoom _room;
     private readonly Lock _lock = new();
-
     private readonly EndSignal _abandoned = new();
     private readonly List<StreamFollower> _followers = [];
     private TaskCompletionSource _news = NewSignal();

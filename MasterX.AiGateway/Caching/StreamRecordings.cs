@@ -2,7 +2,9 @@ using System.Collections.Concurrent;
 
 namespace MasterX.AiGateway.Caching;
 
-/// <summary>The recordings under way. Together they hold no more than <see cref="GatewayOptions.MaxCacheBytes"/>, beside what is kept.</summary>
+/// <summary>
+/// The recordings under way. Together they hold no more than <see cref="GatewayOptions.MaxCacheBytes"/>, beside what is kept.
+/// </summary>
 internal sealed class StreamRecordings(GatewayConfiguration configuration)
 {
     private readonly ConcurrentDictionary<string, StreamRecording> _underWay = new(StringComparer.Ordinal);
@@ -15,8 +17,8 @@ internal sealed class StreamRecordings(GatewayConfiguration configuration)
     public (long Bytes, int Count) Held => (_room.Bytes, _room.Recordings);
 
     /// <summary>
-    /// Joins the recording of a like request under way; or a new one, which the caller then has to make. Neither when there is room for no more:
-    /// the caller is then given a stream of its own.
+    /// Joins the recording of a like request under way; or a new one, which the caller then has to make. Neither when there is room for
+    /// no more: the caller is then given a stream of its own.
     /// </summary>
     public (StreamRecording Recording, StreamFollower Follower)? Join(string key)
     {

@@ -16,8 +16,8 @@ internal static class AnswerBody
     /// <param name="idle">How long the provider may be silent in between.</param>
     /// <param name="clock">The attempt's, which ends the reading in any case.</param>
     /// <returns>
-    /// The body, or <see langword="null"/> when it is larger than the limit. A large one is handed over on a thread of the pool: whatever is
-    /// done with it next takes its time.
+    /// The body, or <see langword="null"/> when it is larger than the limit. A large one is handed over on a thread of the pool: whatever
+    /// is done with it next takes its time.
     /// </returns>
     public static async Task<PooledBuffer?> ReadAsync(
         Stream stream, long? length, int largest, CancellationTokenSource limit, TimeSpan idle, AttemptClock clock)

@@ -16,7 +16,8 @@ internal sealed class GeminiWireFormat : WireFormat
 
     public override (string Name, string Value) Authentication(string key) => ("x-goog-api-key", key);
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => Translate(request, scratch, GeminiRequest.Write);
+    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+        Translate(request, scratch, GeminiRequest.Write);
 
     public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
         Translate(answer, GeminiAnswer.IsAnswer, (root, json) => GeminiAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), GeminiAnswer.ReadUsage);

@@ -5,8 +5,8 @@ using MasterX.AiGateway.Requests;
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>
-/// A request's body on its way to a provider. It holds the bytes for as long as they are being sent, which may be longer than the call takes:
-/// HTTP/2 goes on sending when the answer has begun, and a connection that is given up ends when it ends.
+/// A request's body on its way to a provider. It holds the bytes for as long as they are being sent, which may be longer than the call
+/// takes: HTTP/2 goes on sending when the answer has begun, and a connection that is given up ends when it ends.
 /// </summary>
 internal sealed class SentBody : HttpContent
 {
@@ -22,7 +22,8 @@ internal sealed class SentBody : HttpContent
         Headers.ContentType = Json;
     }
 
-    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, default);
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, default);
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {

@@ -11,12 +11,14 @@ namespace MasterX.AiGateway.Requests;
 /// <param name="Clock">The request's total limit.</param>
 internal readonly record struct RequestPlan(IReadOnlyList<Candidate> Candidates, TimeSpan HedgeAfter, AttemptClock Clock);
 
-/// <summary>The candidate that succeeded, with its answer and the index of the next one; or what came of the request when none did.</summary>
+/// <summary>
+/// The candidate that succeeded, with its answer and the index of the next one; or what came of the request when none did.
+/// </summary>
 internal readonly record struct FailoverResult(Candidate? Candidate, ProviderAnswer? Answer, int Next, ModelResult? Failure);
 
 /// <summary>
-/// Steps (4) and (5): asks one candidate after the other, each behind its gate, until one answers or none is left; where the route hedges, the next one also
-/// when the one under way is slow.
+/// Steps (4) and (5): asks one candidate after the other, each behind its gate, until one answers or none is left; where the route
+/// hedges, the next one also when the one under way is slow.
 /// </summary>
 internal sealed partial class Failover(ProviderClient client, GatewayMetrics metrics, TimeProvider time, ILogger<Failover> logger)
 {
@@ -26,7 +28,11 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
         var attempts = new List<Attempt>(plan.Candidates.Count);
         var result = await TryAsync(plan, 0, request, attempts, null, false, cancellationToken);
         return result.Answer is { } answer
-            ? ModelResult.Of(new AcceptedAnswer(result.Candidate!.Provider.Name, result.Candidate.Model, answer.Body!, answer.Usage, result.Candidate, answer.Headers), attempts)
+            ? ModelResult.Of(
+                new AcceptedAnswer(
+                    result.Candidate!.Provider.Name, result.Candidate.Model, answer.Body!.Memory, answer.Usage, result.Candidate,
+                    answer.Headers, answer.Body),
+                attempts)
             : result.Failure!;
     }
 

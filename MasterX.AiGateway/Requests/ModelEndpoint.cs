@@ -21,7 +21,8 @@ namespace MasterX.AiGateway.Requests;
 /// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="Failover"/>.
 /// </summary>
 internal sealed class ModelEndpoint(
-    Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
+    Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting,
+    GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
@@ -88,7 +89,8 @@ internal sealed class ModelEndpoint(
 
             using var result = key is null
                 ? await failover.AskAsync(plan, request, context.RequestAborted)
-                : await cachedAnswers.GetOrCallAsync(key, lifetime, request, token => failover.AskAsync(plan, request, token), context.RequestAborted);
+                : await cachedAnswers.GetOrCallAsync(
+                    key, lifetime, request, token => failover.AskAsync(plan, request, token), context.RequestAborted);
             metrics.Passed(plan.Clock.Elapsed, result.Attempts);
             await WriteAsync(context, operation, result);
         }
@@ -110,7 +112,7 @@ internal sealed class ModelEndpoint(
             accounting.WriteAnswer(context.Response, operation, answer, result.Cached);
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = answer.Body.Length;
-            await context.Response.BodyWriter.WriteAsync(answer.Body.Memory, context.RequestAborted);
+            await context.Response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);
         }
         else if (result.Refusal is { } refusal)
         {

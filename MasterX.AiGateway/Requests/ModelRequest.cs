@@ -6,13 +6,15 @@ namespace MasterX.AiGateway.Requests;
 
 /// <summary>
 /// What the gateway has to know of a request, found in one pass over its bytes. Everything else in the body
-/// is the provider's business and is passed on as it came. The request owns its bytes: whoever disposes it is done with them, and a call that
-/// may go on for longer than its caller waits holds them.
+/// is the provider's business and is passed on as it came. The request owns its bytes: whoever disposes it is done with them, and a call
+/// that may go on for longer than its caller waits holds them.
 /// </summary>
 /// <param name="Operation">What is asked for.</param>
 /// <param name="Body">The whole JSON object, which the request owns from here on.</param>
 /// <param name="Model">The requested model or route; <see langword="null"/> when none was given.</param>
-/// <param name="ModelValue">Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.</param>
+/// <param name="ModelValue">
+/// Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.
+/// </param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
 /// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a chat completion request.</param>
 /// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
@@ -32,7 +34,8 @@ internal sealed record ModelRequest(
     /// <param name="request">The request, when it is one.</param>
     /// <param name="problem">What is wrong with it, when it is not one.</param>
     /// <param name="parameter">The field that is wrong, if it is one field.</param>
-    public static bool TryParse(Operation operation, PooledBuffer body, out ModelRequest? request, out string? problem, out string? parameter)
+    public static bool TryParse(
+        Operation operation, PooledBuffer body, out ModelRequest? request, out string? problem, out string? parameter)
     {
         (request, problem, parameter) = (null, null, null);
         string? model = null;

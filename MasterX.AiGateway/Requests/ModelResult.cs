@@ -7,13 +7,20 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>An answer that goes to the caller.</summary>
 /// <param name="Provider">Who gave it.</param>
 /// <param name="Model">The model that was asked.</param>
-/// <param name="Body">In OpenAI's format.</param>
+/// <param name="Body">In OpenAI's format; lent by <paramref name="Owner"/>.</param>
 /// <param name="Usage">When the provider counted.</param>
 /// <param name="Candidate">The two together; <see langword="null"/> for an answer another request was given.</param>
 /// <param name="Headers">The provider's, of an answer that was not kept.</param>
-internal sealed record AcceptedAnswer(string Provider, string Model, PooledBuffer Body, TokenUsage? Usage, Candidate? Candidate = null, ProviderHeaders Headers = default);
+/// <param name="Owner">
+/// Whose the bytes are, and who is disposed with the result; <see langword="null"/> where they are kept and nobody gives them back.
+/// </param>
+internal sealed record AcceptedAnswer(
+    string Provider, string Model, ReadOnlyMemory<byte> Body, TokenUsage? Usage,
+    Candidate? Candidate = null, ProviderHeaders Headers = default, PooledBuffer? Owner = null);
 
-/// <summary>What came of a request: an answer, or the last error that is the request's own fault, or neither; and every attempt on the way.</summary>
+/// <summary>
+/// What came of a request: an answer, or the last error that is the request's own fault, or neither; and every attempt on the way.
+/// </summary>
 internal sealed class ModelResult : IDisposable
 {
     private ModelResult(AcceptedAnswer? answer, ProviderAnswer? refusal, IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter, bool cached) =>
@@ -44,7 +51,7 @@ internal sealed class ModelResult : IDisposable
 
     public void Dispose()
     {
-        Answer?.Body.Dispose();
+        Answer?.Owner?.Dispose();
         Refusal?.Dispose();
     }
 }

@@ -4,9 +4,10 @@ using System.Runtime.CompilerServices;
 namespace MasterX.AiGateway.Requests;
 
 /// <summary>
-/// Bytes in one array rented from a pool, growing by renting a larger one. Whoever makes it owns it, writes it and disposes it. Whoever else
-/// uses it, or uses it for longer, holds it: the array goes back to the pool when the owner is done and the last hold has ended, whichever
-/// comes last. Memory lent by it is looked up in it at every use, so that a use after that throws, and never finds another request's bytes.
+/// Bytes in one array rented from a pool, growing by renting a larger one. Whoever makes it owns it, writes it and disposes it. Whoever
+/// else uses it, or uses it for longer, holds it: the array goes back to the pool when the owner is done and the last hold has ended,
+/// whichever comes last. Memory lent by it is looked up in it at every use, so that a use after that throws, and never finds another
+/// request's bytes.
 /// </summary>
 internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferWriter<byte>, IDisposable
 {
@@ -124,7 +125,7 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
     {
         if (Volatile.Read(ref _users) > 1)
         {
-            throw new InvalidOperationException("A buffer that others hold cannot grow: they may be looking at the array it would give back.");
+            throw new InvalidOperationException("A buffer that others hold cannot grow: they may look at the array it would give back.");
         }
 
         var larger = Pool.Rent(Math.Max(Length + Math.Max(more, 1), Rented.Length * 2));
@@ -136,7 +137,7 @@ internal sealed class PooledBuffer(int capacity) : MemoryManager<byte>, IBufferW
 }
 
 /// <summary>
-/// A fault of the gateway's own: bytes were used after their last user was done with them. It is of a kind that nobody takes for bad JSON or a
-/// broken connection.
+/// A fault of the gateway's own: bytes were used after their last user was done with them. It is of a kind that nobody takes for bad JSON
+/// or a broken connection.
 /// </summary>
 internal sealed class ReleasedBufferException() : Exception("The bytes of a buffer were used after their last user was done with them.");

@@ -31,7 +31,8 @@ internal sealed class CallerAudience(HttpContext context, Operation operation, A
         return ValueTask.CompletedTask;
     }
 
-    public override Task BreakOffAsync(string message, string code) => WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
+    public override Task BreakOffAsync(string message, string code) =>
+        WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
 
     public override Task RefuseAsync() => Draining.RefuseAsync(context);
 
@@ -46,7 +47,8 @@ internal sealed class CallerAudience(HttpContext context, Operation operation, A
     }
 
     /// <summary>Writes an error event as OpenAI sends one.</summary>
-    public static async Task WriteErrorAsync(HttpResponse response, Operation operation, string message, string code, CancellationToken cancellationToken)
+    public static async Task WriteErrorAsync(
+        HttpResponse response, Operation operation, string message, string code, CancellationToken cancellationToken)
     {
         using var buffer = new PooledBuffer(256);
         buffer.Write(operation == Operation.Responses ? "event: error\ndata: "u8 : "data: "u8);

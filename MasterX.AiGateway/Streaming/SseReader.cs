@@ -4,23 +4,28 @@ using MasterX.AiGateway.Requests;
 namespace MasterX.AiGateway.Streaming;
 
 /// <summary>
-/// Cuts a stream of server-sent events (<see href="https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"/>) into
-/// the data of its events, without copying: what is handed out lies in the read buffer until the next read.
-/// Lines may end with LF, CRLF or CR; comments are passed over, and of an event's name it is told only whether it is <c>error</c>.
+/// Cuts a stream of server-sent events
+/// (<see href="https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"/>) into the data of its events, without
+/// copying: what is handed out lies in the read buffer until the next read. Lines may end with LF, CRLF or CR; comments are passed over,
+/// and of an event's name it is told only whether it is <c>error</c>.
 /// </summary>
 internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
 {
     private readonly PooledBuffer _buffer = new(8192);
     private readonly PooledBuffer _joined = new(256);
 
-    /// <summary>Where the event begins that is being read, and where in it the next line begins. What was looked at is not looked at again.</summary>
+    /// <summary>
+    /// Where the event begins that is being read, and where in it the next line begins. What was looked at is not looked at again.
+    /// </summary>
     private int _position;
     private int _line;
 
     /// <summary>How far the end of that line has been looked for.</summary>
     private int _searched;
 
-    /// <summary>Of the event that is being read: its lines of data so far, where the last one lies, and whether it is named <c>error</c>.</summary>
+    /// <summary>
+    /// Of the event that is being read: its lines of data so far, where the last one lies, and whether it is named <c>error</c>.
+    /// </summary>
     private int _lines;
     private int _start;
     private int _length;

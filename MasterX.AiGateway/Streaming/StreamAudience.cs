@@ -24,7 +24,9 @@ internal abstract class StreamAudience
     /// <param name="cancellationToken">Ends the waiting for those who are slow.</param>
     public abstract ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken);
 
-    /// <summary>Ends a stream that has begun with an error event; the end mark is left out, so that nobody takes the answer for whole.</summary>
+    /// <summary>
+    /// Ends a stream that has begun with an error event; the end mark is left out, so that nobody takes the answer for whole.
+    /// </summary>
     public abstract Task BreakOffAsync(string message, string code);
 
     /// <summary>Ends a stream that has not begun, because the gateway goes down.</summary>

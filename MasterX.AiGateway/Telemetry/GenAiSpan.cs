@@ -154,7 +154,9 @@ internal sealed class GenAiSpan : IDisposable
             _activity.SetTag("gen_ai.request.stream", true);
         }
 
-        Look(request.Body.Memory, static (span, root) => GenAiRequestParameters.Describe(span._activity, root, span._operation, span._isOpenAi));
+        Look(
+            request.Body.Memory,
+            static (span, root) => GenAiRequestParameters.Describe(span._activity, root, span._operation, span._isOpenAi));
         if (_captures)
         {
             Look(request.Body.Memory, static (span, root) => GenAiRequestContent.Describe(span._activity, root, span._operation));

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Net.Http.Json;
 using System.Text.Json;
 using MasterX.AiGateway.Caching;
 using MasterX.Tests.Hosts;
@@ -8,8 +9,9 @@ using Microsoft.Extensions.DependencyInjection;
 namespace MasterX.Tests.Gateway;
 
 /// <summary>
-/// Whoever leaves takes nothing with him that others still need: hundreds of callers for whom a call was made leave it while others wait for it,
-/// and others' requests take what memory they gave back. Every provider answers with what it was asked, and every byte of that is looked at.
+/// Whoever leaves takes nothing with him that others still need: hundreds of callers for whom a call was made leave it while others wait
+/// for it, and others' requests take what memory they gave back. Every provider answers with what it was asked, and every byte of that is
+/// looked at.
 /// </summary>
 public sealed class BodyOwnershipTests
 {
@@ -36,8 +38,8 @@ public sealed class BodyOwnershipTests
     }
 
     /// <summary>
-    /// Three providers: one that keeps everybody waiting and then fails, or breaks off; one that answers; and one that answers the others, whose
-    /// requests come in between. Of a hedged route the first never answers, and the one beside it fails.
+    /// Three providers: one that keeps everybody waiting and then fails, or breaks off; one that answers; and one that answers the
+    /// others, whose requests come in between. Of a hedged route the first never answers, and the one beside it fails.
     /// </summary>
     private sealed class Scene(bool resumes) : IAsyncDisposable
     {
@@ -67,7 +69,8 @@ public sealed class BodyOwnershipTests
                 .. new[] { "groq", "gemini", "openai", "anthropic" }.Zip(scene._providers).SelectMany(pair => new (string, string?)[]
                 {
                     ($"Gateway:Providers:{pair.First}:Kind", "openai"), ($"Gateway:Providers:{pair.First}:BaseUrl", pair.Second.Url),
-                    ($"Gateway:Providers:{pair.First}:RequestsPerMinute", "0"), ($"Gateway:Providers:{pair.First}:Circuit:MinimumThroughput", "10000"),
+                    ($"Gateway:Providers:{pair.First}:RequestsPerMinute", "0"),
+                    ($"Gateway:Providers:{pair.First}:Circuit:MinimumThroughput", "10000"),
                 }),
             ]);
             return scene;
@@ -81,7 +84,11 @@ public sealed class BodyOwnershipTests
             var followers = Ask(stream, "kept", Token);
             await UntilAsync(() => Waiting() == 2 * Callers);
             await leaving.CancelAsync();
-            await Task.WhenAll(creators.Select(creator => creator.ContinueWith(left => Assert.True(left.IsCanceled), Token, default, TaskScheduler.Default)));
+            foreach (var creator in creators)
+            {
+                await Assert.ThrowsAnyAsync<OperationCanceledException>(() => creator);
+            }
+
             await UntilAsync(() => Waiting() == Callers);
             var others = Ask(stream: false, "anthropic/m", Token, "other");
             await UntilAsync(() => Volatile.Read(ref _foreignersAsked) == Callers);
@@ -124,25 +131,28 @@ public sealed class BodyOwnershipTests
         }
 
         private int Waiting() =>
-            _gateway!.Services.GetRequiredService<CachedAnswers>().Waiting + _gateway.Services.GetRequiredService<StreamRecordings>().Followers;
+            _gateway!.Services.GetRequiredService<CachedAnswers>().Waiting
+            + _gateway.Services.GetRequiredService<StreamRecordings>().Followers;
 
         private Task<string>[] Ask(bool stream, string model, CancellationToken cancellationToken, string marker = "kept") =>
             [.. Enumerable.Range(0, Callers).Select(i => AskAsync(stream, model, Prompt($"{marker}-{i:000}"), cancellationToken))];
 
         private async Task<string> AskAsync(bool stream, string model, string prompt, CancellationToken cancellationToken)
         {
-            using var content = new StringContent(
-                JsonSerializer.Serialize(new { model, stream, messages = new[] { new { role = "user", content = prompt } } }), System.Text.Encoding.UTF8, "application/json");
-            using var answer = await _gateway!.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, cancellationToken);
+            var request = new { model, stream, messages = new[] { new { role = "user", content = prompt } } };
+            using var answer = await _gateway!.Http.PostAsJsonAsync("/v1/chat/completions", request, cancellationToken);
             var body = await answer.Content.ReadAsStringAsync(cancellationToken);
             Assert.True(answer.IsSuccessStatusCode, body);
             return stream
-                ? string.Concat(body.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal)).Select(line => Text(line[6..], "delta")))
-                : Text(body, "message");
+                ? string.Concat(body.Split('\n')
+                    .Where(line => line.StartsWith("data: {", StringComparison.Ordinal)).Select(line => Text(line[6..])))
+                : JsonElement.Parse(body).Text("choices", "0", "message", "content")!;
         }
 
-        private static string Text(string json, string part) =>
-            JsonElement.Parse(json).GetProperty("choices")[0].GetProperty(part).TryGetProperty("content", out var content) ? content.GetString()! : "";
+        private static string Text(string chunk) =>
+            JsonElement.Parse(chunk).GetProperty("choices")[0].GetProperty("delta").TryGetProperty("content", out var text)
+                ? text.GetString()!
+                : "";
 
         private async Task HangAsync(HttpContext context)
         {
@@ -175,11 +185,13 @@ public sealed class BodyOwnershipTests
             if (streams)
             {
                 await SendAsync(context, resumes ? prompt[1000..] : prompt);
-                await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", context.RequestAborted);
+                await context.Response.WriteAsync(
+                    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+                    context.RequestAborted);
                 return;
             }
 
-            await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion.Replace("\"hi\"", JsonSerializer.Serialize(prompt), StringComparison.Ordinal));
+            await AnswerAsync(context, prompt);
         }
 
         private async Task EchoLateAsync(HttpContext context)
@@ -187,13 +199,20 @@ public sealed class BodyOwnershipTests
             var (prompt, _) = await ReadAsync(context);
             Interlocked.Increment(ref _foreignersAsked);
             await _over.Task.WaitAsync(context.RequestAborted);
-            await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion.Replace("\"hi\"", JsonSerializer.Serialize(prompt), StringComparison.Ordinal));
+            await AnswerAsync(context, prompt);
         }
+
+        private static Task AnswerAsync(HttpContext context, string text) =>
+            ScriptedProvider.JsonAsync(
+                context, ScriptedProvider.Completion.Replace("\"hi\"", JsonSerializer.Serialize(text), StringComparison.Ordinal));
 
         private static async Task SendAsync(HttpContext context, string text)
         {
             context.Response.ContentType = "text/event-stream";
-            await context.Response.WriteAsync($"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{JsonSerializer.Serialize(text)}}},\"finish_reason\":null}}]}}\n\n", context.RequestAborted);
+            var content = JsonSerializer.Serialize(text);
+            await context.Response.WriteAsync(
+                $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":{content}}},\"finish_reason\":null}}]}}\n\n",
+                context.RequestAborted);
             await context.Response.Body.FlushAsync(context.RequestAborted);
         }
 

@@ -14,7 +14,10 @@ public sealed class SlowCallerTests
 {
     private const int Chunks = 400;
 
-    private static readonly string Chunk = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"" + new string('x', 40_000) + "\"},\"finish_reason\":null}]}\n\n";
+    private const string End = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+    private static readonly string Chunk =
+        $"data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{new string('x', 40_000)}\"}},\"finish_reason\":null}}]}}\n\n";
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -33,7 +36,7 @@ public sealed class SlowCallerTests
                 await context.Response.WriteAsync(Chunk, context.RequestAborted);
             }
 
-            await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n", context.RequestAborted);
+            await context.Response.WriteAsync(End, context.RequestAborted);
         });
         await using var gateway = Gateway(provider.Url);
         using var stuck = await CallAndDoNotReadAsync(gateway);
@@ -79,7 +82,8 @@ public sealed class SlowCallerTests
 
     private static GatewayHost Gateway(string provider, params (string, string?)[] settings) => new(
     [
-        ("Gateway:Routes:kept:Candidates:0", "openai"), ("Gateway:Routes:kept:Cache", "00:05:00"), ("Gateway:Providers:openai:BaseUrl", provider), .. settings,
+        ("Gateway:Routes:kept:Candidates:0", "openai"), ("Gateway:Routes:kept:Cache", "00:05:00"),
+        ("Gateway:Providers:openai:BaseUrl", provider), .. settings,
     ]);
 
     private static int Followers(GatewayHost gateway) => gateway.Services.GetRequiredService<StreamRecordings>().Followers;
@@ -98,7 +102,8 @@ public sealed class SlowCallerTests
         await socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port, Token);
         var body = System.Text.Json.JsonSerializer.Serialize(Request);
         await socket.SendAsync(Encoding.ASCII.GetBytes(
-            $"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {GatewayHost.Token}\r\ncontent-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}"), Token);
+            $"POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {GatewayHost.Token}\r\n"
+            + $"content-type: application/json\r\ncontent-length: {body.Length}\r\n\r\n{body}"), Token);
         return socket;
     }
 }

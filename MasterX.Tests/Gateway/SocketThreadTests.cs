@@ -16,7 +16,8 @@ public sealed class SocketThreadTests
     [InlineData(0, true)]
     [InlineData(SocketThread.MostBytes, true)]
     [InlineData(SocketThread.MostBytes + 1, false)]
-    public async Task Work_stays_where_it_is_as_long_as_it_is_small(int bytes, bool stays) => Assert.Equal(stays, await OnSocketThreadAsync(async () =>
+    public async Task Work_stays_where_it_is_as_long_as_it_is_small(int bytes, bool stays) =>
+        Assert.Equal(stays, await OnSocketThreadAsync(async () =>
     {
         var socket = Environment.CurrentManagedThreadId;
         await SocketThread.LeaveFor(bytes);
@@ -27,10 +28,12 @@ public sealed class SocketThreadTests
     [Theory]
     [InlineData(2_000, true)]
     [InlineData(2_000_000, false)]
-    public async Task A_whole_answer_is_read_there_and_worked_on_there_only_if_it_is_small(int length, bool stays) => Assert.Equal(stays, await OnSocketThreadAsync(async () =>
+    public async Task A_whole_answer_is_read_there_and_worked_on_there_only_if_it_is_small(int length, bool stays) =>
+        Assert.Equal(stays, await OnSocketThreadAsync(async () =>
     {
         using var limit = new CancellationTokenSource();
-        using var body = await AnswerBody.ReadAsync(new SocketStream(new byte[length]), length, 16_000_000, limit, TimeSpan.FromMinutes(1), Clock);
+        using var body = await AnswerBody.ReadAsync(
+            new SocketStream(new byte[length]), length, 16_000_000, limit, TimeSpan.FromMinutes(1), Clock);
         Assert.Equal(length, body!.Length);
         return !Thread.CurrentThread.IsThreadPoolThread;
     }));
@@ -46,7 +49,8 @@ public sealed class SocketThreadTests
         await OnSocketThreadAsync(async () =>
         {
             using var response = new HttpResponseMessage();
-            using var stream = new ProviderStream(response, new SocketStream(Encoding.ASCII.GetBytes(events)), frames, null, Clock, 16_000_000, default);
+            using var stream = new ProviderStream(
+                response, new SocketStream(Encoding.ASCII.GetBytes(events)), frames, null, Clock, 16_000_000, default);
             while (stream.State == StreamState.Open)
             {
                 await stream.ReadAsync(TimeSpan.FromMinutes(1));

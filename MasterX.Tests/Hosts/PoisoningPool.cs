@@ -8,8 +8,8 @@ using MasterX.AiGateway.Requests;
 namespace MasterX.Tests.Hosts;
 
 /// <summary>
-/// The gateway's pool in every test of this process: what comes back is overwritten and is the next to be lent, so that whoever still reads it
-/// finds nonsense or another's bytes, and whoever still writes to it is found out when it is lent again.
+/// The gateway's pool in every test of this process: what comes back is overwritten and is the next to be lent, so that whoever still
+/// reads it finds nonsense or another's bytes, and whoever still writes to it is found out when it is lent again.
 /// </summary>
 internal sealed class PoisoningPool : ArrayPool<byte>
 {
