@@ -19,7 +19,7 @@ internal static class AnswerBody
     /// The body, or <see langword="null"/> when it is larger than the limit. A large one is handed over on a thread of the pool: whatever
     /// is done with it next takes its time.
     /// </returns>
-    public static async Task<PooledBuffer?> ReadAsync(
+    public static async ValueTask<PooledBuffer?> ReadAsync(
         Stream stream, long? length, int largest, CancellationTokenSource limit, TimeSpan idle, AttemptClock clock)
     {
         if (length > largest)
