@@ -1,56 +1,23 @@
-using System.ComponentModel;
-using System.Diagnostics;
+using MasterX.AppHost;
 
 namespace MasterX.Doctor;
 
 /// <summary>Aspire runs MongoDB in a container; without a runtime the embedded database takes its place.</summary>
 internal static class ContainerRuntimeCheck
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
-
     public static void Run(Report report)
     {
-        foreach (var runtime in new[] { "docker", "podman" })
+        if (ContainerRuntime.Find() is { } runtime)
         {
-            if (Answers(runtime))
-            {
-                Report.Ok("containers", $"{runtime} answers");
-                return;
-            }
+            Report.Ok("containers", $"{runtime} answers: the composition's MongoDB runs in a container");
         }
-
-        var storage = Environment.GetEnvironmentVariable("Storage");
-        if (storage == "mongo")
+        else if (Environment.GetEnvironmentVariable("Storage") == StorageKind.Mongo)
         {
-            report.ToDo("containers", "Storage=mongo, and neither docker nor podman answers. Start one, have mongod on the PATH with the offline edition, or use Storage=embedded.");
+            report.ToDo("containers", $"Storage={StorageKind.Mongo} is set, and {ContainerRuntime.NotFound}");
         }
         else
         {
-            Report.Note("containers", "neither docker nor podman answers: use Storage=embedded (the offline edition's default).");
-        }
-    }
-
-    private static bool Answers(string runtime)
-    {
-        try
-        {
-            using var process = Process.Start(new ProcessStartInfo(runtime, "info") { RedirectStandardOutput = true, RedirectStandardError = true })!;
-            process.OutputDataReceived += static (_, _) => { };
-            process.ErrorDataReceived += static (_, _) => { };
-            process.BeginOutputReadLine();
-            process.BeginErrorReadLine();
-            if (process.WaitForExit(Limit))
-            {
-                return process.ExitCode == 0;
-            }
-
-            process.Kill();
-            return false;
-        }
-        catch (Win32Exception)
-        {
-            // Not installed.
-            return false;
+            Report.Note("containers", "no container runtime answers: the composition uses the embedded database");
         }
     }
 }

@@ -1,4 +1,5 @@
 using Aspire.Hosting.Lifecycle;
+using Aspire.Hosting.Publishing;
 
 namespace MasterX.AppHost;
 
@@ -12,6 +13,12 @@ internal static class CompositionRun
     public static async Task<int> RunAsync(this IDistributedApplicationBuilder builder, CompositionSettings settings)
     {
         List<string> problems = [.. settings.Problems];
+        if (builder.ExecutionContext.IsPublishMode && builder.Configuration["Pipeline:OutputPath"] is null
+            && builder.Configuration["Pipeline:Step"] is null or "publish-manifest")
+        {
+            problems.Add("Publishing needs a file to write the manifest to. Example: --operation publish --publisher manifest --output-path manifest.json");
+        }
+
         if (builder.HasFixedPorts())
         {
             problems.AddRange(TakenPorts.Find(builder));
@@ -33,6 +40,13 @@ internal static class CompositionRun
             builder.Services.AddEventingSubscriber<Announcement>();
         }
 
+        // A pipeline that has failed stops the host, which says nothing to whoever waits for the process.
+        var isPublished = builder.ExecutionContext.IsRunMode;
+        builder.Eventing.Subscribe<AfterPublishEvent>((_, _) =>
+        {
+            isPublished = true;
+            return Task.CompletedTask;
+        });
         await using var app = builder.Build();
         try
         {
@@ -43,6 +57,6 @@ internal static class CompositionRun
             // Stopped before everything was started.
         }
 
-        return Environment.ExitCode;
+        return isPublished ? Environment.ExitCode : 1;
     }
 }

@@ -1,3 +1,4 @@
+using Aspire.Hosting;
 using Aspire.Hosting.ApplicationModel;
 
 namespace MasterX.Tests.Composition;
@@ -19,7 +20,8 @@ public sealed class AppHostModelTests
     [Fact]
     public async Task With_MongoDB_the_API_refers_to_the_database_and_waits_for_it()
     {
-        await using var builder = await AppHostModel.DescribeAsync("--Storage=mongo");
+        // As published: in run mode the same needs a container runtime.
+        await using var builder = await AppHostModel.DescribePublishedAsync("--Storage=mongo");
 
         var api = builder.Find("api");
         Assert.IsType<MongoDBDatabaseResource>(builder.Find("masterx"));
@@ -76,6 +78,28 @@ public sealed class AppHostModelTests
         Assert.True(((ParameterResource)run.Find("admin-key")).Secret);
         Assert.Matches("^mx_[0-9A-Za-z]{43}$", await ((ParameterResource)run.Find("admin-key")).GetValueAsync(TestContext.Current.CancellationToken));
         Assert.Equal("mx_given-by-a-developer", await ((ParameterResource)given.Find("admin-key")).GetValueAsync(TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task A_provider_with_a_key_is_an_outside_service_that_the_gateway_refers_to()
+    {
+        await using var builder = await AppHostModel.DescribeAsync("--Storage=embedded", "--Parameters:gemini-api-key=k");
+
+        var gemini = Assert.IsType<ExternalServiceResource>(builder.Find("gemini"));
+        Assert.Equal("generativelanguage.googleapis.com", gemini.Uri!.Host);
+        Assert.Contains("gemini", builder.Find("aigateway").RefersTo());
+        Assert.Empty(gemini.HealthChecks());
+        Assert.False(builder.Has("groq"));
+    }
+
+    [Fact]
+    public async Task Every_parameter_says_what_it_is_for()
+    {
+        await using var builder = await AppHostModel.DescribePublishedAsync("--Storage=mongo");
+
+        Assert.All(
+            builder.Resources.OfType<ParameterResource>().Where(parameter => parameter.Name is not "mongo-password"),
+            parameter => Assert.False(string.IsNullOrWhiteSpace(parameter.Description), parameter.Name));
     }
 
     [Fact]

@@ -86,6 +86,26 @@ public sealed class ManifestTests
         Assert.Contains("- Storage=embedded is for one machine and is not published.", error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Without_a_file_to_write_to_nothing_is_published()
+    {
+        var (exitCode, _, error) = await AppHostProcess.RunAsync([], "--operation", "publish", "--publisher", "manifest");
+
+        Assert.Equal(78, exitCode);
+        Assert.Contains("- Publishing needs a file to write the manifest to.", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_step_that_fails_is_told_by_the_exit_code()
+    {
+        using var folder = new DataFolder();
+
+        var (exitCode, _, _) = await AppHostProcess.RunAsync(
+            [], "--operation", "publish", "--step", "no-such-step", "--output-path", Path.Combine(folder.Path, "manifest.json"));
+
+        Assert.Equal(1, exitCode);
+    }
+
     private static string[] Publish(DataFolder folder) =>
         ["--operation", "publish", "--publisher", "manifest", "--output-path", Path.Combine(folder.Path, "manifest.json")];
 

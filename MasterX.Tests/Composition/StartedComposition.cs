@@ -3,6 +3,8 @@ using System.Net.Http.Headers;
 using Aspire.Hosting;
 using Aspire.Hosting.Testing;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace MasterX.Tests.Composition;
 
@@ -33,6 +35,9 @@ internal sealed class StartedComposition : IAsyncDisposable
             ? [] : ["--Storage=embedded", $"--DataDirectory={folder.Path}"];
         var described = await AppHostModel.DescribeAsync(dashboard, [.. arguments, .. storage]);
         configure?.Invoke(described);
+
+        // What the services print is in their own logs; here it would bury the tests' results.
+        described.Services.AddLogging(logging => logging.ClearProviders());
         var started = new StartedComposition(folder, described, await described.BuildAsync(limit.Token));
         try
         {

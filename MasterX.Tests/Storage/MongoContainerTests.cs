@@ -8,7 +8,8 @@ namespace MasterX.Tests.Storage;
 /// What the composition asks of a MongoDB container, on one of the stand-in (emulated): a port, a login, and a volume that outlives the
 /// container.
 /// </summary>
-public sealed class MongoContainerTests(ContainerStorage containers) : IClassFixture<ContainerStorage>
+[Collection(Containers.Name)]
+public sealed class MongoContainerTests(ContainerStorage containers)
 {
     private const string Image = $"{ContainerStorage.Registry}/{ContainerStorage.Image}:{ContainerStorage.Tag}";
 
