@@ -11,7 +11,8 @@ namespace MasterX.AiGateway.Caching;
 
 /// <summary>
 /// Kept answers: the same request (<see cref="CacheKey"/>) is answered again without a provider, and requests that are alike and under way at once share one call.
-/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
+/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers that were filtered, cut short or empty:
+/// the next call may bring more.
 /// </summary>
 internal sealed class AnswerCache(HybridCache cache)
 {
@@ -50,9 +51,9 @@ internal sealed class AnswerCache(HybridCache cache)
                         throw new NotKeptException(result, null);
                     }
 
-                    var filtered = IsFiltered(result.Answer.Body.Memory);
+                    var incomplete = IsIncomplete(result.Answer.Body.Memory);
                     var answer = Pack(result);
-                    return filtered ? throw new NotKeptException(null, answer) : answer;
+                    return incomplete ? throw new NotKeptException(null, answer) : answer;
                 },
                 Entry(lifetime),
                 cancellationToken: cancellationToken);
@@ -106,14 +107,29 @@ internal sealed class AnswerCache(HybridCache cache)
 
     private static HybridCacheEntryOptions Entry(TimeSpan lifetime) => new() { Expiration = lifetime, LocalCacheExpiration = lifetime };
 
-    /// <summary>Whether a provider held back some of an answer; asked of answers that would be kept, and of no others.</summary>
-    private static bool IsFiltered(ReadOnlyMemory<byte> answer)
+    /// <summary>
+    /// Whether some of an answer is missing, or all of it: held back, cut short by a limit of tokens, or empty. Another call may bring more. Asked of
+    /// answers that would be kept, and of no others.
+    /// </summary>
+    private static bool IsIncomplete(ReadOnlyMemory<byte> answer)
     {
         using var document = JsonDocument.Parse(answer);
         return document.RootElement.TryGetProperty("choices", out var choices)
-            ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") == "content_filter")
-            : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled";
+            ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
+            : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled"
+                || document.RootElement.TryGetProperty("output", out var output) && output.GetArrayLength() == 0;
     }
+
+    /// <summary>Anything but a role and an empty text: a call of a tool, a refusal, audio.</summary>
+    private static bool SaysSomething(JsonElement choice) =>
+        choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object
+        && message.EnumerateObject().Any(field => !field.NameEquals("role"u8) && field.Value.ValueKind switch
+        {
+            JsonValueKind.String => !string.IsNullOrWhiteSpace(field.Value.GetString()),
+            JsonValueKind.Array => field.Value.GetArrayLength() > 0,
+            JsonValueKind.Object => true,
+            _ => false,
+        });
 
     /// <summary>Provider, model, three token counts, and the body: HybridCache keeps byte arrays as they are.</summary>
     private static byte[] Pack(ModelResult result)

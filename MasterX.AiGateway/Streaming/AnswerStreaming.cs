@@ -68,7 +68,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                         return null;
                     }
 
-                    await InterruptedAsync(candidate, stream);
+                    Interrupted(candidate, stream);
                     partial = stream.Frames.Partial;
                 }
 
@@ -128,7 +128,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         var usage = accounting.EndStream(audience.Response, candidate, frames.Usage, request, frames.Characters, last);
         var mark = last.Length;
         frames.WriteEnd(last);
-        audience.Recording?.End(new RecordingEnd { Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Filtered });
+        audience.Recording?.End(new RecordingEnd { Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Incomplete || !frames.Said });
         audience.WriteLast(last.Memory.Span);
         if (stream.Dropped > 0)
         {
@@ -137,11 +137,10 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         }
     }
 
-    private async Task InterruptedAsync(Candidate candidate, ProviderStream stream)
+    private void Interrupted(Candidate candidate, ProviderStream stream)
     {
-        await candidate.Gate.ReportAsync(stream.Failure);
-        metrics.Interrupted(candidate.Provider.Name, stream.Failure);
-        LogInterrupted(logger, candidate.Provider.Name, candidate.Model, stream.Failure.Name());
+        metrics.Interrupted(candidate.Provider.Name, stream.Failure.Outcome);
+        LogInterrupted(logger, candidate.Provider.Name, candidate.Model, stream.Failure.Outcome.Name());
     }
 
     [LoggerMessage(22, LogLevel.Warning, "Provider {Provider} ({Model}) broke off its stream: {Outcome}")]

@@ -17,6 +17,9 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
     /// <summary>Whether the event last handed out was named <c>error</c>, whatever its data says.</summary>
     public bool IsError { get; private set; }
 
+    /// <summary>What has come since the last whole event: at the end of the stream, what was none.</summary>
+    public ReadOnlySpan<byte> Rest => _buffer.Span[_position..];
+
     /// <summary>Reads more from the network.</summary>
     /// <returns><see langword="false"/> at the end of the stream.</returns>
     /// <exception cref="InvalidDataException">An event is larger than allowed.</exception>
