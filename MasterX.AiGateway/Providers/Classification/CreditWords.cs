@@ -19,6 +19,7 @@ internal static class CreditWords
         new("Billing hard limit has been reached"),                      // OpenAI
         new("You have exceeded your monthly included credits"),          // Hugging Face
         new("Credit limit exceeded"),                                    // Together
-        new("Your account", "suspended"),                                // Fireworks, Moonshot
+        new("Your account", "suspended"),                                // Moonshot
+        new("Account", "is suspended"),                                  // Fireworks, as 412
     ];
 }
