@@ -22,8 +22,4 @@ internal static class AttemptOutcomes
         AttemptOutcome.HedgeLost => "hedge_lost",
         _ => "request_refused",
     };
-
-    /// <summary>Whether the candidate was left out without a call.</summary>
-    public static bool IsSkip(this AttemptOutcome outcome) => outcome is
-        AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.TokenLimited or AttemptOutcome.ConcurrencyLimited;
 }

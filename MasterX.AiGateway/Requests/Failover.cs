@@ -104,7 +104,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                         var answer = await ended.Answer;
 
                         // One that was skipped made up for nothing: the next takes its place at once.
-                        late &= answer.Outcome.IsSkip();
+                        late &= answer.Verdict.IsSkip;
                         if (Judge(ended.Candidate, answer, ended.Begun, next) is { } result)
                         {
                             // The winner's stream lives on the token of its call, which must then not be freed here.
@@ -217,7 +217,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
         private void Record(Candidate candidate, ProviderAnswer answer, long begun)
         {
-            var called = !answer.Outcome.IsSkip();
+            var called = !answer.Verdict.IsSkip;
             var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? failover._time.GetElapsedTime(begun) : TimeSpan.Zero);
             attempts.Add(attempt);
             if (called && !ReferenceEquals(answer.Verdict, Verdicts.NotSent))

@@ -69,6 +69,9 @@ internal sealed record Verdict(Fault Fault, AttemptOutcome Outcome, Scope Scope,
     /// <summary>Whether no other candidate is asked, because every one would say the same.</summary>
     public bool EndsRequest { get; init; }
 
+    /// <summary>Whether the candidate was passed over without a call.</summary>
+    public bool IsSkip { get; init; }
+
     /// <summary>Whether waiting helps, and is all that does: an error of which callers are told by 429.</summary>
     public bool IsLimit { get; init; }
 
@@ -103,5 +106,8 @@ internal sealed record Verdict(Fault Fault, AttemptOutcome Outcome, Scope Scope,
     };
 
     /// <summary>The same for a candidate that is left alone because of it.</summary>
-    public Verdict WhileCooling() => this with { Outcome = AttemptOutcome.CoolingDown, Circuit = CircuitSignal.Nothing, EndsRequest = false };
+    public Verdict WhileCooling() => this with
+    {
+        Outcome = AttemptOutcome.CoolingDown, Circuit = CircuitSignal.Nothing, EndsRequest = false, IsSkip = true,
+    };
 }

@@ -120,7 +120,7 @@ internal static class Verdicts
     /// <summary>Given up likewise, after so long that it has to count as hung.</summary>
     public static readonly Verdict HedgeHung = new(Fault.Provider, AttemptOutcome.HedgeLost, Scope.Model, CircuitSignal.Failed);
 
-    public static readonly Verdict CircuitOpen = new(Fault.Provider, AttemptOutcome.CircuitOpen, Scope.Request, CircuitSignal.Nothing);
+    public static readonly Verdict CircuitOpen = new(Fault.Provider, AttemptOutcome.CircuitOpen, Scope.Request, CircuitSignal.Nothing) { IsSkip = true };
 
     public static readonly Verdict RateLimited = AtLimit(AttemptOutcome.RateLimited);
 
@@ -128,5 +128,6 @@ internal static class Verdicts
 
     public static readonly Verdict ConcurrencyLimited = AtLimit(AttemptOutcome.ConcurrencyLimited);
 
-    private static Verdict AtLimit(AttemptOutcome limit) => new(Fault.Nobody, limit, Scope.Request, CircuitSignal.Nothing) { IsLimit = true };
+    private static Verdict AtLimit(AttemptOutcome limit) =>
+        new(Fault.Nobody, limit, Scope.Request, CircuitSignal.Nothing) { IsLimit = true, IsSkip = true };
 }
