@@ -11,8 +11,8 @@ namespace MasterX.AiGateway.Caching;
 
 /// <summary>
 /// Kept answers: the same request (<see cref="CacheKey"/>) is answered again without a provider, and requests that are alike and under way at once share one call.
-/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers that were filtered, cut short or empty:
-/// the next call may bring more.
+/// Streamed and whole answers are kept apart, each as what it was. Failures are never kept, nor are answers that were filtered, cut short
+/// or empty: the next call may bring more.
 /// </summary>
 internal sealed class AnswerCache(HybridCache cache)
 {
@@ -108,14 +108,15 @@ internal sealed class AnswerCache(HybridCache cache)
     private static HybridCacheEntryOptions Entry(TimeSpan lifetime) => new() { Expiration = lifetime, LocalCacheExpiration = lifetime };
 
     /// <summary>
-    /// Whether some of an answer is missing, or all of it: held back, cut short by a limit of tokens, or empty. Another call may bring more. Asked of
-    /// answers that would be kept, and of no others.
+    /// Whether some of an answer is missing, or all of it: held back, cut short by a limit of tokens, or empty. Another call may bring
+    /// more. Asked of answers that would be kept, and of no others.
     /// </summary>
     private static bool IsIncomplete(ReadOnlyMemory<byte> answer)
     {
         using var document = JsonDocument.Parse(answer);
         return document.RootElement.TryGetProperty("choices", out var choices)
-            ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
+            ? choices.EnumerateArray().Any(choice =>
+                Text(choice, "finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
             : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled"
                 || document.RootElement.TryGetProperty("output", out var output) && output.GetArrayLength() == 0;
     }

@@ -4,8 +4,8 @@ using MasterX.AiGateway.Providers.Classification;
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// A circuit breaker that is told how calls have ended. Own code, because Polly's executes the calls it counts, and what counts here is known
-/// elsewhere and later: a stream ends long after its call, a hedge that was given up may have hung.
+/// A circuit breaker that is told how calls have ended. Own code, because Polly's executes the calls it counts, and what counts here is
+/// known elsewhere and later: a stream ends long after its call, a hedge that was given up may have hung.
 /// <code>
 ///  closed ── as many calls as MinimumThroughput in SamplingDuration, FailureRatio of them failed ──► open
 ///  open ── BreakDuration is over, somebody asks ──► half open: that call is let through as a probe, and no other
@@ -31,7 +31,9 @@ internal sealed class Circuit(CircuitOptions options, TimeProvider time)
     public string State => !_isOpen ? "closed" : _isProbing ? "half_open" : "open";
 
     /// <summary>Asks for a call to be let through.</summary>
-    /// <param name="isProbe">Whether it is the one call by which an open circuit tries whether it can close. It has to be told by <see cref="Report"/>.</param>
+    /// <param name="isProbe">
+    /// Whether it is the one call by which an open circuit tries whether it can close. Its end has to be told by <see cref="Report"/>.
+    /// </param>
     /// <param name="wait">When it is not let through, after how long it may be.</param>
     public bool TryEnter(out bool isProbe, out TimeSpan wait)
     {

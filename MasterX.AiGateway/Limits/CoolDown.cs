@@ -32,7 +32,7 @@ internal sealed class CoolDown(TimeProvider time)
         }
     }
 
-    /// <summary>The answer for whoever asks in the meantime: the same that the one was told who brought it about, with the time left.</summary>
+    /// <summary>The answer for whoever asks in the meantime: what the one was told who brought it about, with the time left.</summary>
     /// <returns><see langword="null"/> when it is over.</returns>
     public ProviderAnswer? Skip()
     {
@@ -72,7 +72,9 @@ internal sealed class CoolDown(TimeProvider time)
         }
     }
 
-    /// <summary>A call has succeeded: the next pause is as long as the first was. One under way is not cut short by a call that began before it.</summary>
+    /// <summary>
+    /// A call has succeeded: the next pause is as long as the first was. One under way is not cut short by a call that began before it.
+    /// </summary>
     public void Succeeded()
     {
         if (_inARow > 0 && Left == TimeSpan.Zero)

@@ -6,9 +6,9 @@ using MasterX.AiGateway.Telemetry;
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// Decides whether a model of a provider may be called now: not while it or its provider cools down, not while its circuit is open, not beyond its
-/// provider's limits; and learns from every answer's <see cref="Verdict"/>. Circuits are a model's own, as providers lose their models one by
-/// one; a cool-down is the model's, the key's or the provider's, as the verdict says; the limits are the provider's.
+/// Decides whether a model of a provider may be called now: not while it or its provider cools down, not while its circuit is open, not
+/// beyond its provider's limits; and learns from every answer's <see cref="Verdict"/>. Circuits are a model's own, as providers lose their
+/// models one by one; a cool-down is the model's, the key's or the provider's, as the verdict says; the limits are the provider's.
 /// </summary>
 internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, TimeProvider time)
 {
@@ -84,7 +84,9 @@ internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, T
         }
     }
 
-    /// <summary>Counts what came of a call after <see cref="TryCallAsync"/> had ended: a stream came to its end or broke off, a hedge hung.</summary>
+    /// <summary>
+    /// Counts what came of a call after <see cref="TryCallAsync"/> had ended: a stream came to its end or broke off, a hedge hung.
+    /// </summary>
     public void Report(ProviderAnswer end)
     {
         _circuit.Report(end.Verdict.Circuit);

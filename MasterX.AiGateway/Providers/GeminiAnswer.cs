@@ -11,7 +11,9 @@ namespace MasterX.AiGateway.Providers;
 /// </summary>
 internal static class GeminiAnswer
 {
-    /// <summary>Whether a response is an answer: one of its candidates says something, or ended for a reason that a caller is told.</summary>
+    /// <summary>
+    /// Whether a response is an answer: one of its candidates says something, or ended for a reason that a caller is told.
+    /// </summary>
     public static bool IsAnswer(JsonElement answer) =>
         answer.ValueKind == JsonValueKind.Object
         && answer.TryGetProperty("candidates", out var candidates) && candidates.ValueKind == JsonValueKind.Array

@@ -8,7 +8,9 @@ namespace MasterX.AiGateway.Providers;
 /// <summary>A configured provider at run time: how to speak to it, the connections to it, and the gate in front of it.</summary>
 internal sealed class Provider : IDisposable
 {
-    /// <summary>Models whose circuits are remembered; callers may name models without end, and the ones longest not asked for make room.</summary>
+    /// <summary>
+    /// Models whose circuits are remembered; callers may name models without end, and the ones longest not asked for make room.
+    /// </summary>
     private const int MostCandidates = 1000;
 
     /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
@@ -75,22 +77,25 @@ internal sealed class Provider : IDisposable
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
 
-    /// <summary>False after a background probe found nobody there, until a call or a probe is answered again.</summary>
+    /// <summary>
+    /// False after a background probe found nobody there or was refused its key, until a call or a probe is answered again.
+    /// </summary>
     public bool IsReachable { get; private set; } = true;
 
     /// <summary>Since it was last heard of.</summary>
     public TimeSpan SilentFor => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
 
     /// <summary>
-    /// Whether calls are let through to one of the models that have been called, or none has been called yet; models that callers made up say
-    /// nothing.
+    /// Whether calls are let through to one of the models that have been called, or none has been called yet; models that callers made up
+    /// say nothing.
     /// </summary>
     public bool IsAvailable
     {
         get
         {
             Candidate[] called = [.. _candidates.Values.Where(candidate => candidate is { IsKnown: true, WasCalled: true })];
-            return IsReachable && Limits.CoolingFor == TimeSpan.Zero && (called.Length == 0 || called.Any(candidate => candidate.Gate.IsAvailable));
+            return IsReachable && Limits.CoolingFor == TimeSpan.Zero
+                && (called.Length == 0 || called.Any(candidate => candidate.Gate.IsAvailable));
         }
     }
 
@@ -130,7 +135,9 @@ internal sealed class Provider : IDisposable
     /// <summary>Asks whether one more model that was not configured, and has answered, may be told apart from the others.</summary>
     public bool TryRemember() => Interlocked.Increment(ref _answered) <= MostAnswered;
 
-    /// <summary>Forgets the tenth that was longest not asked for when there are too many; those without an answer first, configured ones never.</summary>
+    /// <summary>
+    /// Forgets the tenth that was longest not asked for when there are too many; those without an answer first, configured ones never.
+    /// </summary>
     private void MakeRoom()
     {
         if (_candidates.Count < MostCandidates)

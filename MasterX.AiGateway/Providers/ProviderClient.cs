@@ -65,7 +65,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
             var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow());
-            var answer = response.StatusCode != HttpStatusCode.OK ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
+            var answer = response.StatusCode != HttpStatusCode.OK
+                ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
                 : request.Stream ? await OpenStreamAsync(response, call, headers, span, begun, total, cancellationToken)
                 : await ReadAnswerAsync(response, candidate, headers, request.Operation, limit, begun, total);
             handedOn = answer.Stream is not null;
@@ -124,7 +125,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
     };
 
     private async Task<ProviderAnswer> OpenStreamAsync(
-        HttpResponseMessage response, ProviderCall call, ProviderHeaders headers, GenAiSpan? span, long begun, TimeSpan total, CancellationToken cancellationToken)
+        HttpResponseMessage response, ProviderCall call, ProviderHeaders headers, GenAiSpan? span, long begun, TimeSpan total,
+        CancellationToken cancellationToken)
     {
         var (candidate, options) = (call.Candidate, call.Candidate.Provider.Options);
         var frames = candidate.Provider.Format.OpenFrames(call.Request, candidate, call.Partial, call.Continuing);
@@ -132,8 +134,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, headers, frames, span, new AttemptClock(time, begun, total),
-            configuration.Options.MaxAnswerBytes, cancellationToken);
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, headers, frames, span,
+            new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.
@@ -161,7 +163,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
     }
 
     private async Task<ProviderAnswer> ReadAnswerAsync(
-        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, Operation operation, CancellationTokenSource limit, long begun, TimeSpan total)
+        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, Operation operation, CancellationTokenSource limit,
+        long begun, TimeSpan total)
     {
         var (status, largest) = ((int)response.StatusCode, configuration.Options.MaxAnswerBytes);
         if (response.Content.Headers.ContentLength > largest)
@@ -215,7 +218,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 body.Advance(read);
             }
         }
-        catch (Exception error) when (error is IOException or HttpRequestException || (error is OperationCanceledException && !caller.IsCancellationRequested))
+        catch (Exception error) when (error is IOException or HttpRequestException
+            || (error is OperationCanceledException && !caller.IsCancellationRequested))
         {
             // What has come of it, if anything, is judged.
         }

@@ -22,8 +22,9 @@ internal readonly record struct ProviderHeaders(string? RequestId, string? Proce
     /// One pass over the headers. Rate limits are told as OpenAI and those compatible with it do (<c>x-ratelimit-remaining-requests</c>,
     /// <c>-reset-requests</c> as <c>6m0s</c> or <c>120ms</c>, and the same of tokens:
     /// <see href="https://platform.openai.com/docs/guides/rate-limits"/>), as Anthropic does
-    /// (<c>anthropic-ratelimit-requests-remaining</c>, <c>-reset</c> as RFC 3339: <see href="https://docs.anthropic.com/en/api/rate-limits"/>), or as
-    /// OpenRouter does (<c>X-RateLimit-Reset</c> in milliseconds since 1970); <see cref="WaitText"/> reads any of them.
+    /// (<c>anthropic-ratelimit-requests-remaining</c>, <c>-reset</c> as RFC 3339: <see
+    /// href="https://docs.anthropic.com/en/api/rate-limits"/>), or as OpenRouter does (<c>X-RateLimit-Reset</c> in milliseconds since
+    /// 1970); <see cref="WaitText"/> reads any of them.
     /// </summary>
     public static ProviderHeaders Read(HttpResponseHeaders headers, DateTimeOffset now)
     {

@@ -5,8 +5,8 @@ namespace MasterX.AiGateway.Providers;
 
 /// <summary>
 /// Asks providers that nobody has called for a while for their list of models, which costs nothing, so that health tells before a caller does that one is gone or
-/// refuses our key. A provider it does not reach, or that refuses it, is said to be unavailable and tried all the same when its turn comes: a probe
-/// is not worth losing an answer for.
+/// refuses our key. A provider it does not reach, or that refuses it, is said to be unavailable and tried all the same when its turn
+/// comes: a probe is not worth losing an answer for.
 /// </summary>
 internal sealed partial class ProviderProber(GatewayConfiguration configuration, TimeProvider time, ILogger<ProviderProber> logger) : BackgroundService
 {
@@ -54,20 +54,21 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
 
         if (before != provider.IsReachable)
         {
-            LogReachable(logger, provider.Name, provider.IsReachable ? "reachable again" : "not reachable");
+            LogReachable(logger, provider.Name, provider.IsReachable ? "available again" : "not available");
         }
     }
 
     /// <summary>
-    /// By the same table as an answer, but of a model that nobody has configured: a key that may not list models may well use them, and only one
-    /// that is refused as such counts.
+    /// By the same table as an answer, but of a model that nobody has configured: a key that may not list models may well use them, and
+    /// only one that is refused as such counts.
     /// </summary>
     private async Task<Verdict> JudgeAsync(Provider provider, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var body = new byte[LargestError];
         await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
-        return provider.Format.Errors.Judge((int)response.StatusCode, ErrorBody.Read(body.AsMemory(0, length), time.GetUtcNow()), modelIsKnown: false);
+        var error = ErrorBody.Read(body.AsMemory(0, length), time.GetUtcNow());
+        return provider.Format.Errors.Judge((int)response.StatusCode, error, modelIsKnown: false);
     }
 
     [LoggerMessage(32, LogLevel.Warning, "Provider {Provider} is {State}, says the background probe")]

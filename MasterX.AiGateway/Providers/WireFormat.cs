@@ -77,7 +77,8 @@ internal abstract class WireFormat
 
     /// <summary>Parses a provider's whole answer and writes a chat completion of it, if it is an answer.</summary>
     protected static ProviderAnswer? Translate(
-        PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write, Func<JsonElement, TokenUsage?> readUsage)
+        PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write,
+        Func<JsonElement, TokenUsage?> readUsage)
     {
         PooledBuffer? body = null;
         try
@@ -95,7 +96,10 @@ internal abstract class WireFormat
                 write(root, json);
             }
 
-            var translated = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root) };
+            var translated = new ProviderAnswer
+            {
+                Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root),
+            };
             body = null;
             return translated;
         }

@@ -43,10 +43,14 @@ internal enum AttemptOutcome
     /// <summary>It failed, and says so: 5xx, an error in a good answer or stream; or something before it did.</summary>
     ProviderFailed,
 
-    /// <summary>200, but what came is no answer: cut short, not JSON, without choices, given up by the model, larger than allowed.</summary>
+    /// <summary>
+    /// 200, but what came is no answer: cut short, not JSON, without choices, given up by the model, larger than allowed.
+    /// </summary>
     BrokenAnswer,
 
-    /// <summary>A 4xx that another candidate may not give: the context is too long for this model, the model is unknown here, or nobody knows.</summary>
+    /// <summary>
+    /// A 4xx that another candidate may not give: the context is too long for this model, the model is unknown here, or nobody knows.
+    /// </summary>
     NotTakenHere,
 
     /// <summary>Called beside another candidate that was slow, and slower than that one.</summary>

@@ -54,6 +54,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
         private ProviderAnswer? _mostTelling;
         private TimeSpan? _shortestWait;
         private bool _allAtLimit = true;
+        private bool _allSayOfRequest = true;
 
         public async ValueTask<FailoverResult> InTurnAsync(int first, CancellationToken cancellationToken)
         {
@@ -109,7 +110,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                         {
                             // The winner's stream lives on the token of its call, which must then not be freed here.
                             ended.KeepAlive = result.Answer?.Stream is not null;
-                            await GiveUpAsync(running, ended.Begun);
+                            await GiveUpAsync(running, result.Answer is null ? null : ended.Begun);
                             return result;
                         }
                     }
@@ -170,9 +171,9 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
         }
 
         /// <summary>
-        /// Whether a call that was given up without an answer has to count as a failure: it began before its rival, has taken half as long again, and
-        /// twice as long as that candidate lately took. One that is merely slower answers within that; one that hangs never does, and as it
-        /// loses every time, nothing else would ever tell.
+        /// Whether a call that was given up without an answer has to count as a failure: it began before its rival, has taken half as
+        /// long again, and twice as long as that candidate lately took. One that is merely slower answers within that; one that hangs
+        /// never does, and as it loses every time, nothing else would ever tell.
         /// </summary>
         private bool HasHung(Call loser, long winnerBegun)
         {
@@ -202,6 +203,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             }
 
             _allAtLimit &= verdict.IsLimit;
+            _allSayOfRequest &= verdict.SaysOfRequest > 0;
             if (verdict.SaysOfRequest > (_mostTelling?.Verdict.SaysOfRequest ?? 0))
             {
                 _mostTelling = answer;
@@ -252,8 +254,10 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
         private FailoverResult Failed() => new(null, null, plan.Candidates.Count,
             plan.Clock.Left <= TimeSpan.Zero ? ModelResult.TimedOut(attempts)
-            // What one candidate says of the request is what the caller can do something about, whatever became of the others.
-            : _mostTelling is not null ? ModelResult.Refused(_mostTelling, attempts)
+            // What one candidate says of the request is what the caller can do something about, whatever became of the others. That a
+            // model is not to be had is no matter of the caller's while another might answer the next time.
+            : _mostTelling is not null && (_allSayOfRequest || _mostTelling.Verdict.Fault != Fault.Model)
+                ? ModelResult.Refused(_mostTelling, attempts)
             : ModelResult.Failed(attempts, _shortestWait, _allAtLimit));
     }
 

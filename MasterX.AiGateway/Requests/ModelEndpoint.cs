@@ -133,7 +133,8 @@ internal sealed class ModelEndpoint(
         var error = refusal.Error;
         return OpenAiError.WriteAsync(
             context, status, error?.Message ?? "The provider refused the request without saying why.",
-            status < StatusCodes.Status500InternalServerError ? OpenAiError.InvalidRequest : OpenAiError.Server, error?.Code, error?.Parameter, attempts);
+            status < StatusCodes.Status500InternalServerError ? OpenAiError.InvalidRequest : OpenAiError.Server, error?.Code,
+            error?.Parameter, attempts);
     }
 
     private static void WriteRetryAfter(HttpContext context, TimeSpan? after)

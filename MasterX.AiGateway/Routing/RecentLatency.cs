@@ -1,8 +1,8 @@
 namespace MasterX.AiGateway.Routing;
 
 /// <summary>
-/// How fast a candidate has lately answered: an exponentially weighted mean, the newest answer counting for a fifth. Failures are no answers:
-/// they do not count as fast ones, but put the candidate behind the others for a while, which doubles with each in a row.
+/// How fast a candidate has lately answered: an exponentially weighted mean, the newest answer counting for a fifth. Failures are no
+/// answers: they do not count as fast ones, but put the candidate behind the others for a while, which doubles with each in a row.
 /// </summary>
 internal sealed class RecentLatency(TimeProvider time)
 {
@@ -36,6 +36,7 @@ internal sealed class RecentLatency(TimeProvider time)
     public void Failed()
     {
         var failures = _failuresInARow = Math.Min(_failuresInARow + 1, MostInARow);
-        Volatile.Write(ref _setBackUntil, time.GetTimestamp() + (long)(FirstSetback.TotalSeconds * time.TimestampFrequency) * (1L << (failures - 1)));
+        var setback = FirstSetback * Math.Pow(2, failures - 1);
+        Volatile.Write(ref _setBackUntil, time.GetTimestamp() + (long)(setback.TotalSeconds * time.TimestampFrequency));
     }
 }

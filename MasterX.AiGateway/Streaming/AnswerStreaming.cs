@@ -128,7 +128,10 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         var usage = accounting.EndStream(audience.Response, candidate, frames.Usage, request, frames.Characters, last);
         var mark = last.Length;
         frames.WriteEnd(last);
-        audience.Recording?.End(new RecordingEnd { Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Incomplete || !frames.Said });
+        audience.Recording?.End(new RecordingEnd
+        {
+            Mark = last.Memory[mark..].ToArray(), Usage = usage, Filtered = frames.Incomplete || !frames.Said,
+        });
         audience.WriteLast(last.Memory.Span);
         if (stream.Dropped > 0)
         {

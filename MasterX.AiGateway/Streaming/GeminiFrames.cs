@@ -77,7 +77,9 @@ internal sealed class GeminiFrames(string model) : TranslatedFrames(model)
         return kind;
     }
 
-    /// <summary>Ended by the model's failing; or with nothing said, but for an answer that may have been whole when another provider broke it off.</summary>
+    /// <summary>
+    /// Ended by the model's failing; or with nothing said, but for an answer that may have been whole when another provider broke it off.
+    /// </summary>
     private bool IsGivenUp(JsonElement candidate)
     {
         var reason = Text(candidate, "finishReason");

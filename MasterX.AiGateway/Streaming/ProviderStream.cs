@@ -25,8 +25,8 @@ internal enum StreamState
 /// provider's place, and tells the gate, once, how the call ended.
 /// </summary>
 internal sealed class ProviderStream(
-    HttpResponseMessage response, Stream body, Candidate candidate, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span, AttemptClock clock,
-    int largestEvent, CancellationToken caller) : IDisposable
+    HttpResponseMessage response, Stream body, Candidate candidate, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
+    AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
     private static readonly ProviderAnswer Whole = Judgement.Of(Verdicts.Success);
 
@@ -75,7 +75,8 @@ internal sealed class ProviderStream(
                 return true;
             }
 
-            // Some providers end without an end mark; what counts is whether the answer was finished. An error that is not an event is left over.
+            // Some providers end without an end mark; what counts is whether the answer was finished. An error that is not an event is
+            // left over.
             State = Frames.Finished ? StreamState.Done : StreamState.Failed;
             if (State == StreamState.Failed && !HasContent)
             {

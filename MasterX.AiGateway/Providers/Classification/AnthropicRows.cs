@@ -3,8 +3,8 @@ using static MasterX.AiGateway.Providers.Classification.Verdicts;
 namespace MasterX.AiGateway.Providers.Classification;
 
 /// <summary>
-/// Anthropic's errors (<see href="https://docs.anthropic.com/en/api/errors"/>), by their type. The requests are translations of the caller's,
-/// so a 400 ends nothing.
+/// Anthropic's errors (<see href="https://docs.anthropic.com/en/api/errors"/>), by their type. The requests are translations of the
+/// caller's, so a 400 ends nothing.
 /// </summary>
 internal static class AnthropicRows
 {
@@ -20,7 +20,7 @@ internal static class AnthropicRows
         new(403, ["forbidden"], RegionRefused),                                   // "Request not allowed", by region
 
         // 404: "model: …"; or a file the caller named.
-        new(Statuses.Any, ["not_found_error"], ModelNotOffered) { When = body => body.Message?.StartsWith("model:", StringComparison.Ordinal) == true },
+        new(Statuses.Any, ["not_found_error"], ModelNotOffered) { When = body => body.Message is { } message && IsOfTheModel(message) },
         new(Statuses.Any, ["not_found_error"], NothingThere),
 
         new(Statuses.Any, ["request_too_large"], TooLarge),
@@ -31,5 +31,8 @@ internal static class AnthropicRows
     ];
 
     private static bool IsOfTheKey(ErrorBody body) => body.Message is { } message
-        && (message.StartsWith("Your API key has been", StringComparison.OrdinalIgnoreCase) || message.StartsWith("OAuth", StringComparison.OrdinalIgnoreCase));
+        && (message.StartsWith("Your API key has been", StringComparison.OrdinalIgnoreCase)
+            || message.StartsWith("OAuth", StringComparison.OrdinalIgnoreCase));
+
+    private static bool IsOfTheModel(string message) => message.StartsWith("model:", StringComparison.Ordinal);
 }

@@ -16,7 +16,8 @@ internal static class ContextOverflowRows
                 "context_window_exceeded",     // relays that name it anew
                 "exceed_context_size_error",   // llama.cpp's server
                 "string_above_max_length",     // OpenAI, of one text
-                "max_tokens_exceeded", "token_limit_exceeded", "string_too_long", // OpenRouter: https://openrouter.ai/docs/api-reference/errors
+                // OpenRouter: https://openrouter.ai/docs/api-reference/errors
+                "max_tokens_exceeded", "token_limit_exceeded", "string_too_long",
                 "tokens_limit_reached",        // GitHub Models
                 "model_context_window_exceeded",
             ],
@@ -26,7 +27,7 @@ internal static class ContextOverflowRows
         new(
             new(400, 422),
             [
-                Within("maximum context length"),                                   // OpenAI, vLLM, DeepSeek, OpenRouter, Fireworks, Mistral
+                Within("maximum context length"),                                   // OpenAI, vLLM, DeepSeek, OpenRouter, Mistral
                 Within("context length is only"),                                   // vLLM since 0.9
                 Within("longer than the maximum model length"),                     // vLLM, of the prompt alone
                 Within("longer than the model's context length"),                   // SGLang

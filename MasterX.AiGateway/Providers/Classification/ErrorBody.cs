@@ -28,7 +28,9 @@ internal sealed record ErrorBody
     /// <summary>Google's <c>status</c>: <c>RESOURCE_EXHAUSTED</c>.</summary>
     public string? StatusName { get; init; }
 
-    /// <summary>Closer than the code: Google's <c>ErrorInfo.reason</c>, Azure's <c>innererror.code</c>, why a candidate or choice ended.</summary>
+    /// <summary>
+    /// Closer than the code: Google's <c>ErrorInfo.reason</c>, Azure's <c>innererror.code</c>, why a candidate or choice ended.
+    /// </summary>
     public string? Reason { get; init; }
 
     /// <summary>The field at fault.</summary>
@@ -53,7 +55,8 @@ internal sealed record ErrorBody
     public ErrorBody? Relayed { get; init; }
 
     /// <summary>Whether there is an error in it at all.</summary>
-    public bool HasError => Message is not null || Type is not null || Code is not null || StatusName is not null || Reason is not null || Relayed is not null;
+    public bool HasError =>
+        Message is not null || Type is not null || Code is not null || StatusName is not null || Reason is not null || Relayed is not null;
 
     /// <summary>Whether the error is called this.</summary>
     public bool Names(string code) => Is(Code, code) || Is(Type, code) || Is(StatusName, code) || Is(Reason, code);

@@ -76,7 +76,9 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
         VisitMetadata(element);
     }
 
-    /// <summary>Google's details (<see href="https://google.aip.dev/193"/>): <c>ErrorInfo</c> says why, <c>RetryInfo</c> when to come back.</summary>
+    /// <summary>
+    /// Google's details (<see href="https://google.aip.dev/193"/>): <c>ErrorInfo</c> says why, <c>RetryInfo</c> when to come back.
+    /// </summary>
     private void VisitDetails(JsonElement element)
     {
         if (!element.TryGetProperty("details", out var details) || details.ValueKind != JsonValueKind.Array)
@@ -114,7 +116,8 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
             return;
         }
 
-        if (metadata.TryGetProperty("flagged_input", out _) || metadata.TryGetProperty("reasons", out var reasons) && reasons.ValueKind == JsonValueKind.Array)
+        if (metadata.TryGetProperty("flagged_input", out _)
+            || metadata.TryGetProperty("reasons", out var reasons) && reasons.ValueKind == JsonValueKind.Array)
         {
             _body = _body with { IsModeration = true };
         }
@@ -152,11 +155,13 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
 
     /// <summary>
     /// Why an answer is none: Gemini's <c>promptFeedback.blockReason</c> or <c>finishReason</c>
-    /// (<see href="https://ai.google.dev/api/generate-content#FinishReason"/>), OpenRouter's <c>finish_reason</c> with an <c>error</c> beside it.
+    /// (<see href="https://ai.google.dev/api/generate-content#FinishReason"/>), OpenRouter's <c>finish_reason</c> with an <c>error</c>
+    /// beside it.
     /// </summary>
     private void VisitChoices(JsonElement element, int depth)
     {
-        if (element.TryGetProperty("promptFeedback", out var feedback) && feedback.ValueKind == JsonValueKind.Object && Name(feedback, "blockReason") is { } blocked)
+        if (element.TryGetProperty("promptFeedback", out var feedback) && feedback.ValueKind == JsonValueKind.Object
+            && Name(feedback, "blockReason") is { } blocked)
         {
             _body = _body with { Reason = blocked, Message = $"The prompt was blocked: {blocked}.", IsModeration = true };
         }
@@ -174,14 +179,16 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
                 _body = _body with
                 {
                     Reason = _body.Reason ?? Name(first, reason),
-                    Message = _body.Message ?? (first.TryGetProperty("finishMessage", out var message) ? Text(message, LongestMessage) : null),
+                    Message = _body.Message
+                        ?? (first.TryGetProperty("finishMessage", out var message) ? Text(message, LongestMessage) : null),
                 };
             }
         }
     }
 
     /// <summary>What wraps an error, or announces one, has a type too.</summary>
-    private static string? TypeOf(JsonElement element) => Name(element, "type") is { } type and not ("error" or "message" or "response.failed") ? type : null;
+    private static string? TypeOf(JsonElement element) =>
+        Name(element, "type") is { } type and not ("error" or "message" or "response.failed") ? type : null;
 
     /// <summary>FastAPI's <c>loc</c>: <c>["body","stream_options"]</c>.</summary>
     private static string? Location(JsonElement element)
@@ -194,7 +201,8 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
         var text = new StringBuilder();
         foreach (var part in path.EnumerateArray().Skip(1).Take(8))
         {
-            text.Append(text.Length > 0 ? "." : "").Append(part.ValueKind == JsonValueKind.String ? part.GetString() : part.GetRawText());
+            text.Append(text.Length > 0 ? "." : "");
+            text.Append(part.ValueKind == JsonValueKind.String ? part.GetString() : part.GetRawText());
         }
 
         return text.Length is > 0 and <= LongestName ? text.ToString() : null;
@@ -211,17 +219,22 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
     };
 
     private TimeSpan? Seconds(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number or JsonValueKind.String ? Delay(value) : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.Number or JsonValueKind.String
+            ? Delay(value)
+            : null;
 
     private static int? Status(JsonElement element, string name) =>
         element.TryGetProperty(name, out var value)
         && (value.ValueKind == JsonValueKind.Number ? value.TryGetInt32(out var status)
-            : int.TryParse(value.ValueKind == JsonValueKind.String ? value.GetString() : null, NumberStyles.None, CultureInfo.InvariantCulture, out status))
+            : int.TryParse(TextOf(value), NumberStyles.None, CultureInfo.InvariantCulture, out status))
         && status is >= 300 and <= 599 ? status : null;
+
+    private static string? TextOf(JsonElement value) => value.ValueKind == JsonValueKind.String ? value.GetString() : null;
 
     /// <summary>A short text; what is longer is no name of anything.</summary>
     private static string? Name(JsonElement element, string name) =>
-        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String && value.GetString() is { Length: > 0 and <= LongestName } text ? text : null;
+        element.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String
+        && value.GetString() is { Length: > 0 and <= LongestName } text ? text : null;
 
     private static string? Text(JsonElement element, int longest) =>
         element.ValueKind == JsonValueKind.String && element.GetString() is { Length: > 0 } text ? Cut(text, longest) : null;

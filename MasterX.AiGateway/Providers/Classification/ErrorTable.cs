@@ -1,15 +1,16 @@
 namespace MasterX.AiGateway.Providers.Classification;
 
 /// <summary>
-/// What the errors of one wire format come to: rows from top to bottom, of which the first that is for an error counts. The last ones are
-/// for any error of their status (<see cref="StatusRows"/>), so that there is a verdict for whatever a provider may say. Nothing else in the
-/// gateway looks at a provider's status or words.
+/// What the errors of one wire format come to: rows from top to bottom, of which the first that is for an error counts. The last ones
+/// are for any error of their status (<see cref="StatusRows"/>), so that there is a verdict for whatever a provider may say. Nothing else
+/// in the gateway looks at a provider's status or words.
 /// </summary>
 /// <param name="rows">Every status has one at the end.</param>
 /// <param name="namesByType">Whether the format calls its errors by their type or status rather than by a code.</param>
 internal sealed class ErrorTable(IReadOnlyList<ErrorRow> rows, bool namesByType)
 {
-    public static readonly ErrorTable OpenAi = new([.. ContextOverflowRows.All, .. OpenAiRows.All, .. StatusRows.Of(Verdicts.NotTaken)], namesByType: false);
+    public static readonly ErrorTable OpenAi =
+        new([.. ContextOverflowRows.All, .. OpenAiRows.All, .. StatusRows.Of(Verdicts.NotTaken)], namesByType: false);
 
     public static readonly ErrorTable Anthropic =
         new([.. ContextOverflowRows.All, .. AnthropicRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);

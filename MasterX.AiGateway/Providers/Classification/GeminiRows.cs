@@ -4,8 +4,8 @@ namespace MasterX.AiGateway.Providers.Classification;
 
 /// <summary>
 /// Gemini's errors: Google's status names (<see href="https://google.aip.dev/193"/>,
-/// <see href="https://ai.google.dev/gemini-api/docs/troubleshooting"/>) with the reasons of <c>google.rpc.ErrorInfo</c>, and the reasons for which
-/// a candidate or a prompt ends without an answer (<see href="https://ai.google.dev/api/generate-content#FinishReason"/>).
+/// <see href="https://ai.google.dev/gemini-api/docs/troubleshooting"/>) with the reasons of <c>google.rpc.ErrorInfo</c>, and the reasons
+/// for which a candidate or a prompt ends without an answer (<see href="https://ai.google.dev/api/generate-content#FinishReason"/>).
 /// </summary>
 internal static class GeminiRows
 {
@@ -13,8 +13,8 @@ internal static class GeminiRows
 
     private static readonly IReadOnlyList<string> GivenUp =
     [
-        "MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "LANGUAGE", "OTHER", "NO_IMAGE", "IMAGE_OTHER",
-        "FINISH_REASON_UNSPECIFIED",
+        "MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "UNEXPECTED_TOOL_CALL", "TOO_MANY_TOOL_CALLS", "LANGUAGE", "OTHER", "NO_IMAGE",
+        "IMAGE_OTHER", "FINISH_REASON_UNSPECIFIED",
     ];
 
     public static readonly IReadOnlyList<ErrorRow> All =
@@ -37,8 +37,9 @@ internal static class GeminiRows
         new(400, [new Words("Gemini API free tier is not available in your country")], RegionRefused),
 
         // ---- the model's, or that of a file the caller named: both are told as 403, and neither by a reason
-        new(403, ["PERMISSION_DENIED"], ModelNotOffered) { When = body => body.Resource?.Contains("/models/", StringComparison.Ordinal) == true },
-        new(403, [new Words("You do not have permission to access the File"), new Words("You do not have permission to access tuned model")], NothingThere),
+        new(403, ["PERMISSION_DENIED"], ModelNotOffered) { When = IsOfAModel },
+        new(403, [new Words("You do not have permission to access the File")], NothingThere),
+        new(403, [new Words("You do not have permission to access tuned model")], NothingThere),
         new(403, ["PERMISSION_DENIED"], NotPermittedHere),
         new(404, ["NOT_FOUND"], ModelNotOffered) { When = body => body.Message?.StartsWith("models/", StringComparison.Ordinal) == true },
         new(Statuses.Any, ["NOT_FOUND"], NothingThere),
@@ -52,7 +53,8 @@ internal static class GeminiRows
         new(
             200,
             [
-                "SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "RECITATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION",
+                "SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "RECITATION", "IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT",
+                "IMAGE_RECITATION",
                 "BLOCKED_REASON_UNSPECIFIED", "BLOCK_REASON_UNSPECIFIED", "MODEL_ARMOR", "JAILBREAK",
             ],
             ContentRefused),
@@ -66,5 +68,8 @@ internal static class GeminiRows
     ];
 
     /// <summary>Whether a candidate that ended for this reason was given up, whatever it had said by then.</summary>
-    public static bool IsGivenUp(string? finishReason) => finishReason == MissingSignature || finishReason is not null && GivenUp.Contains(finishReason);
+    public static bool IsGivenUp(string? finishReason) =>
+        finishReason == MissingSignature || finishReason is not null && GivenUp.Contains(finishReason);
+
+    private static bool IsOfAModel(ErrorBody body) => body.Resource?.Contains("/models/", StringComparison.Ordinal) == true;
 }

@@ -21,7 +21,9 @@ internal static class Judgement
             Status = status,
             Error = verdict.SaysOfRequest > 0 ? Describe(table.Describe(read), verdict, candidate.Provider.Options.ApiKey) : null,
             Headers = headers,
-            Told = TellsWait(verdict) ? headers.RetryAfter ?? read.RetryAfter ?? read.Relayed?.RetryAfter ?? (verdict.IsLimit ? headers.Pause : null) : null,
+            Told = TellsWait(verdict)
+                ? headers.RetryAfter ?? read.RetryAfter ?? read.Relayed?.RetryAfter ?? (verdict.IsLimit ? headers.Pause : null)
+                : null,
         };
     }
 
@@ -29,7 +31,8 @@ internal static class Judgement
     public static ProviderAnswer Of(Verdict verdict, int? status = null) => new() { Verdict = verdict, Status = status };
 
     /// <summary>Who is refused is not told when to come back: a wait that is named then is about something else.</summary>
-    private static bool TellsWait(Verdict verdict) => verdict.Fault is Fault.Provider or Fault.Request || verdict.Outcome == AttemptOutcome.OutOfCredit;
+    private static bool TellsWait(Verdict verdict) =>
+        verdict.Fault is Fault.Provider or Fault.Request || verdict.Outcome == AttemptOutcome.OutOfCredit;
 
     private static ProviderError Describe(ProviderErrorParts parts, Verdict verdict, string? key) => new(
         Redaction.Of(parts.Message ?? "The provider refused the request without saying why.", key),

@@ -3,8 +3,8 @@ using static MasterX.AiGateway.Providers.Classification.Verdicts;
 namespace MasterX.AiGateway.Providers.Classification;
 
 /// <summary>
-/// OpenAI's errors (<see href="https://platform.openai.com/docs/guides/error-codes"/>), and those of whoever speaks its format: Azure, Groq,
-/// Mistral, Cohere, DeepSeek, OpenRouter, Together, Fireworks, vLLM, Ollama, TGI.
+/// OpenAI's errors (<see href="https://platform.openai.com/docs/guides/error-codes"/>), and those of whoever speaks its format: Azure,
+/// Groq, Mistral, Cohere, DeepSeek, OpenRouter, Together, Fireworks, vLLM, Ollama, TGI.
 /// </summary>
 internal static class OpenAiRows
 {
@@ -43,7 +43,8 @@ internal static class OpenAiRows
         new(
             Statuses.Any,
             [
-                "content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "moderation_blocked", "image_content_policy_violation",
+                "content_filter", "content_policy_violation", "ResponsibleAIPolicyViolation", "moderation_blocked",
+                "image_content_policy_violation",
                 "data_inspection_failed", "DataInspectionFailed",                         // DashScope
                 "content_filtered", "sensitive_words_detected",
             ],
@@ -103,6 +104,7 @@ internal static class OpenAiRows
         var parameter = body.Parameter.AsSpan();
         var end = parameter.IndexOfAny('[', '.');
         return body.Relayed is null
-            && (end < 0 ? parameter : parameter[..end]) is "messages" or "input" or "temperature" or "top_p" or "max_tokens" or "n" or "stream" or "stop";
+            && (end < 0 ? parameter : parameter[..end])
+                is "messages" or "input" or "temperature" or "top_p" or "max_tokens" or "n" or "stream" or "stop";
     }
 }

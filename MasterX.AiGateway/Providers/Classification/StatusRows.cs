@@ -3,8 +3,8 @@ using static MasterX.AiGateway.Providers.Classification.Verdicts;
 namespace MasterX.AiGateway.Providers.Classification;
 
 /// <summary>
-/// The end of every table: errors that nothing above knows, by their status (<see href="https://www.rfc-editor.org/rfc/rfc9110#section-15"/>,
-/// and what is used beside it). What is not known moves on.
+/// The end of every table: errors that nothing above knows, by their status (<see
+/// href="https://www.rfc-editor.org/rfc/rfc9110#section-15"/>, and what is used beside it). What is not known moves on.
 /// </summary>
 internal static class StatusRows
 {
@@ -40,7 +40,8 @@ internal static class StatusRows
         new(431, TooLarge),
         new(451, ContentRefused),
 
-        // Groq's flex tier, which a caller asks for (https://console.groq.com/docs/flex-processing); Cohere blocks text with the same number.
+        // Groq's flex tier, which a caller asks for (https://console.groq.com/docs/flex-processing); Cohere blocks text with the same
+        // number.
         new(498, TierFull),
 
         // A call that was given up on the provider's side (nginx's number; Cohere's and Groq's too).

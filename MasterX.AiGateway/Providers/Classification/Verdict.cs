@@ -75,10 +75,14 @@ internal sealed record Verdict(Fault Fault, AttemptOutcome Outcome, Scope Scope,
     /// <summary>Whether waiting helps, and is all that does: an error of which callers are told by 429.</summary>
     public bool IsLimit { get; init; }
 
-    /// <summary>Whether something is not permitted and nobody says what: the key's fault, unless the model is one that a caller made up.</summary>
+    /// <summary>
+    /// Whether something is not permitted and nobody says what: the key's fault, unless the model is one that a caller made up.
+    /// </summary>
     public bool IsOfUnnamedPermission { get; init; }
 
-    /// <summary>How long whoever <see cref="Scope"/> names is left alone when the provider does not say; doubled each time, zero for not at all.</summary>
+    /// <summary>
+    /// How long whoever <see cref="Scope"/> names is left alone when the provider does not say; doubled each time, zero for not at all.
+    /// </summary>
     public TimeSpan Pause { get; init; }
 
     /// <summary>Where the doubling of <see cref="Pause"/> ends.</summary>

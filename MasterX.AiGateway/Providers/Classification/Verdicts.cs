@@ -29,13 +29,20 @@ internal static class Verdicts
 
     /// <summary>A filter of the provider's refused what was said.</summary>
     public static readonly Verdict ContentRefused =
-        new(Fault.Content, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Healthy) { CallerStatus = 400, CallerCode = "content_filter" };
+        new(Fault.Content, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Healthy)
+        {
+            CallerStatus = 400, CallerCode = "content_filter",
+        };
 
-    /// <summary>A 4xx for a request that was written anew in the provider's format: perhaps it is our translation that is refused.</summary>
+    /// <summary>
+    /// A 4xx for a request that was written anew in the provider's format: perhaps it is our translation that is refused.
+    /// </summary>
     public static readonly Verdict TranslationRefused =
         new(Fault.Translation, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Healthy);
 
-    /// <summary>What the request says cannot be said in the provider's format, or its API has no such operation: nobody was asked.</summary>
+    /// <summary>
+    /// What the request says cannot be said in the provider's format, or its API has no such operation: nobody was asked.
+    /// </summary>
     public static readonly Verdict NotSent = new(Fault.Translation, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Nothing);
 
     // ---- the model's
@@ -54,7 +61,10 @@ internal static class Verdicts
     public static readonly Verdict NothingThere =
         new(Fault.Model, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Healthy) { CallerStatus = 404 };
 
-    /// <summary>The model failed at this request, and the provider says what the caller might change: a call of a tool or JSON that cannot be read.</summary>
+    /// <summary>
+    /// The model failed at this request, and the provider says what the caller might change: a call of a tool or JSON that cannot be
+    /// read.
+    /// </summary>
     public static readonly Verdict ModelFailed = new(Fault.Model, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Healthy);
 
     /// <summary>The model gave up in the middle, or said nothing.</summary>
@@ -64,7 +74,10 @@ internal static class Verdicts
 
     /// <summary>Long enough not to hammer, short enough to notice a new key.</summary>
     public static readonly Verdict KeyRefused =
-        new(Fault.Key, AttemptOutcome.KeyRefused, Scope.Key, CircuitSignal.Healthy) { Pause = TimeSpan.FromSeconds(30), LongestPause = TenMinutes };
+        new(Fault.Key, AttemptOutcome.KeyRefused, Scope.Key, CircuitSignal.Healthy)
+        {
+            Pause = TimeSpan.FromSeconds(30), LongestPause = TenMinutes,
+        };
 
     /// <summary>
     /// A 403 that does not say whose it is. For a model that is configured or has answered it is the key's; for one a caller made up it is
@@ -77,7 +90,10 @@ internal static class Verdicts
 
     /// <summary>The account has no credit or is closed: nothing that mends itself within seconds.</summary>
     public static readonly Verdict OutOfCredit =
-        new(Fault.Key, AttemptOutcome.OutOfCredit, Scope.Key, CircuitSignal.Healthy) { Pause = TimeSpan.FromMinutes(2), LongestPause = TenMinutes };
+        new(Fault.Key, AttemptOutcome.OutOfCredit, Scope.Key, CircuitSignal.Healthy)
+        {
+            Pause = TimeSpan.FromMinutes(2), LongestPause = TenMinutes,
+        };
 
     // ---- the provider's
 
@@ -103,7 +119,10 @@ internal static class Verdicts
 
     /// <summary>It does not serve the region we call from.</summary>
     public static readonly Verdict RegionRefused =
-        new(Fault.Provider, AttemptOutcome.ProviderFailed, Scope.Provider, CircuitSignal.Healthy) { Pause = TimeSpan.FromMinutes(2), LongestPause = TenMinutes };
+        new(Fault.Provider, AttemptOutcome.ProviderFailed, Scope.Provider, CircuitSignal.Healthy)
+        {
+            Pause = TimeSpan.FromMinutes(2), LongestPause = TenMinutes,
+        };
 
     /// <summary>What came with a good status is no answer: cut short, not JSON, empty, a page, larger than allowed.</summary>
     public static readonly Verdict Broken = new(Fault.Provider, AttemptOutcome.BrokenAnswer, Scope.Model, CircuitSignal.Failed);
@@ -120,7 +139,8 @@ internal static class Verdicts
     /// <summary>Given up likewise, after so long that it has to count as hung.</summary>
     public static readonly Verdict HedgeHung = new(Fault.Provider, AttemptOutcome.HedgeLost, Scope.Model, CircuitSignal.Failed);
 
-    public static readonly Verdict CircuitOpen = new(Fault.Provider, AttemptOutcome.CircuitOpen, Scope.Request, CircuitSignal.Nothing) { IsSkip = true };
+    public static readonly Verdict CircuitOpen =
+        new(Fault.Provider, AttemptOutcome.CircuitOpen, Scope.Request, CircuitSignal.Nothing) { IsSkip = true };
 
     public static readonly Verdict RateLimited = AtLimit(AttemptOutcome.RateLimited);
 

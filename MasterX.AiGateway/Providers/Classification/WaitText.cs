@@ -21,7 +21,8 @@ internal static class WaitText
     private const double FirstEpochSecond = 1e9;
     private const double FirstEpochMillisecond = 1e12;
 
-    /// <returns>More than nothing and no more than <see cref="Longest"/>; <see langword="null"/> for what is past or cannot be read.</returns>
+    /// <returns>More than nothing and no more than <see cref="Longest"/>; <see langword="null"/> for what is past or cannot be
+    /// read.</returns>
     public static TimeSpan? Parse(ReadOnlySpan<char> text, DateTimeOffset now)
     {
         text = text.Trim();

@@ -110,6 +110,18 @@ public sealed class ConsequenceTests
     }
 
     [Fact]
+    public async Task That_one_candidates_model_is_unknown_is_not_told_while_another_might_answer()
+    {
+        await using var unknown = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(context, NoModel, 404));
+        await using var gateway = Gateway("openai", unknown);
+        await gateway.Emulator.BreakAsync("groq", new { status = 500 });
+
+        using var answer = await gateway.ChatAsync(Request("r"));
+
+        Assert.Equal((503, "all_providers_failed"), ((int)answer.StatusCode, (await answer.JsonAsync()).Text("error", "code")));
+    }
+
+    [Fact]
     public async Task What_every_provider_refuses_alike_is_not_asked_twice()
     {
         await using var faulty = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(
@@ -288,11 +300,12 @@ public sealed class ConsequenceTests
     [Fact]
     public async Task One_that_hangs_and_loses_every_hedge_has_its_circuit_opened_and_is_waited_for_no_more()
     {
-        await using var hanging = await ScriptedProvider.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted).ContinueWith(_ => { }, Token, TaskContinuationOptions.None, TaskScheduler.Default));
+        await using var hanging = await ScriptedProvider.StartAsync(context => Task.Delay(Timeout.Infinite, context.RequestAborted));
         await using var good = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion));
         await using var gateway = new GatewayHost([
             .. Provider("first", "openai", hanging), .. Provider("second", "openai", good), .. Route("first/m", "second/m"),
-            ("Gateway:Providers:first:Circuit:MinimumThroughput", "2"), ("Gateway:Providers:first:Circuit:BreakDuration", "00:10:00"), ("Gateway:Routes:r:HedgeAfter", "00:00:00.300")]);
+            ("Gateway:Providers:first:Circuit:MinimumThroughput", "2"), ("Gateway:Providers:first:Circuit:BreakDuration", "00:10:00"),
+            ("Gateway:Routes:r:HedgeAfter", "00:00:00.300")]);
 
         var hedged = 0;
         for (var i = 0; i < 6; i++)

@@ -60,7 +60,7 @@ public sealed class HostileErrorTests
         await using var silent = await ScriptedProvider.StartAsync(async context =>
         {
             context.Response.StatusCode = status;
-            await context.Response.StartAsync();
+            await context.Response.Body.FlushAsync(context.RequestAborted);
             await Task.Delay(Timeout.Infinite, context.RequestAborted);
         });
         await using var gateway = new GatewayHost(
