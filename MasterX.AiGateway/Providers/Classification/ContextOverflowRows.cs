@@ -46,13 +46,15 @@ internal static class ContextOverflowRows
                 "context_length_exceeded",     // OpenAI, Azure, Groq, Cerebras: https://platform.openai.com/docs/guides/error-codes
                 "context_window_exceeded",     // relays that name it anew
                 "exceed_context_size_error",   // llama.cpp's server
-                "string_above_max_length",     // OpenAI, of one text
-                // OpenRouter: https://openrouter.ai/docs/api-reference/errors
-                "max_tokens_exceeded", "token_limit_exceeded", "string_too_long",
                 "tokens_limit_reached",        // GitHub Models
                 "model_context_window_exceeded",
+                // OpenRouter: https://openrouter.ai/docs/api-reference/errors
+                "max_tokens_exceeded", "token_limit_exceeded",
             ],
             Verdicts.ContextOverflow),
+
+        // Of one text: OpenAI; OpenRouter and FastAPI. Other fields than the input have a longest length too.
+        new(new(400, 422), ["string_above_max_length", "string_too_long"], Verdicts.ContextOverflow) { When = IsOfTheInput },
 
         // By words, of those who give no code; some servers and relays give 500 for it, or say so inside a stream.
         new(new(400, 422), Sayings, Verdicts.ContextOverflow),
@@ -63,6 +65,10 @@ internal static class ContextOverflowRows
         new(413, ["rate_limit_exceeded", "tokens"], Verdicts.TooLarge),
         new(429, [new Words("Request too large for")], Verdicts.TooLarge),
     ];
+
+    private static bool IsOfTheInput(ErrorBody body) =>
+        body.Parameter is not { } parameter
+        || parameter.StartsWith("messages", StringComparison.Ordinal) || parameter.StartsWith("input", StringComparison.Ordinal);
 
     private static Words Within(string begin, string then = "") => new(begin, then) { Within = true };
 }

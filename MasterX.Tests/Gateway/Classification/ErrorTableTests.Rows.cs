@@ -12,6 +12,7 @@ public sealed partial class ErrorTableTests
         { 400, """{"error":{"message":"This model's maximum context length is 128000 tokens. However, your messages resulted in 204308 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}""", nameof(Verdicts.ContextOverflow) },
         { 400, """{"error":{"message":"Your input exceeds the context window of this model. Please adjust your input and try again.","type":"invalid_request_error","param":"input","code":null}}""", nameof(Verdicts.ContextOverflow) },
         { 400, """{"error":{"message":"Invalid 'messages[0].content': string too long.","type":"invalid_request_error","code":"string_above_max_length"}}""", nameof(Verdicts.ContextOverflow) },
+        { 400, """{"error":{"message":"Invalid 'user': string too long.","type":"invalid_request_error","param":"user","code":"string_above_max_length"}}""", nameof(Verdicts.NotTaken) },
         { 400, """{"error":{"message":"Invalid type for 'temperature': expected a decimal, but got a string instead.","type":"invalid_request_error","param":"temperature","code":"invalid_type"}}""", nameof(Verdicts.Malformed) },
         { 400, """{"error":{"message":"Missing required parameter: 'messages[0].role'.","type":"invalid_request_error","param":"messages[0].role","code":"missing_required_parameter"}}""", nameof(Verdicts.Malformed) },
         { 400, """{"error":{"message":"Invalid type for 'service_tier'.","type":"invalid_request_error","param":"service_tier","code":"invalid_type"}}""", nameof(Verdicts.NotTaken) },
