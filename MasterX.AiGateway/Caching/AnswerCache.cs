@@ -7,7 +7,7 @@ namespace MasterX.AiGateway.Caching;
 /// <summary>
 /// Kept answers, in memory: whole ones and streams apart, each as what it was (<see cref="KeptAnswer"/>, <see cref="KeptStream"/>). All
 /// of them together take no more than <see cref="GatewayOptions.MaxCacheBytes"/>, and one no more than <see cref="LargestBytes"/>.
-/// Failures are never kept, nor are answers a provider has filtered: its filter may judge otherwise next time.
+/// Failures are never kept, nor are answers that were filtered, cut short or empty: the next call may bring more.
 /// </summary>
 internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposable
 {
@@ -25,7 +25,7 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
 
     public void Keep(string key, KeptAnswer answer, TimeSpan lifetime)
     {
-        if (answer.Body.Length <= LargestBytes && !IsFiltered(answer.Body))
+        if (answer.Body.Length <= LargestBytes && !IsIncomplete(answer.Body))
         {
             Keep((key, typeof(KeptAnswer)), answer, answer.Body.Length, lifetime);
         }
@@ -44,12 +44,39 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
         }
     }
 
-    /// <summary>Whether a provider held back some of an answer; asked of answers that would be kept, and of no others.</summary>
-    private static bool IsFiltered(byte[] answer)
+    /// <summary>
+    /// Whether some of an answer is missing, or all of it: held back, cut short by a limit of tokens, or empty. Another call may bring
+    /// more. Asked of answers that would be kept, and of no others.
+    /// </summary>
+    private static bool IsIncomplete(byte[] answer)
     {
-        using var document = JsonDocument.Parse(answer);
-        return document.RootElement.TryGetProperty("choices", out var choices)
-            ? choices.EnumerateArray().Any(choice => Text(choice, "finish_reason") == "content_filter")
-            : Text(document.RootElement, "status") is "incomplete" or "failed" or "cancelled";
+        try
+        {
+            using var document = JsonDocument.Parse(answer);
+            return IsIncomplete(document.RootElement);
+        }
+        catch (Exception odd) when (odd is JsonException or InvalidOperationException)
+        {
+            // Text with half a surrogate pair, or a list that is none: passed on as it came, and not kept.
+            return true;
+        }
     }
+
+    private static bool IsIncomplete(JsonElement answer) =>
+        answer.TryGetProperty("choices", out var choices)
+            ? choices.EnumerateArray().Any(choice =>
+                Text(choice, "finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
+            : Text(answer, "status") is "incomplete" or "failed" or "cancelled"
+                || answer.TryGetProperty("output", out var output) && output.GetArrayLength() == 0;
+
+    /// <summary>Anything but a role and an empty text: a call of a tool, a refusal, audio.</summary>
+    private static bool SaysSomething(JsonElement choice) =>
+        choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object
+        && message.EnumerateObject().Any(field => !field.NameEquals("role"u8) && field.Value.ValueKind switch
+        {
+            JsonValueKind.String => !string.IsNullOrWhiteSpace(field.Value.GetString()),
+            JsonValueKind.Array => field.Value.GetArrayLength() > 0,
+            JsonValueKind.Object => true,
+            _ => false,
+        });
 }

@@ -21,7 +21,7 @@ internal sealed class RecordingAudience(StreamRecording recording, Action<KeptSt
         await recording.AppendAsync(last.Memory, cancellationToken);
         last.Clear();
         frames.WriteEnd(last);
-        var end = new RecordingEnd { Mark = last.Span.ToArray(), Bill = bill, Filtered = frames.Filtered };
+        var end = new RecordingEnd { Mark = last.Span.ToArray(), Bill = bill, Incomplete = frames.Incomplete || !frames.Said };
 
         // Kept before it is told: whoever comes in between finds one or the other.
         if (recording.Whole(end) is { } whole)

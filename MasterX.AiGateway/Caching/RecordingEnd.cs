@@ -20,8 +20,8 @@ internal sealed record RecordingEnd
     /// <summary>What it cost, of one that ended well.</summary>
     public StreamBill? Bill { get; init; }
 
-    /// <summary>Whether the provider held back some of it.</summary>
-    public bool Filtered { get; init; }
+    /// <summary>Whether some of it is missing, or all: held back, cut short by a limit of tokens, or empty.</summary>
+    public bool Incomplete { get; init; }
 
     /// <summary>Of one that broke off: the message and code of the error event.</summary>
     public (string Message, string Code)? Error { get; init; }

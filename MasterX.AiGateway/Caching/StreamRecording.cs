@@ -140,7 +140,7 @@ internal sealed class StreamRecording
     {
         lock (_lock)
         {
-            if (_beginning is null || _author is not { Candidate: var author } || end is not { Bill: { } bill, Filtered: false })
+            if (_beginning is null || _author is not { Candidate: var author } || end is not { Bill: { } bill, Incomplete: false })
             {
                 return null;
             }

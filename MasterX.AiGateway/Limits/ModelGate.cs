@@ -1,54 +1,22 @@
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
-using MasterX.AiGateway.Providers;
-using Polly;
-using Polly.CircuitBreaker;
 
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// Decides whether a model of a provider may be called now: not while it or its provider cools down, not while its circuit is open, not beyond its provider's
-/// limits. Circuits and cool-downs are a model's own, as providers limit and lose their models one by one; the limits are the provider's.
+/// Decides whether a model of a provider may be called now: not while it or its provider cools down, not while its circuit is open, not
+/// beyond its provider's limits; and learns from every answer's <see cref="Verdict"/>. Circuits are a model's own, as providers lose their
+/// models one by one; a cool-down is the model's, the key's or the provider's, as the verdict says; the limits are the provider's.
 /// </summary>
-internal sealed class ModelGate
+internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, TimeProvider time)
 {
-    /// <summary>After a refused key: long enough not to hammer, short enough to notice a new one.</summary>
-    private static readonly TimeSpan KeyRefusedPause = TimeSpan.FromSeconds(30);
-
-    /// <summary>After a 429 that does not say for how long.</summary>
-    private static readonly TimeSpan DefaultLimitedPause = TimeSpan.FromSeconds(1);
-
-    private readonly ProviderLimits _limits;
-    private readonly CoolDown _coolDown;
-    private readonly CircuitBreakerStateProvider _circuitState = new();
-    private readonly ResiliencePipeline<ProviderAnswer> _circuit;
-
-    public ModelGate(ProviderLimits limits, CircuitOptions circuit, TimeProvider time)
-    {
-        (_limits, _coolDown) = (limits, new CoolDown(time));
-        _circuit = new ResiliencePipelineBuilder<ProviderAnswer> { TimeProvider = time }
-            .AddCircuitBreaker(new CircuitBreakerStrategyOptions<ProviderAnswer>
-            {
-                FailureRatio = circuit.FailureRatio,
-                MinimumThroughput = circuit.MinimumThroughput,
-                SamplingDuration = circuit.SamplingDuration,
-                BreakDuration = circuit.BreakDuration,
-                StateProvider = _circuitState,
-
-                // A probe whose caller left, or that was never sent, has proved nothing: it must not close the circuit.
-                ShouldHandle = static arguments => ValueTask.FromResult(
-                    arguments.Outcome.Exception is OperationCanceledException || arguments.Outcome.Result is { } answer && (answer.Outcome.IsFailure() || answer.WasNotSent)),
-            })
-            .Build();
-    }
+    private readonly CoolDown _coolDown = new(time);
+    private readonly Circuit _circuit = new(circuit, time);
 
     /// <summary><c>closed</c>, <c>open</c>, <c>half_open</c>.</summary>
-    public string CircuitName => _circuitState.CircuitState switch
-    {
-        CircuitState.Open or CircuitState.Isolated => "open",
-        CircuitState.HalfOpen => "half_open",
-        _ => "closed",
-    };
+    public string CircuitName => _circuit.State;
 
     /// <summary>How long the model is still left alone; zero when it is not.</summary>
     public TimeSpan CoolingFor => _coolDown.Left;
@@ -66,52 +34,41 @@ internal sealed class ModelGate
     public async ValueTask<ProviderAnswer> TryCallAsync<TState>(
         int estimatedTokens, Func<TState, CancellationToken, Task<ProviderAnswer>> call, TState state, CancellationToken cancellationToken)
     {
-        if (Longer(_coolDown.Left, _limits.KeyRefused.Left) is var cooling && cooling > TimeSpan.Zero)
+        if ((limits.Skip() ?? _coolDown.Skip()) is { } cooling)
         {
-            return new ProviderAnswer { Outcome = AttemptOutcome.CoolingDown, Wait = cooling };
+            return cooling;
         }
 
-        if (_limits.TryEnter(estimatedTokens, out var lease) is { } full)
+        if (!_circuit.TryEnter(out var isProbe, out var wait))
         {
-            return full;
+            return new ProviderAnswer { Verdict = Verdicts.CircuitOpen, Wait = wait };
         }
 
+        // What is known of the call when this ends: nothing, when a limit of our own refused it or its caller left.
+        var signal = CircuitSignal.Nothing;
+        CallLease? lease = null;
         try
         {
-            ProviderAnswer answer;
-            if (_circuitState.CircuitState == CircuitState.Closed)
+            if ((limits.TryEnter(estimatedTokens, out lease) ?? limits.TakeRequest()) is { } full)
             {
-                // The common case is spared an execution within the breaker, with its state machines: the outcome is counted afterwards.
-                if (_limits.TakeRequest() is { } refused)
-                {
-                    return refused;
-                }
-
-                answer = await call(state, cancellationToken);
-                await CountAsync(answer);
+                return full;
             }
-            else if (_limits.RequestsLeft == 0)
+
+            var answer = await call(state, cancellationToken);
+            lease?.Spend(answer.Usage);
+            if (answer.Stream is { } stream)
             {
-                // Said before the breaker is asked: a refusal of our own must not pass for the probe's success.
-                return ProviderLimits.AtRequestLimit(TimeSpan.FromSeconds(1));
+                // The call goes on for as long as its stream is open, and is counted by how that ends. A probe has proved enough.
+                stream.Keep(lease, this);
+                lease = null;
+                signal = isProbe ? CircuitSignal.Healthy : CircuitSignal.Nothing;
             }
             else
             {
-                answer = await ProbeAsync(call, state, cancellationToken);
+                signal = answer.Verdict.Circuit;
             }
 
             Learn(answer);
-            if (lease is not null)
-            {
-                lease.Spend(answer.Usage);
-                if (answer.Stream is { } stream)
-                {
-                    // The call goes on for as long as its stream is open.
-                    stream.Keep(lease);
-                    lease = null;
-                }
-            }
-
             return answer;
         }
         catch (OperationCanceledException)
@@ -123,89 +80,44 @@ internal sealed class ModelGate
         finally
         {
             lease?.Dispose();
-        }
-    }
-
-    /// <summary>Counts a failure that came after the call was taken for a success: a stream that broke off.</summary>
-    public ValueTask ReportAsync(AttemptOutcome failure) => CountAsync(new ProviderAnswer { Outcome = failure });
-
-    /// <summary>While the circuit is not closed it is the breaker that decides: nobody is let through, or one call as a probe.</summary>
-    private async ValueTask<ProviderAnswer> ProbeAsync<TState>(Func<TState, CancellationToken, Task<ProviderAnswer>> call, TState state, CancellationToken cancellationToken)
-    {
-        var context = ResilienceContextPool.Shared.Get(cancellationToken);
-        try
-        {
-            var outcome = await _circuit.ExecuteOutcomeAsync(
-                static async (context, arguments) =>
-                {
-                    try
-                    {
-                        // The permit is taken within the circuit, so that a call an open circuit refuses does not cost one.
-                        return Outcome.FromResult(arguments.gate._limits.TakeRequest() ?? await arguments.call(arguments.state, context.CancellationToken));
-                    }
-                    catch (OperationCanceledException left)
-                    {
-                        // The breaker sees outcomes only; thrown past it, this would leave the probe's place taken.
-                        return Outcome.FromException<ProviderAnswer>(left);
-                    }
-                },
-                context,
-                (gate: this, call, state));
-            switch (outcome.Exception)
-            {
-                case null:
-                    return outcome.Result!;
-                case BrokenCircuitException open:
-                    return new ProviderAnswer { Outcome = AttemptOutcome.CircuitOpen, Wait = open.RetryAfter };
-                default:
-                    outcome.ThrowIfException();
-                    throw outcome.Exception;
-            }
-        }
-        finally
-        {
-            ResilienceContextPool.Shared.Return(context);
+            _circuit.Report(signal, isProbe);
         }
     }
 
     /// <summary>
-    /// Polly's breaker counts what it executes; so it executes something that has happened already. An open circuit whose break is over may take it for its
-    /// probe, which it is as good as: the provider has just answered, or failed. What was not sent says nothing, and is not counted.
+    /// Counts what came of a call after <see cref="TryCallAsync"/> had ended: a stream came to its end or broke off, a hedge hung.
     /// </summary>
-    private async ValueTask CountAsync(ProviderAnswer answer)
+    public void Report(ProviderAnswer end)
     {
-        if (answer.WasNotSent)
-        {
-            return;
-        }
-
-        var context = ResilienceContextPool.Shared.Get(CancellationToken.None);
-        await _circuit.ExecuteOutcomeAsync(static (_, answer) => new ValueTask<Outcome<ProviderAnswer>>(Outcome.FromResult(answer)), context, answer);
-        ResilienceContextPool.Shared.Return(context);
+        _circuit.Report(end.Verdict.Circuit);
+        Learn(end);
     }
 
     private void Learn(ProviderAnswer answer)
     {
-        switch (answer.Outcome)
+        var verdict = answer.Verdict;
+        if (verdict.Outcome == AttemptOutcome.Success)
         {
-            case AttemptOutcome.KeyRefused:
-                _limits.KeyRefused.Begin(KeyRefusedPause);
-                break;
-            case AttemptOutcome.ProviderLimited:
-                _coolDown.Begin(answer.RetryAfter ?? answer.Headers.Pause ?? DefaultLimitedPause);
-                break;
-            case AttemptOutcome.ProviderFailed when answer.RetryAfter is { } wait:
-                _coolDown.Begin(wait);
-                break;
-            default:
-                if (answer.Headers.Pause is { } exhausted)
-                {
-                    _coolDown.Begin(exhausted);
-                }
+            _coolDown.Succeeded();
+            limits.Succeeded();
+        }
+        else if ((answer.Told ?? (verdict.Pause > TimeSpan.Zero ? verdict.Pause : null)) is not null)
+        {
+            var coolDown = verdict.Scope switch
+            {
+                Scope.Model => _coolDown,
+                Scope.Key => limits.Key,
+                Scope.Provider => limits.Whole,
+                _ => null,
+            };
+            coolDown?.Begin(answer, answer.Told);
+            answer.Wait ??= coolDown?.Left;
+        }
 
-                break;
+        if (answer.Headers.Pause is { } untilFilled)
+        {
+            // An allowance was used up, by a good answer as well: whoever comes now would be refused.
+            _coolDown.Begin(new ProviderAnswer { Verdict = Verdicts.Limited }, untilFilled);
         }
     }
-
-    private static TimeSpan Longer(TimeSpan one, TimeSpan other) => one > other ? one : other;
 }

@@ -1,13 +1,14 @@
 using System.Threading.RateLimiting;
-using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// What a provider as a whole allows, whichever of its models is asked: calls at once, calls per minute, tokens per minute; and the pause after it refused our key.
-/// Nothing is ever queued: who would have to wait is refused, with the wait.
+/// What a provider as a whole allows, whichever of its models is asked: calls at once, calls per minute, tokens per minute; and the pauses
+/// after it refused our key, or refused us altogether. Nothing is ever queued: who would have to wait is refused, with the wait.
 /// </summary>
 internal sealed class ProviderLimits : IDisposable
 {
@@ -20,7 +21,7 @@ internal sealed class ProviderLimits : IDisposable
 
     public ProviderLimits(ProviderOptions options, TimeProvider time)
     {
-        KeyRefused = new CoolDown(time);
+        (Key, Whole) = (new CoolDown(time), new CoolDown(time));
         _requests = options.RequestsPerMinute == 0 ? null : new SlidingMinute(options.RequestsPerMinute, time);
         _concurrency = options.MaxConcurrency == 0 ? null : new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
@@ -30,8 +31,14 @@ internal sealed class ProviderLimits : IDisposable
         _tokens = options.TokensPerMinute == 0 ? null : new SlidingMinute(options.TokensPerMinute, time);
     }
 
-    /// <summary>Since our key was refused, every model is left alone.</summary>
-    public CoolDown KeyRefused { get; }
+    /// <summary>Begins when our key was refused or its account has no credit.</summary>
+    public CoolDown Key { get; }
+
+    /// <summary>Begins when the provider does not serve us, whatever the key.</summary>
+    public CoolDown Whole { get; }
+
+    /// <summary>How long every model is still left alone; zero when it is not.</summary>
+    public TimeSpan CoolingFor => Key.Left > Whole.Left ? Key.Left : Whole.Left;
 
     /// <summary>Calls left in this minute; <see langword="null"/> for no limit.</summary>
     public long? RequestsLeft => _requests?.Left;
@@ -41,6 +48,15 @@ internal sealed class ProviderLimits : IDisposable
 
     /// <summary>Calls that may yet begin beside those under way; <see langword="null"/> for no limit.</summary>
     public long? PlacesLeft => _concurrency?.GetStatistics()?.CurrentAvailablePermits;
+
+    /// <summary>The answer while every model is left alone; else <see langword="null"/>.</summary>
+    public ProviderAnswer? Skip() => Whole.Skip() ?? Key.Skip();
+
+    public void Succeeded()
+    {
+        Key.Succeeded();
+        Whole.Succeeded();
+    }
 
     /// <summary>Takes a place among the calls at once, and tokens for the request; then <see cref="TakeRequest"/> is next.</summary>
     /// <param name="estimatedTokens">Of the request.</param>
@@ -57,14 +73,14 @@ internal sealed class ProviderLimits : IDisposable
         var place = _concurrency?.AttemptAcquire();
         if (place is { IsAcquired: false })
         {
-            return new ProviderAnswer { Outcome = AttemptOutcome.ConcurrencyLimited, Wait = ConcurrencyWait };
+            return new ProviderAnswer { Verdict = Verdicts.ConcurrencyLimited, Wait = ConcurrencyWait };
         }
 
         var reservation = default(MinuteReservation);
         if (_tokens is not null && !_tokens.TryReserve(estimatedTokens, out reservation, out var wait))
         {
             place?.Dispose();
-            return new ProviderAnswer { Outcome = AttemptOutcome.TokenLimited, Wait = wait };
+            return new ProviderAnswer { Verdict = Verdicts.TokenLimited, Wait = wait };
         }
 
         lease = new CallLease(place, _tokens, reservation);
@@ -73,12 +89,9 @@ internal sealed class ProviderLimits : IDisposable
 
     /// <summary>Takes one of the minute's calls; last, so that a call refused for anything else does not cost one.</summary>
     /// <returns>The refusal, when there is one.</returns>
-    public ProviderAnswer? TakeRequest()
-    {
-        return _requests is null || _requests.TryReserve(1, out _, out var wait) ? null : AtRequestLimit(wait);
-    }
-
-    public static ProviderAnswer AtRequestLimit(TimeSpan wait) => new() { Outcome = AttemptOutcome.RateLimited, Wait = wait, WasNotSent = true };
+    public ProviderAnswer? TakeRequest() => _requests is null || _requests.TryReserve(1, out _, out var wait)
+        ? null
+        : new ProviderAnswer { Verdict = Verdicts.RateLimited, Wait = wait };
 
     public void Dispose() => _concurrency?.Dispose();
 }

@@ -64,6 +64,9 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             while (json.Read())
             {
             }
+
+            // OpenRouter's way of saying that the provider behind it failed. The bytes are rare enough to look for first.
+            failed |= found && operation == Operation.Chat && answer.IndexOf("\"error\""u8) >= 0 && HasFailedChoice(answer);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
@@ -71,6 +74,26 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
         }
 
         return new AnswerScan(found && !failed, usage);
+    }
+
+    /// <summary>Whether a choice ended by <c>"finish_reason":"error"</c>.</summary>
+    private static bool HasFailedChoice(ReadOnlySpan<byte> answer)
+    {
+        var json = new Utf8JsonReader(answer);
+        while (json.Read())
+        {
+            // Choices lie in the array, their fields one deeper.
+            if (json.TokenType == JsonTokenType.PropertyName && json.CurrentDepth == 3 && json.ValueTextEquals("finish_reason"u8))
+            {
+                json.Read();
+                if (json.TokenType == JsonTokenType.String && json.ValueTextEquals("error"u8))
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
     }
 
     /// <summary>

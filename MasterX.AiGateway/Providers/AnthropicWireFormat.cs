@@ -1,8 +1,7 @@
-using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -10,6 +9,8 @@ namespace MasterX.AiGateway.Providers;
 internal sealed class AnthropicWireFormat : WireFormat
 {
     public static readonly AnthropicWireFormat Instance = new();
+
+    public override ErrorTable Errors => ErrorTable.Anthropic;
 
     /// <summary>The version of the API is asked for by a header (<see href="https://docs.anthropic.com/en/api/versioning"/>).</summary>
     public override IReadOnlyList<(string Name, string Value)> Headers => [("anthropic-version", "2023-06-01")];
@@ -21,25 +22,9 @@ internal sealed class AnthropicWireFormat : WireFormat
     public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
 
-    public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
         Translate(answer, AnthropicAnswer.IsAnswer, (root, json) => AnthropicAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), AnthropicAnswer.ReadUsage);
 
     public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
         new AnthropicFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
-
-    /// <summary><c>{"type":"error","error":{"type":"invalid_request_error","message":"…"}}</c> (<see href="https://docs.anthropic.com/en/api/errors"/>).</summary>
-    public override ProviderError? ReadError(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error) && Text(error, "message") is { } message
-                ? new ProviderError(message, Text(error, "type"), null)
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Telemetry;
 using static MasterX.AiGateway.Providers.ChatFields;
 
@@ -10,11 +11,26 @@ namespace MasterX.AiGateway.Providers;
 /// </summary>
 internal static class GeminiAnswer
 {
-    /// <summary>Whether a response is an answer: at least one candidate, or a prompt that was blocked.</summary>
+    /// <summary>
+    /// Whether a response is an answer: one of its candidates says something, or ended for a reason that a caller is told.
+    /// </summary>
     public static bool IsAnswer(JsonElement answer) =>
         answer.ValueKind == JsonValueKind.Object
-        && (answer.TryGetProperty("candidates", out var candidates) && candidates.ValueKind == JsonValueKind.Array && candidates.GetArrayLength() > 0
-            || BlockReason(answer) is not null);
+        && answer.TryGetProperty("candidates", out var candidates) && candidates.ValueKind == JsonValueKind.Array
+        && candidates.EnumerateArray().Any(IsSaid);
+
+    /// <summary>Whether a candidate says something, or ended for a reason that a caller is told.</summary>
+    internal static bool IsSaid(JsonElement candidate) =>
+        candidate.ValueKind == JsonValueKind.Object
+        && Text(candidate, "finishReason") is var reason
+        && !GeminiRows.IsGivenUp(reason)
+        && (reason is not (null or "STOP") || candidate.TryGetProperty("content", out var content) && HasSomething(content));
+
+    /// <summary>A part that is more than an empty text or a thought.</summary>
+    private static bool HasSomething(JsonElement content) =>
+        content.ValueKind == JsonValueKind.Object && content.TryGetProperty("parts", out var parts) && parts.ValueKind == JsonValueKind.Array
+        && parts.EnumerateArray().Any(part => part.ValueKind == JsonValueKind.Object && !IsThought(part)
+            && (!part.TryGetProperty("text", out var text) || text.ValueKind == JsonValueKind.String && text.GetString()!.Length > 0));
 
     /// <summary>Tokens as Gemini counts them: thinking is apart from the candidates' tokens, and billed as output.</summary>
     public static TokenUsage? ReadUsage(JsonElement answer) =>
@@ -45,11 +61,6 @@ internal static class GeminiAnswer
             {
                 WriteChoice(candidate, index++, json);
             }
-        }
-
-        if (index == 0)
-        {
-            WriteBlocked(BlockReason(answer)!, json);
         }
 
         json.WriteEndArray();
@@ -121,21 +132,6 @@ internal static class GeminiAnswer
         json.WriteStartObject("function");
         json.WriteString("name", Text(call, "name"));
         json.WriteString("arguments", call.TryGetProperty("args", out var arguments) ? arguments.GetRawText() : "{}");
-        json.WriteEndObject();
-    }
-
-    /// <summary>A prompt that Gemini would not answer at all is what OpenAI calls a filtered answer.</summary>
-    private static void WriteBlocked(string reason, Utf8JsonWriter json)
-    {
-        json.WriteStartObject();
-        json.WriteNumber("index", 0);
-        json.WriteStartObject("message");
-        json.WriteString("role", "assistant");
-        json.WriteNull("content");
-        json.WriteString("refusal", $"The prompt was blocked: {reason}.");
-        json.WriteEndObject();
-        json.WriteString("finish_reason", "content_filter");
-        json.WriteNull("logprobs");
         json.WriteEndObject();
     }
 

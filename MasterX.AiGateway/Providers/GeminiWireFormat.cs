@@ -1,8 +1,7 @@
-using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -10,6 +9,8 @@ namespace MasterX.AiGateway.Providers;
 internal sealed class GeminiWireFormat : WireFormat
 {
     public static readonly GeminiWireFormat Instance = new();
+
+    public override ErrorTable Errors => ErrorTable.Gemini;
 
     public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation != Operation.Chat ? null
         : new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
@@ -19,25 +20,9 @@ internal sealed class GeminiWireFormat : WireFormat
     public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         Translate(request, scratch, GeminiRequest.Write);
 
-    public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
         Translate(answer, GeminiAnswer.IsAnswer, (root, json) => GeminiAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), GeminiAnswer.ReadUsage);
 
     public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
         new GeminiFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
-
-    /// <summary>Google's error model: <c>{"error":{"code":400,"message":"…","status":"INVALID_ARGUMENT"}}</c> (<see href="https://google.aip.dev/193"/>).</summary>
-    public override ProviderError? ReadError(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object && json.RootElement.TryGetProperty("error", out var error) && Text(error, "message") is { } message
-                ? new ProviderError(message, Text(error, "status"), null)
-                : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
-    }
 }

@@ -1,9 +1,9 @@
 using System.Buffers;
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using static MasterX.AiGateway.Providers.ChatFields;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -14,6 +14,8 @@ namespace MasterX.AiGateway.Providers;
 internal sealed class OpenAiWireFormat : WireFormat
 {
     public static readonly OpenAiWireFormat Instance = new();
+
+    public override ErrorTable Errors => ErrorTable.OpenAi;
 
     public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => new(baseUrl, operation.Path);
 
@@ -59,33 +61,12 @@ internal sealed class OpenAiWireFormat : WireFormat
         return scratch;
     }
 
-    public override ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
     {
         var scan = AnswerScan.Of(answer.Span, operation);
-        if (!scan.IsAnswer)
-        {
-            answer.Dispose();
-            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = StatusCodes.Status200OK };
-        }
-
-        return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage };
-    }
-
-    public override ProviderError? ReadError(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            using var json = JsonDocument.Parse(body);
-            return json.RootElement.ValueKind == JsonValueKind.Object
-                && json.RootElement.TryGetProperty("error", out var error)
-                && Text(error, "message") is { } message
-                    ? new ProviderError(message, Text(error, "code"), Text(error, "param"))
-                    : null;
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        return scan.IsAnswer
+            ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
+            : null;
     }
 
     public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>

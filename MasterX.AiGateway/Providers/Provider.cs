@@ -8,14 +8,21 @@ namespace MasterX.AiGateway.Providers;
 /// <summary>A configured provider at run time: how to speak to it, the connections to it, and the gate in front of it.</summary>
 internal sealed class Provider : IDisposable
 {
-    /// <summary>Models whose circuits are remembered; callers may name models without end.</summary>
+    /// <summary>
+    /// Models whose circuits are remembered; callers may name models without end, and the ones longest not asked for make room.
+    /// </summary>
     private const int MostCandidates = 1000;
+
+    /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
+    private const int MostAnswered = 200;
 
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
     private readonly (string Name, string Value)[] _headers;
+    private readonly Lock _eviction = new();
     private long _lastHeard;
+    private int _answered;
 
     public Provider(string name, ProviderOptions options, TimeProvider time)
     {
@@ -70,15 +77,27 @@ internal sealed class Provider : IDisposable
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
 
-    /// <summary>False after a background probe found nobody there, until a call or a probe is answered again.</summary>
+    /// <summary>
+    /// False after a background probe found nobody there or was refused its key, until a call or a probe is answered again.
+    /// </summary>
     public bool IsReachable { get; private set; } = true;
 
     /// <summary>Since it was last heard of.</summary>
     public TimeSpan SilentFor => _time.GetElapsedTime(Volatile.Read(ref _lastHeard));
 
-    /// <summary>Whether calls are let through to one of the models that have been called, or none has been called yet.</summary>
-    public bool IsAvailable => IsReachable && Limits.KeyRefused.Left == TimeSpan.Zero
-        && (_candidates.Values.All(candidate => candidate.Latency.Value < 0) || _candidates.Values.Any(candidate => candidate.Latency.Value >= 0 && candidate.Gate.IsAvailable));
+    /// <summary>
+    /// Whether calls are let through to one of the models that have been called, or none has been called yet; models that callers made up
+    /// say nothing.
+    /// </summary>
+    public bool IsAvailable
+    {
+        get
+        {
+            Candidate[] called = [.. _candidates.Values.Where(candidate => candidate is { IsKnown: true, WasCalled: true })];
+            return IsReachable && Limits.CoolingFor == TimeSpan.Zero
+                && (called.Length == 0 || called.Any(candidate => candidate.Gate.IsAvailable));
+        }
+    }
 
     public HttpMessageInvoker Http { get; }
 
@@ -106,11 +125,35 @@ internal sealed class Provider : IDisposable
     {
         if (_candidates.TryGetValue(model, out var known))
         {
-            return known;
+            return known.Asked();
         }
 
-        var candidate = new Candidate(this, model, _time);
-        return _candidates.Count < MostCandidates ? _candidates.GetOrAdd(model, candidate) : candidate;
+        MakeRoom();
+        return _candidates.GetOrAdd(model, static (name, provider) => new Candidate(provider, name, provider._time), this).Asked();
+    }
+
+    /// <summary>Asks whether one more model that was not configured, and has answered, may be told apart from the others.</summary>
+    public bool TryRemember() => Interlocked.Increment(ref _answered) <= MostAnswered;
+
+    /// <summary>
+    /// Forgets the tenth that was longest not asked for when there are too many; those without an answer first, configured ones never.
+    /// </summary>
+    private void MakeRoom()
+    {
+        if (_candidates.Count < MostCandidates)
+        {
+            return;
+        }
+
+        lock (_eviction)
+        {
+            var surplus = _candidates.Count - MostCandidates + MostCandidates / 10;
+            foreach (var candidate in _candidates.Values.Where(candidate => !candidate.IsConfigured)
+                .OrderBy(candidate => candidate.HasAnswered).ThenBy(candidate => candidate.LastAsked).Take(surplus).ToArray())
+            {
+                _candidates.TryRemove(KeyValuePair.Create(candidate.Model, candidate));
+            }
+        }
     }
 
     public void Dispose()

@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -15,7 +16,8 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 {
     private readonly bool _captures = GenAiSpan.IsCapturing(settings);
 
-    private const int LargestErrorBody = 64 * 1024;
+    /// <summary>How long the reason of a failure is waited for; the status alone says enough to go on.</summary>
+    private static readonly TimeSpan ErrorBodyPatience = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks for a whole answer, or opens a stream and reads it until there is content.</summary>
     /// <param name="call">What is asked of whom.</param>
@@ -63,9 +65,10 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
             var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow());
-            var answer = response.StatusCode != HttpStatusCode.OK ? await ReadFailureAsync(response, provider, limit.Token)
-                : request.Stream ? await OpenStreamAsync(response, call, span, begun, total, cancellationToken)
-                : await ReadAnswerAsync(response, candidate, request.Operation, limit, begun, total);
+            var answer = response.StatusCode != HttpStatusCode.OK
+                ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
+                : request.Stream ? await OpenStreamAsync(response, call, headers, span, begun, total, cancellationToken)
+                : await ReadAnswerAsync(response, candidate, headers, request.Operation, limit, begun, total);
             handedOn = answer.Stream is not null;
             answer.Headers = headers;
             span?.Describe(answer);
@@ -75,24 +78,25 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         {
             return new ProviderAnswer
             {
-                Outcome = AttemptOutcome.NotTakenHere,
+                Verdict = Verdicts.NotSent,
                 Status = StatusCodes.Status400BadRequest,
                 Error = new ProviderError(cannot.Message, null, cannot.Parameter),
-                WasNotSent = true,
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Broken(AttemptOutcome.TimedOut, span);
+            return Ended(Verdicts.TimedOut, span);
         }
         catch (HttpRequestException error)
         {
-            return Broken(error.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError ? AttemptOutcome.ConnectFailed : AttemptOutcome.BrokenAnswer, span);
+            var connected = error.HttpRequestError
+                is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError);
+            return Ended(connected ? Verdicts.Broken : Verdicts.ConnectFailed, span);
         }
         catch (IOException)
         {
             // The connection was cut in the middle of the body.
-            return Broken(AttemptOutcome.BrokenAnswer, span);
+            return Ended(Verdicts.Broken, span);
         }
         finally
         {
@@ -104,33 +108,34 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         }
     }
 
-    private static ProviderAnswer Broken(AttemptOutcome outcome, GenAiSpan? span)
+    private static ProviderAnswer Ended(Verdict verdict, GenAiSpan? span)
     {
-        var answer = new ProviderAnswer { Outcome = outcome };
+        var answer = Judgement.Of(verdict);
         span?.Describe(answer);
         return answer;
     }
 
     private static ProviderAnswer NotOffered(Provider provider, ModelRequest request) => new()
     {
-        Outcome = AttemptOutcome.NotTakenHere,
+        Verdict = Verdicts.NotSent,
         Status = StatusCodes.Status400BadRequest,
-        Error = new ProviderError($"The provider '{provider.Name}' offers no {request.Operation.Path} through this gateway; name a model of an OpenAI-compatible one.", "unsupported_operation", "model"),
-        WasNotSent = true,
+        Error = new ProviderError(
+            $"The provider '{provider.Name}' offers no {request.Operation.Path} through this gateway; name a model of an OpenAI-compatible one.",
+            "unsupported_operation", "model"),
     };
 
-    private async Task<ProviderAnswer> OpenStreamAsync(HttpResponseMessage response, ProviderCall call, GenAiSpan? span, long begun, TimeSpan total, CancellationToken cancellationToken)
+    private async Task<ProviderAnswer> OpenStreamAsync(
+        HttpResponseMessage response, ProviderCall call, ProviderHeaders headers, GenAiSpan? span, long begun, TimeSpan total,
+        CancellationToken cancellationToken)
     {
-        var options = call.Candidate.Provider.Options;
-        if (response.Content.Headers.ContentType?.MediaType is not "text/event-stream")
-        {
-            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode };
-        }
-
-        var frames = call.Candidate.Provider.Format.OpenFrames(call.Request, call.Candidate, call.Partial, call.Continuing);
+        var (candidate, options) = (call.Candidate, call.Candidate.Provider.Options);
+        var frames = candidate.Provider.Format.OpenFrames(call.Request, candidate, call.Partial, call.Continuing);
         span?.Watch(frames);
+
+        // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, headers, frames, span,
+            new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.
@@ -150,83 +155,71 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         if (stream.State == StreamState.Failed && !(stream.HasContent && call.Partial is not null))
         {
             stream.Dispose();
-            return new ProviderAnswer { Outcome = stream.Failure, Status = (int)response.StatusCode };
+            return stream.Failure;
         }
 
         span?.FirstChunk(time.GetElapsedTime(begun));
-        return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = (int)response.StatusCode, Stream = stream };
+        return new ProviderAnswer { Verdict = Verdicts.Success, Status = (int)response.StatusCode, Stream = stream };
     }
 
-    private async Task<ProviderAnswer> ReadAnswerAsync(HttpResponseMessage response, Candidate candidate, Operation operation, CancellationTokenSource limit, long begun, TimeSpan total)
+    private async Task<ProviderAnswer> ReadAnswerAsync(
+        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, Operation operation, CancellationTokenSource limit,
+        long begun, TimeSpan total)
     {
+        var status = (int)response.StatusCode;
         await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
         var body = await AnswerBody.ReadAsync(
             stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
             limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total));
-        return body is null
-            ? new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = (int)response.StatusCode }
-            : candidate.Provider.Format.ReadAnswer(body, candidate, operation);
-    }
-
-    private static async Task<ProviderAnswer> ReadFailureAsync(HttpResponseMessage response, Provider provider, CancellationToken cancellationToken)
-    {
-        var status = (int)response.StatusCode;
-        var outcome = status switch
+        if (body is null)
         {
-            401 or 403 => AttemptOutcome.KeyRefused,
-            429 => AttemptOutcome.ProviderLimited,
-            408 or 409 or >= 500 => AttemptOutcome.ProviderFailed,
-            404 or 413 => AttemptOutcome.NotTakenHere,
-            >= 400 => AttemptOutcome.RequestRefused,
-
-            // A redirect, or a 2xx that is no completion: not an answer of this API.
-            _ => AttemptOutcome.BrokenAnswer,
-        };
-
-        ProviderError? error = null;
-        if (outcome is AttemptOutcome.RequestRefused or AttemptOutcome.NotTakenHere)
-        {
-            using var body = await ReadErrorBodyAsync(response, cancellationToken);
-            error = body is null ? null : provider.Format.ReadError(body.Memory);
-            if (outcome == AttemptOutcome.RequestRefused && ErrorClassifier.OtherMayTake(error))
-            {
-                outcome = AttemptOutcome.NotTakenHere;
-            }
-
-            // Some providers quote the key they refuse.
-            if (error is not null && provider.Options.ApiKey is { Length: > 0 } key)
-            {
-                error = error with { Message = error.Message.Replace(key, "[redacted]", StringComparison.Ordinal) };
-            }
+            return Judgement.Of(Verdicts.Broken, status);
         }
 
-        return new ProviderAnswer { Outcome = outcome, Status = status, Error = error };
-    }
-
-    /// <returns>The body, or <see langword="null"/> when it is larger than an error has any reason to be.</returns>
-    private static async Task<PooledBuffer?> ReadErrorBodyAsync(HttpResponseMessage response, CancellationToken cancellationToken)
-    {
-        var body = new PooledBuffer(2048);
+        ProviderAnswer? answer = null;
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
-            while (await stream.ReadAsync(body.GetMemory(), cancellationToken) is var read and > 0)
+            answer = candidate.Provider.Format.ReadAnswer(body, candidate, operation);
+            return answer ?? Judgement.Of(candidate, status, body.Memory, headers, time.GetUtcNow());
+        }
+        finally
+        {
+            if (answer?.Body != body)
+            {
+                body.Dispose();
+            }
+        }
+    }
+
+    /// <summary>Reads the reason of a failure, as far as it comes, and judges it.</summary>
+    private async Task<ProviderAnswer> ReadFailureAsync(
+        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, CancellationTokenSource limit, CancellationToken caller)
+    {
+        using var body = new PooledBuffer(2048);
+        limit.CancelAfter(ErrorBodyPatience);
+        try
+        {
+            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            while (body.Length < ErrorBody.Looked && await stream.ReadAsync(body.GetMemory(), limit.Token) is var read and > 0)
             {
                 body.Advance(read);
-                if (body.Length > LargestErrorBody)
-                {
-                    body.Dispose();
-                    return null;
-                }
             }
-
-            return body;
         }
-        catch
+        catch (Exception error) when (error is IOException or HttpRequestException
+            || (error is OperationCanceledException && !caller.IsCancellationRequested))
         {
-            body.Dispose();
-            throw;
+            // What has come of it, if anything, is judged.
         }
+
+        // The body is this method's until it returns: what is made of it is a copy.
+        await SocketThread.LeaveFor(body.Length);
+        var now = time.GetUtcNow();
+        if (response.StatusCode == HttpStatusCode.TooManyRequests && headers is { RetryAfter: null, Pause: null })
+        {
+            headers = headers with { Pause = ProviderHeaders.FirstReset(response.Headers, now) };
+        }
+
+        return Judgement.Of(candidate, (int)response.StatusCode, body.Memory, headers, now);
     }
 
     /// <summary>The shorter of two limits; one that has passed already ends the call at once.</summary>

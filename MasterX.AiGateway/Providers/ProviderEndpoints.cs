@@ -44,7 +44,7 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
             json.WriteString("default_model", provider.Options.DefaultModel);
             json.WriteString("status", provider.IsAvailable ? "available" : "unavailable");
             json.WriteBoolean("reachable", provider.IsReachable);
-            json.WriteNumber("cooling_down_seconds", Math.Ceiling(provider.Limits.KeyRefused.Left.TotalSeconds));
+            json.WriteNumber("cooling_down_seconds", Math.Ceiling(provider.Limits.CoolingFor.TotalSeconds));
             WriteLimit(json, "requests_left", provider.Limits.RequestsLeft);
             WriteLimit(json, "tokens_left", provider.Limits.TokensLeft);
             WriteLimit(json, "calls_left", provider.Limits.PlacesLeft);

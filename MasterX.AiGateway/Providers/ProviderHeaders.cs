@@ -1,18 +1,17 @@
-using System.Globalization;
 using System.Net.Http.Headers;
-using System.Text.RegularExpressions;
+using MasterX.AiGateway.Providers.Classification;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>
-/// What a provider says in the headers of its answer. These, and no others, are read; and of these, <see cref="Passed"/> alone reach the caller:
-/// a provider's header could otherwise set a cookie, name our organisation, or contradict the gateway's own.
+/// What a provider says in the headers of its answer. These, and no others, are read; and of these, <see cref="Passed"/> alone reach the
+/// caller: a provider's header could otherwise set a cookie, name our organisation, or contradict the gateway's own.
 /// </summary>
 /// <param name="RequestId">Its <c>x-request-id</c> or <c>request-id</c>, which its support asks for.</param>
 /// <param name="ProcessingMs">Its <c>openai-processing-ms</c>.</param>
 /// <param name="RetryAfter">How long it asks to be left alone after a failure.</param>
 /// <param name="Pause">After which an allowance that this answer has used up is filled again.</param>
-internal readonly partial record struct ProviderHeaders(string? RequestId, string? ProcessingMs, TimeSpan? RetryAfter, TimeSpan? Pause)
+internal readonly record struct ProviderHeaders(string? RequestId, string? ProcessingMs, TimeSpan? RetryAfter, TimeSpan? Pause)
 {
     /// <summary>The headers that are passed on, under these names.</summary>
     public const string Passed = "x-request-id, openai-processing-ms";
@@ -20,9 +19,12 @@ internal readonly partial record struct ProviderHeaders(string? RequestId, strin
     private const int Longest = 128;
 
     /// <summary>
-    /// One pass over the headers. Rate limits are told as OpenAI and those compatible with it do (<c>x-ratelimit-remaining-requests</c>, <c>-reset-requests</c>
-    /// as <c>6m0s</c> or <c>120ms</c>, and the same of tokens: <see href="https://platform.openai.com/docs/guides/rate-limits"/>), or as Anthropic does
-    /// (<c>anthropic-ratelimit-requests-remaining</c>, <c>-reset</c> as RFC 3339: <see href="https://docs.anthropic.com/en/api/rate-limits"/>).
+    /// One pass over the headers. Rate limits are told as OpenAI and those compatible with it do (<c>x-ratelimit-remaining-requests</c>,
+    /// <c>-reset-requests</c> as <c>6m0s</c> or <c>120ms</c>, and the same of tokens:
+    /// <see href="https://platform.openai.com/docs/guides/rate-limits"/>), as Anthropic does
+    /// (<c>anthropic-ratelimit-requests-remaining</c>, <c>-reset</c> as RFC 3339: <see
+    /// href="https://docs.anthropic.com/en/api/rate-limits"/>), or as OpenRouter does (<c>X-RateLimit-Reset</c> in milliseconds since
+    /// 1970); <see cref="WaitText"/> reads any of them.
     /// </summary>
     public static ProviderHeaders Read(HttpResponseHeaders headers, DateTimeOffset now)
     {
@@ -41,21 +43,19 @@ internal readonly partial record struct ProviderHeaders(string? RequestId, strin
                     processing = Passable(values);
                     break;
                 case 11 when Is(name, "retry-after"):
-                    retryAfter ??= headers.RetryAfter?.Delta ?? headers.RetryAfter?.Date - now;
+                    retryAfter ??= WaitText.Parse(values.ToString(), now);
                     break;
                 case 14 when Is(name, "retry-after-ms"):
                     // More exact than the standard header, and beside it.
-                    retryAfter = double.TryParse(values.ToString(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < 86_400_000
-                        ? TimeSpan.FromMilliseconds(ms)
-                        : retryAfter;
+                    retryAfter = WaitText.Milliseconds(values.ToString()) ?? retryAfter;
                     break;
                 default:
-                    limited |= name.Contains("ratelimit", StringComparison.OrdinalIgnoreCase) && name.Contains("remaining", StringComparison.OrdinalIgnoreCase) && values.ToString() == "0";
+                    limited |= IsUsedUp(name, values);
                     break;
             }
         }
 
-        return new(id, processing, retryAfter > TimeSpan.Zero ? retryAfter : null, limited ? ReadResets(headers, now) : null);
+        return new(id, processing, retryAfter, limited ? ReadResets(headers, now) : null);
     }
 
     /// <summary>The longest reset among the allowances of which nothing remains.</summary>
@@ -64,13 +64,9 @@ internal readonly partial record struct ProviderHeaders(string? RequestId, strin
         TimeSpan? longest = null;
         foreach (var (name, values) in headers.NonValidated)
         {
-            if (!name.Contains("ratelimit", StringComparison.OrdinalIgnoreCase) || !name.Contains("remaining", StringComparison.OrdinalIgnoreCase) || values.ToString() != "0")
-            {
-                continue;
-            }
-
-            if (headers.NonValidated.TryGetValues(name.Replace("remaining", "reset", StringComparison.OrdinalIgnoreCase), out var reset)
-                && ParseReset(reset.ToString(), now) is { } wait && !(longest >= wait))
+            if (IsUsedUp(name, values)
+                && headers.NonValidated.TryGetValues(name.Replace("remaining", "reset", StringComparison.OrdinalIgnoreCase), out var reset)
+                && WaitText.Parse(reset.ToString(), now) is { } wait && !(longest >= wait))
             {
                 longest = wait;
             }
@@ -79,33 +75,25 @@ internal readonly partial record struct ProviderHeaders(string? RequestId, strin
         return longest;
     }
 
-    /// <summary><c>6m0s</c>, <c>7.66s</c>, <c>120ms</c>, <c>1h2m</c>; a number of seconds; a point in time. <see langword="null"/> for anything else, and for the past.</summary>
-    internal static TimeSpan? ParseReset(string text, DateTimeOffset now)
+    /// <summary>For a 429 that names no wait and no allowance that is used up: the first reset to come, whichever it was about.</summary>
+    public static TimeSpan? FirstReset(HttpResponseHeaders headers, DateTimeOffset now)
     {
-        if (double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var seconds))
+        TimeSpan? first = null;
+        foreach (var (name, values) in headers.NonValidated)
         {
-            return seconds is > 0 and < 86_400 ? TimeSpan.FromSeconds(seconds) : null;
+            if (name.Contains("ratelimit", StringComparison.OrdinalIgnoreCase) && name.Contains("reset", StringComparison.OrdinalIgnoreCase)
+                && WaitText.Parse(values.ToString(), now) is { } wait && !(first <= wait))
+            {
+                first = wait;
+            }
         }
 
-        if (text.Contains('T') && DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out var at))
-        {
-            return at > now ? at - now : null;
-        }
-
-        var match = Duration().Match(text);
-        if (!match.Success || text.Length == 0)
-        {
-            return null;
-        }
-
-        var total = Part("h") * 3600 + Part("m") * 60 + Part("s") + Part("ms") / 1000;
-        return total is > 0 and < 86_400 ? TimeSpan.FromSeconds(total) : null;
-
-        double Part(string unit) => double.TryParse(match.Groups[unit].Value, NumberStyles.Float, CultureInfo.InvariantCulture, out var amount) ? amount : 0;
+        return first;
     }
 
-    [GeneratedRegex(@"^(?:(?<h>[\d.]{1,10})h)?(?:(?<m>[\d.]{1,10})m(?!s))?(?:(?<s>[\d.]{1,10})s)?(?:(?<ms>[\d.]{1,10})ms)?$")]
-    private static partial Regex Duration();
+    private static bool IsUsedUp(string name, HeaderStringValues values) =>
+        name.Contains("ratelimit", StringComparison.OrdinalIgnoreCase) && name.Contains("remaining", StringComparison.OrdinalIgnoreCase)
+        && values.ToString() == "0";
 
     private static bool Is(string name, string wanted) => name.Equals(wanted, StringComparison.OrdinalIgnoreCase);
 

@@ -1,15 +1,17 @@
 using System.Net;
+using MasterX.AiGateway.Providers.Classification;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>
 /// Asks providers that nobody has called for a while for their list of models, which costs nothing, so that health tells before a caller does that one is gone or
-/// refuses our key. A provider it does not reach is said to be unavailable and tried all the same when its turn comes: a probe is not worth losing an answer for.
+/// refuses our key. A provider it does not reach, or that refuses it, is said to be unavailable and tried all the same when its turn
+/// comes: a probe is not worth losing an answer for.
 /// </summary>
 internal sealed partial class ProviderProber(GatewayConfiguration configuration, TimeProvider time, ILogger<ProviderProber> logger) : BackgroundService
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan KeyRefusedPause = TimeSpan.FromSeconds(30);
+    private const int LargestError = 8 * 1024;
 
     /// <summary>While probing is off, a new configuration may turn it on.</summary>
     private static readonly TimeSpan PauseWhileOff = TimeSpan.FromSeconds(30);
@@ -37,10 +39,10 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
         try
         {
             using var response = await provider.Http.SendAsync(request, limit.Token);
-            provider.Heard(reachable: (int)response.StatusCode < 500);
-            if (response.StatusCode is HttpStatusCode.Unauthorized or HttpStatusCode.Forbidden)
+            var verdict = response.IsSuccessStatusCode ? Verdicts.Success : await JudgeAsync(provider, response, limit.Token);
+            provider.Heard(reachable: verdict is { Circuit: not CircuitSignal.Failed, Fault: not Fault.Key });
+            if (verdict.Fault == Fault.Key)
             {
-                provider.Limits.KeyRefused.Begin(KeyRefusedPause);
                 LogKeyRefused(logger, provider.Name);
             }
         }
@@ -52,8 +54,21 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
 
         if (before != provider.IsReachable)
         {
-            LogReachable(logger, provider.Name, provider.IsReachable ? "reachable again" : "not reachable");
+            LogReachable(logger, provider.Name, provider.IsReachable ? "available again" : "not available");
         }
+    }
+
+    /// <summary>
+    /// By the same table as an answer, but of a model that nobody has configured: a key that may not list models may well use them, and
+    /// only one that is refused as such counts.
+    /// </summary>
+    private async Task<Verdict> JudgeAsync(Provider provider, HttpResponseMessage response, CancellationToken cancellationToken)
+    {
+        var body = new byte[LargestError];
+        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
+        var error = ErrorBody.Read(body.AsMemory(0, length), time.GetUtcNow());
+        return provider.Format.Errors.Judge((int)response.StatusCode, error, modelIsKnown: false);
     }
 
     [LoggerMessage(32, LogLevel.Warning, "Provider {Provider} is {State}, says the background probe")]

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -39,11 +40,15 @@ internal abstract class WireFormat
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
     public abstract PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
-    /// <summary>Judges a whole answer with status 200, and translates it in place.</summary>
-    /// <param name="answer">The provider's answer; owned by the result.</param>
+    /// <summary>What the errors of its API come to.</summary>
+    public abstract ErrorTable Errors { get; }
+
+    /// <summary>Reads a whole answer with status 200, and translates it.</summary>
+    /// <param name="answer">The provider's answer; still the caller's, unless it is the result's body too.</param>
     /// <param name="candidate">Who gave it.</param>
     /// <param name="operation">What was asked for.</param>
-    public abstract ProviderAnswer ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation);
+    /// <returns><see langword="null"/> when it is no answer.</returns>
+    public abstract ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation);
 
     /// <summary>Reads the events of a streamed answer.</summary>
     /// <param name="request">The caller's request.</param>
@@ -51,9 +56,6 @@ internal abstract class WireFormat
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
     /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
     public abstract StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
-
-    /// <summary>The provider's error in the parts that may be passed on; <see langword="null"/> when the body is not an error of its kind.</summary>
-    public abstract ProviderError? ReadError(ReadOnlyMemory<byte> body);
 
     /// <summary>Parses the caller's request and writes another one of it.</summary>
     /// <exception cref="UntranslatableRequestException">A part of it is not of the type that OpenAI's format has there.</exception>
@@ -75,31 +77,41 @@ internal abstract class WireFormat
     }
 
     /// <summary>Parses a provider's whole answer and writes a chat completion of it, if it is an answer.</summary>
-    protected static ProviderAnswer Translate(PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write, Func<JsonElement, TokenUsage?> readUsage)
+    protected static ProviderAnswer? Translate(
+        PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write,
+        Func<JsonElement, TokenUsage?> readUsage)
     {
-        using (answer)
+        PooledBuffer? body = null;
+        try
         {
-            try
+            using var document = JsonDocument.Parse(answer.Memory);
+            var root = document.RootElement;
+            if (!isAnswer(root))
             {
-                using var document = JsonDocument.Parse(answer.Memory);
-                var root = document.RootElement;
-                if (isAnswer(root))
-                {
-                    var body = new PooledBuffer(answer.Length + 512);
-                    using (var json = new Utf8JsonWriter(body))
-                    {
-                        write(root, json);
-                    }
-
-                    return new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root) };
-                }
-            }
-            catch (Exception error) when (error is JsonException or InvalidOperationException)
-            {
-                // Not what the provider's API gives; InvalidOperationException is text that is not valid UTF-16 once unescaped.
+                return null;
             }
 
-            return new ProviderAnswer { Outcome = AttemptOutcome.BrokenAnswer, Status = StatusCodes.Status200OK };
+            body = new PooledBuffer(answer.Length + 512);
+            using (var json = new Utf8JsonWriter(body))
+            {
+                write(root, json);
+            }
+
+            var translated = new ProviderAnswer
+            {
+                Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root),
+            };
+            body = null;
+            return translated;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            // Not what the provider's API gives; the others are text that is not valid UTF-16 once unescaped.
+            return null;
+        }
+        finally
+        {
+            body?.Dispose();
         }
     }
 }

@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Requests;
@@ -30,25 +31,32 @@ internal enum AttemptOutcome
     /// <summary>Connected, but a time limit passed before the answer was whole.</summary>
     TimedOut,
 
-    /// <summary>401 or 403: our key is not accepted.</summary>
+    /// <summary>Our key is not accepted.</summary>
     KeyRefused,
 
-    /// <summary>429.</summary>
+    /// <summary>The account of our key has no credit, or is closed.</summary>
+    OutOfCredit,
+
+    /// <summary>It is at a limit of its own: 429, mostly.</summary>
     ProviderLimited,
 
-    /// <summary>408, 409 or 5xx.</summary>
+    /// <summary>It failed, and says so: 5xx, an error in a good answer or stream; or something before it did.</summary>
     ProviderFailed,
 
-    /// <summary>200, but what came is no answer: cut short, not JSON, without choices, an error inside, larger than allowed.</summary>
+    /// <summary>
+    /// 200, but what came is no answer: cut short, not JSON, without choices, given up by the model, larger than allowed.
+    /// </summary>
     BrokenAnswer,
 
-    /// <summary>A 4xx that another candidate may not give: the context is too long for this model, a field is not supported, the model is unknown here.</summary>
+    /// <summary>
+    /// A 4xx that another candidate may not give: the context is too long for this model, the model is unknown here, or nobody knows.
+    /// </summary>
     NotTakenHere,
 
     /// <summary>Called beside another candidate that was slow, and slower than that one.</summary>
     HedgeLost,
 
-    /// <summary>Any other 4xx: the request is at fault, and would be everywhere.</summary>
+    /// <summary>The request is at fault, and would be everywhere.</summary>
     RequestRefused,
 }
 
@@ -63,7 +71,10 @@ internal readonly record struct Attempt(string Provider, string Model, AttemptOu
 /// <summary>What a provider gave back.</summary>
 internal sealed class ProviderAnswer : IDisposable
 {
-    public required AttemptOutcome Outcome { get; init; }
+    /// <summary>What it comes to.</summary>
+    public required Verdict Verdict { get; init; }
+
+    public AttemptOutcome Outcome => Verdict.Outcome;
 
     public int? Status { get; init; }
 
@@ -72,20 +83,20 @@ internal sealed class ProviderAnswer : IDisposable
 
     public TokenUsage? Usage { get; init; }
 
-    /// <summary>What the provider said is wrong with the request, for outcomes that are the request's fault.</summary>
+    /// <summary>What the provider said is wrong, for verdicts that say something of the request.</summary>
     public ProviderError? Error { get; init; }
 
-    /// <summary>For an answer of the gate: after which the provider may be called.</summary>
-    public TimeSpan? Wait { get; init; }
+    /// <summary>How long the provider itself asks to be left alone.</summary>
+    public TimeSpan? Told { get; init; }
+
+    /// <summary>After which calling again is worth it: what the gate makes of it.</summary>
+    public TimeSpan? Wait { get; set; }
 
     /// <summary>What the provider said in headers.</summary>
     public ProviderHeaders Headers { get; set; }
 
     /// <summary>After which calling again is worth it, as far as anyone has said.</summary>
-    public TimeSpan? RetryAfter => Wait ?? Headers.RetryAfter;
-
-    /// <summary>Whether it was made without the provider, so that it says nothing about it.</summary>
-    public bool WasNotSent { get; init; }
+    public TimeSpan? RetryAfter => Wait ?? Told;
 
     /// <summary>A stream that has content, instead of <see cref="Body"/>.</summary>
     public Streaming.ProviderStream? Stream { get; init; }

@@ -14,6 +14,7 @@ internal static class AttemptOutcomes
         AttemptOutcome.ConnectFailed => "connect_failed",
         AttemptOutcome.TimedOut => "timed_out",
         AttemptOutcome.KeyRefused => "key_refused",
+        AttemptOutcome.OutOfCredit => "out_of_credit",
         AttemptOutcome.ProviderLimited => "provider_limited",
         AttemptOutcome.ProviderFailed => "provider_failed",
         AttemptOutcome.BrokenAnswer => "broken_answer",
@@ -21,16 +22,4 @@ internal static class AttemptOutcomes
         AttemptOutcome.HedgeLost => "hedge_lost",
         _ => "request_refused",
     };
-
-    /// <summary>Whether the candidate was left out because it is at one of its limits, so that waiting would help.</summary>
-    public static bool IsLimit(this AttemptOutcome outcome) => outcome is
-        AttemptOutcome.RateLimited or AttemptOutcome.TokenLimited or AttemptOutcome.ConcurrencyLimited or AttemptOutcome.ProviderLimited or AttemptOutcome.CoolingDown;
-
-    /// <summary>Whether the candidate was left out without a call.</summary>
-    public static bool IsSkip(this AttemptOutcome outcome) => outcome is
-        AttemptOutcome.CircuitOpen or AttemptOutcome.CoolingDown or AttemptOutcome.RateLimited or AttemptOutcome.TokenLimited or AttemptOutcome.ConcurrencyLimited;
-
-    /// <summary>Whether the provider itself is at fault: what its circuit breaker counts.</summary>
-    public static bool IsFailure(this AttemptOutcome outcome) => outcome is
-        AttemptOutcome.ConnectFailed or AttemptOutcome.TimedOut or AttemptOutcome.ProviderFailed or AttemptOutcome.BrokenAnswer;
 }

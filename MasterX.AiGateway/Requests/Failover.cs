@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
@@ -56,8 +57,10 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
     /// <summary>One request's tries: what they have in common, and what they have brought so far.</summary>
     private sealed class Tries(Failover failover, RequestPlan plan, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing)
     {
-        private ProviderAnswer? _refusal;
+        private ProviderAnswer? _mostTelling;
         private TimeSpan? _shortestWait;
+        private bool _allAtLimit = true;
+        private bool _allSayOfRequest = true;
 
         public async ValueTask<FailoverResult> InTurnAsync(int first, CancellationToken cancellationToken)
         {
@@ -108,12 +111,12 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                         var answer = await ended.Answer;
 
                         // One that was skipped made up for nothing: the next takes its place at once.
-                        late &= answer.Outcome.IsSkip();
+                        late &= answer.Verdict.IsSkip;
                         if (Judge(ended.Candidate, answer, ended.Begun, next) is { } result)
                         {
                             // The winner's stream lives on the token of its call, which must then not be freed here.
                             ended.KeepAlive = result.Answer?.Stream is not null;
-                            await GiveUpAsync(running);
+                            await GiveUpAsync(running, result.Answer is null ? null : ended.Begun);
                             return result;
                         }
                     }
@@ -121,7 +124,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             }
             catch
             {
-                await GiveUpAsync(running);
+                await GiveUpAsync(running, null);
                 throw;
             }
 
@@ -143,29 +146,52 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             return ended;
         }
 
-        /// <summary>Ends the calls that lost, and accounts for them: a call given up has been read, and is charged for.</summary>
-        private async Task GiveUpAsync(List<Call> losers)
+        /// <summary>Ends the calls that lost, and accounts for them: the provider has read the request, and charges for it.</summary>
+        /// <param name="losers">The calls.</param>
+        /// <param name="winnerBegun">When the call began that won; <see langword="null"/> when none has.</param>
+        private async Task GiveUpAsync(List<Call> losers, long? winnerBegun)
         {
             foreach (var loser in losers)
             {
                 using (loser)
                 {
-                    await loser.Ending.CancelAsync();
+                    var verdict = Verdicts.HedgeLost;
                     try
                     {
+                        await loser.Ending.CancelAsync();
+
+                        // It may have ended all the same, and then has been counted.
                         using var late = await loser.Answer;
                     }
                     catch (OperationCanceledException)
                     {
-                        // As asked.
+                        verdict = winnerBegun is { } begun && HasHung(loser, begun) ? Verdicts.HedgeHung : verdict;
+                        loser.Candidate.Gate.Report(Judgement.Of(verdict));
+                    }
+                    catch (Exception fault)
+                    {
+                        // The boundary of a call that nobody waits for any more: a fault of the gateway's own in it is to be known, and
+                        // neither takes the winner's answer away nor hides why the request has failed.
+                        LogLoserFault(failover._logger, fault, loser.Candidate.Provider.Name, loser.Candidate.Model);
                     }
 
-                    Record(loser.Candidate, new ProviderAnswer { Outcome = AttemptOutcome.HedgeLost }, loser.Begun);
+                    Record(loser.Candidate, Judgement.Of(verdict), loser.Begun);
                     failover._metrics.Abandoned(loser.Candidate, request.EstimatedTokens);
                 }
             }
 
             losers.Clear();
+        }
+
+        /// <summary>
+        /// Whether a call that was given up without an answer has to count as a failure: it began before its rival, has taken half as
+        /// long again, and twice as long as that candidate lately took. One that is merely slower answers within that; one that hangs
+        /// never does, and as it loses every time, nothing else would ever tell.
+        /// </summary>
+        private bool HasHung(Call loser, long winnerBegun)
+        {
+            var (taken, rival) = (failover._time.GetElapsedTime(loser.Begun), failover._time.GetElapsedTime(winnerBegun));
+            return loser.Begun < winnerBegun && taken > rival * 1.5 && taken.TotalMilliseconds > 2 * loser.Candidate.Latency.Value;
         }
 
         private ValueTask<ProviderAnswer> CallAsync(Candidate candidate, CancellationToken cancellationToken) => candidate.Gate.TryCallAsync(
@@ -178,15 +204,22 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
         private FailoverResult? Judge(Candidate candidate, ProviderAnswer answer, long begun, int next)
         {
             Record(candidate, answer, begun);
-            switch (answer.Outcome)
+            var verdict = answer.Verdict;
+            if (verdict.Outcome == AttemptOutcome.Success)
             {
-                case AttemptOutcome.Success:
-                    return new(candidate, answer, next, null);
-                case AttemptOutcome.RequestRefused:
-                    return new(null, null, next, ModelResult.Refused(answer, attempts));
-                case AttemptOutcome.NotTakenHere:
-                    _refusal = answer;
-                    break;
+                return new(candidate, answer, next, null);
+            }
+
+            if (verdict.EndsRequest)
+            {
+                return new(null, null, next, ModelResult.Refused(answer, attempts));
+            }
+
+            _allAtLimit &= verdict.IsLimit;
+            _allSayOfRequest &= verdict.SaysOfRequest > 0;
+            if (verdict.SaysOfRequest > (_mostTelling?.Verdict.SaysOfRequest ?? 0))
+            {
+                _mostTelling = answer;
             }
 
             if (answer.RetryAfter is { } wait && !(_shortestWait < wait))
@@ -199,16 +232,14 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
         private void Record(Candidate candidate, ProviderAnswer answer, long begun)
         {
-            var called = !answer.Outcome.IsSkip();
+            var called = !answer.Verdict.IsSkip;
             var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? failover._time.GetElapsedTime(begun) : TimeSpan.Zero);
             attempts.Add(attempt);
-            if (called)
+            if (called && !ReferenceEquals(answer.Verdict, Verdicts.NotSent))
             {
-                candidate.Latency.Add(attempt.Elapsed);
-                candidate.IsKnown |= answer.Outcome == AttemptOutcome.Success;
+                candidate.Learn(answer.Verdict, attempt.Elapsed);
             }
-
-            if (!called || answer.WasNotSent)
+            else
             {
                 RequestTrace.Skipped(candidate, answer.Outcome);
             }
@@ -236,9 +267,11 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
         private FailoverResult Failed() => new(null, null, plan.Candidates.Count,
             plan.Clock.Left <= TimeSpan.Zero ? ModelResult.TimedOut(attempts)
-            // A request that some candidate called faulty, when all others failed: its fault is what the caller can do something about.
-            : _refusal is not null ? ModelResult.Refused(_refusal, attempts)
-            : ModelResult.Failed(attempts, _shortestWait));
+            // What one candidate says of the request is what the caller can do something about, whatever became of the others. That a
+            // model is not to be had is no matter of the caller's while another might answer the next time.
+            : _mostTelling is not null && (_allSayOfRequest || _mostTelling.Verdict.Fault != Fault.Model)
+                ? ModelResult.Refused(_mostTelling, attempts)
+            : ModelResult.Failed(attempts, _shortestWait, _allAtLimit));
     }
 
     /// <summary>A call under way beside another.</summary>
@@ -262,6 +295,9 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
     [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]
     private static partial void LogFailed(ILogger logger, string provider, string model, string outcome, int status, double elapsedMs);
+
+    [LoggerMessage(25, LogLevel.Error, "A call to provider {Provider} ({Model}) that was given up ended in a fault of the gateway's own")]
+    private static partial void LogLoserFault(ILogger logger, Exception fault, string provider, string model);
 
     // At Debug: a provider at its limit is skipped by every request until the limit ends, and the metrics count it.
     [LoggerMessage(21, LogLevel.Debug, "Provider {Provider} ({Model}) was skipped: {Outcome}")]

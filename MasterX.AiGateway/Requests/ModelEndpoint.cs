@@ -27,6 +27,9 @@ internal sealed class ModelEndpoint(
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
 
+    /// <summary>In seconds: as long as a cool-down lasts at most, after which the provider is asked again.</summary>
+    private const long LongestRetryAfter = 600;
+
     public async Task HandleAsync(HttpContext context, Operation operation)
     {
         // (1)
@@ -116,14 +119,38 @@ internal sealed class ModelEndpoint(
         }
         else if (result.Refusal is { } refusal)
         {
-            var error = refusal.Error;
-            await OpenAiError.WriteAsync(
-                context, refusal.Status ?? StatusCodes.Status400BadRequest, error?.Message ?? "The provider refused the request without saying why.",
-                OpenAiError.InvalidRequest, error?.Code, error?.Parameter, result.Attempts);
+            await WriteRefusalAsync(context, refusal, result.Attempts);
         }
         else
         {
             await WriteFailureAsync(context, result);
+        }
+    }
+
+    /// <summary>The provider's word on the request, in the form every provider's has here.</summary>
+    private static Task WriteRefusalAsync(HttpContext context, ProviderAnswer refusal, IReadOnlyList<Attempt> attempts)
+    {
+        // A provider's 401, 402, 403 or 407 is between it and us.
+        var status = refusal.Verdict.CallerStatus ?? refusal.Status switch
+        {
+            401 or 402 or 403 or 407 => StatusCodes.Status400BadRequest,
+            >= 400 and <= 499 and { } own => own,
+            _ => StatusCodes.Status502BadGateway,
+        };
+        WriteRetryAfter(context, refusal.Told);
+        var error = refusal.Error;
+        return OpenAiError.WriteAsync(
+            context, status, error?.Message ?? "The provider refused the request without saying why.",
+            status < StatusCodes.Status500InternalServerError ? OpenAiError.InvalidRequest : OpenAiError.Server, error?.Code,
+            error?.Parameter, attempts);
+    }
+
+    private static void WriteRetryAfter(HttpContext context, TimeSpan? after)
+    {
+        if (after is { } wait)
+        {
+            var seconds = Math.Clamp((long)Math.Ceiling(wait.TotalSeconds), 1, LongestRetryAfter);
+            context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
         }
     }
 
@@ -135,12 +162,8 @@ internal sealed class ModelEndpoint(
                 context, StatusCodes.Status504GatewayTimeout, "No provider answered within the gateway's total limit for a request.", OpenAiError.Server, "timeout", attempts: result.Attempts);
         }
 
-        if (result.RetryAfter is { } wait)
-        {
-            context.Response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        }
-
-        return result.Attempts.All(attempt => attempt.Outcome.IsLimit())
+        WriteRetryAfter(context, result.RetryAfter);
+        return result.AllAtLimit
             ? OpenAiError.WriteAsync(
                 context, StatusCodes.Status429TooManyRequests, "Every provider of the route is at its limit; Retry-After says when to come back.",
                 OpenAiError.RateLimit, "rate_limit_exceeded", attempts: result.Attempts)

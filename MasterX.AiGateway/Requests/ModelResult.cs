@@ -38,6 +38,9 @@ internal sealed class ModelResult : IDisposable
 
     public bool Cached { get; }
 
+    /// <summary>Whether every candidate is at a limit, its own or ours.</summary>
+    public bool AllAtLimit { get; private init; }
+
     /// <summary>Whether the request's total limit has passed.</summary>
     public bool IsTimeout { get; private init; }
 
@@ -45,7 +48,11 @@ internal sealed class ModelResult : IDisposable
 
     public static ModelResult Refused(ProviderAnswer refusal, IReadOnlyList<Attempt> attempts) => new(null, refusal, attempts, null, false);
 
-    public static ModelResult Failed(IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter) => new(null, null, attempts, retryAfter, false);
+    /// <param name="attempts">Every one.</param>
+    /// <param name="retryAfter">The shortest wait that was named.</param>
+    /// <param name="allAtLimit">Whether all that helps is to wait.</param>
+    public static ModelResult Failed(IReadOnlyList<Attempt> attempts, TimeSpan? retryAfter, bool allAtLimit = false) =>
+        new(null, null, attempts, retryAfter, false) { AllAtLimit = allAtLimit };
 
     public static ModelResult TimedOut(IReadOnlyList<Attempt> attempts) => new(null, null, attempts, null, false) { IsTimeout = true };
 

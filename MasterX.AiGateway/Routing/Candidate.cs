@@ -1,6 +1,7 @@
 using System.Text.Json;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Routing;
@@ -18,17 +19,58 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     /// <summary>Its circuit and cool-down.</summary>
     public ModelGate Gate { get; } = new(provider.Limits, provider.Options.Circuit, time);
 
-    /// <summary>Whether the model stands in the configuration, or has answered: callers may name what does not exist.</summary>
-    public bool IsKnown { get; set; }
+    /// <summary>Whether it stands in the configuration, so that it stays whoever asks for what.</summary>
+    public bool IsConfigured { get; set; }
+
+    /// <summary>Whether it is configured, or has answered: callers may name what does not exist.</summary>
+    public bool IsKnown => IsConfigured || HasAnswered;
+
+    /// <summary>Whether it has been called, and so far as its provider remembers so many, answered.</summary>
+    public bool HasAnswered { get; private set; }
+
+    /// <summary>Whether a call was made.</summary>
+    public bool WasCalled { get; private set; }
+
+    /// <summary>When it was last asked for, as the clock's timestamp.</summary>
+    public long LastAsked { get; private set; }
 
     /// <summary>The model in metrics, of which a caller must not make ever more.</summary>
     public string Label => IsKnown ? Model : "_other";
 
     /// <summary>How fast it has lately answered.</summary>
-    public RecentLatency Latency { get; } = new();
+    public RecentLatency Latency { get; } = new(time);
 
     /// <summary>The model as a JSON string, quotes included.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
+
+    /// <summary>Notes that a caller asks for it.</summary>
+    public Candidate Asked()
+    {
+        LastAsked = time.GetTimestamp();
+        return this;
+    }
+
+    /// <summary>Learns from a call how fast it is, and whether it exists.</summary>
+    public void Learn(Verdict verdict, TimeSpan elapsed)
+    {
+        if (!WasCalled)
+        {
+            WasCalled = true;
+        }
+
+        if (verdict.Outcome == AttemptOutcome.Success)
+        {
+            Latency.Succeeded(elapsed);
+            if (!HasAnswered && (IsConfigured || Provider.TryRemember()))
+            {
+                HasAnswered = true;
+            }
+        }
+        else if (verdict.Circuit == CircuitSignal.Failed || verdict.Scope != Scope.Request)
+        {
+            Latency.Failed();
+        }
+    }
 
     /// <summary>Where an answer is asked for; <see langword="null"/> when the provider's API has no such operation.</summary>
     public Uri? UriOf(ModelRequest request) => (request.Stream ? _streamed : _whole)[request.Operation.Index];

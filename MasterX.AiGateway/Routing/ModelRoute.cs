@@ -9,7 +9,10 @@ public enum RouteStrategy
     /// <summary>By chance, in proportion to their weights; the others follow, again by chance, when one fails.</summary>
     Weighted,
 
-    /// <summary>The one that has lately answered fastest first; one that has not been tried comes before all.</summary>
+    /// <summary>
+    /// The one that has lately answered fastest first; one that has not been tried comes before all, one that has just failed behind
+    /// them.
+    /// </summary>
     LeastLatency,
 }
 
@@ -41,7 +44,8 @@ internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidat
         // Each draws -ln(u)/weight, and the smallest comes first: the first one, and every next of the rest, is drawn in proportion to the weights
         // (Efraimidis and Spirakis, Weighted random sampling with a reservoir, 2006).
         RouteStrategy.Weighted => [.. Candidates.Zip(Weights, (candidate, weight) => (candidate, draw: -Math.Log(1 - Random.Shared.NextDouble()) / weight)).OrderBy(pair => pair.draw).Select(pair => pair.candidate)],
-        RouteStrategy.LeastLatency => [.. Candidates.OrderBy(candidate => candidate.Latency.Value)],
+        RouteStrategy.LeastLatency =>
+            [.. Candidates.OrderBy(candidate => candidate.Latency.IsSetBack).ThenBy(candidate => candidate.Latency.Value)],
         _ => Candidates,
     };
 }

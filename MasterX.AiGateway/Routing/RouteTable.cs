@@ -37,7 +37,7 @@ internal sealed class RouteTable : IDisposable
 
         foreach (var candidate in _routes.Values.SelectMany(route => route.Candidates))
         {
-            candidate.IsKnown = true;
+            candidate.IsConfigured = true;
         }
     }
 
@@ -56,8 +56,14 @@ internal sealed class RouteTable : IDisposable
             return route;
         }
 
-        if (model is null || _direct.TryGetValue(model, out route))
+        if (model is null)
         {
+            return null;
+        }
+
+        if (_direct.TryGetValue(model, out route))
+        {
+            route.Candidates[0].Asked();
             return route;
         }
 
@@ -69,12 +75,13 @@ internal sealed class RouteTable : IDisposable
 
         route = new ModelRoute(model, [direct.CandidateOf(rest)]);
 
-        // What callers may name has no end; what is kept of it has.
-        if (_direct.Count < MostDirect)
+        // What callers may name has no end; what is kept of it has. It is soon made again for names that are in use.
+        if (_direct.Count >= MostDirect)
         {
-            _direct.TryAdd(model, route);
+            _direct.Clear();
         }
 
+        _direct.TryAdd(model, route);
         return route;
     }
 

@@ -66,7 +66,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                         return null;
                     }
 
-                    await InterruptedAsync(candidate, stream);
+                    Interrupted(candidate, stream);
                     partial = stream.Frames.Partial;
                 }
 
@@ -139,11 +139,10 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         }
     }
 
-    private async Task InterruptedAsync(Candidate candidate, ProviderStream stream)
+    private void Interrupted(Candidate candidate, ProviderStream stream)
     {
-        await candidate.Gate.ReportAsync(stream.Failure);
-        metrics.Interrupted(candidate.Provider.Name, stream.Failure);
-        LogInterrupted(logger, candidate.Provider.Name, candidate.Model, stream.Failure.Name());
+        metrics.Interrupted(candidate.Provider.Name, stream.Failure.Outcome);
+        LogInterrupted(logger, candidate.Provider.Name, candidate.Model, stream.Failure.Outcome.Name());
     }
 
     [LoggerMessage(22, LogLevel.Warning, "Provider {Provider} ({Model}) broke off its stream: {Outcome}")]

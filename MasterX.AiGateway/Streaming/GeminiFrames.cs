@@ -2,6 +2,7 @@ using System.Text.Json;
 using MasterX.AiGateway.Requests;
 using static MasterX.AiGateway.Providers.ChatFields;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -48,13 +49,12 @@ internal sealed class GeminiFrames(string model) : TranslatedFrames(model)
     {
         if (!root.TryGetProperty("candidates", out var candidates) || candidates.ValueKind != JsonValueKind.Array || candidates.GetArrayLength() == 0)
         {
-            if (GeminiAnswer.BlockReason(root) is null)
-            {
-                return FrameKind.Lifecycle;
-            }
+            return GeminiAnswer.BlockReason(root) is null ? FrameKind.Lifecycle : FrameKind.Error;
+        }
 
-            Finish(output, 0, "content_filter");
-            return FrameKind.Content;
+        if (candidates.EnumerateArray().All(IsGivenUp))
+        {
+            return FrameKind.Error;
         }
 
         var kind = FrameKind.Lifecycle;
@@ -75,6 +75,16 @@ internal sealed class GeminiFrames(string model) : TranslatedFrames(model)
         }
 
         return kind;
+    }
+
+    /// <summary>
+    /// Ended by the model's failing; or with nothing said, but for an answer that may have been whole when another provider broke it off.
+    /// </summary>
+    private bool IsGivenUp(JsonElement candidate)
+    {
+        var reason = Text(candidate, "finishReason");
+        return GeminiRows.IsGivenUp(reason)
+            || reason == "STOP" && Characters == 0 && _calls == 0 && !Continuing && !GeminiAnswer.IsSaid(candidate);
     }
 
     private bool ReadCandidate(JsonElement candidate, int index, PooledBuffer output)

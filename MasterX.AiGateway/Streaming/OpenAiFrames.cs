@@ -59,6 +59,7 @@ internal sealed class OpenAiFrames : StreamFrames
 
         Span?.Read(data);
         Finished |= chunk.Finish;
+        Said |= chunk.Content;
         Characters += chunk.Characters;
         if (chunk is { Texts: 1, Content: true, OtherContent: false, Finish: false, HasUsage: false })
         {
@@ -181,7 +182,7 @@ internal sealed class OpenAiFrames : StreamFrames
                         // OpenRouter's way of saying so.
                         chunk.Failed |= json.ValueTextEquals("error"u8);
                         chunk.Finish = true;
-                        Filtered |= json.ValueTextEquals("content_filter"u8);
+                        Incomplete |= json.ValueTextEquals("content_filter"u8) || json.ValueTextEquals("length"u8);
                     }
 
                     json.Skip();

@@ -1,7 +1,9 @@
 using MasterX.AiGateway.Limits;
-using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Streaming;
@@ -19,12 +21,20 @@ internal enum StreamState
     Failed,
 }
 
-/// <summary>A provider's open stream: reads its events, and holds what is ready for the caller. Frees the connection, and the provider's place, when disposed.</summary>
-internal sealed class ProviderStream(HttpResponseMessage response, Stream body, StreamFrames frames, GenAiSpan? span, AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
+/// <summary>
+/// A provider's open stream: reads its events, and holds what is ready for the caller. When disposed it frees the connection and the
+/// provider's place, and tells the gate, once, how the call ended.
+/// </summary>
+internal sealed class ProviderStream(
+    HttpResponseMessage response, Stream body, Candidate candidate, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
+    AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
+    private static readonly ProviderAnswer Whole = Judgement.Of(Verdicts.Success);
+
     private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
     private readonly SseReader _events = new(body, largestEvent);
     private CallLease? _lease;
+    private ModelGate? _gate;
 
     /// <summary>Bytes taken in one after the other without waiting.</summary>
     private int _turn;
@@ -40,13 +50,15 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
     public bool HasContent { get; private set; }
 
     /// <summary>Why it failed, when it did.</summary>
-    public AttemptOutcome Failure { get; private set; } = AttemptOutcome.BrokenAnswer;
+    public ProviderAnswer Failure { get; private set; } = Judgement.Of(Verdicts.Broken, (int)response.StatusCode);
 
     /// <summary>Events that could not be parsed and were dropped.</summary>
     public int Dropped { get; private set; }
 
     /// <summary>Keeps the call's place and tokens until the stream is disposed.</summary>
-    public void Keep(CallLease? lease) => _lease = lease;
+    /// <param name="lease">They; <see langword="null"/> where neither is limited.</param>
+    /// <param name="gate">Is told how the stream ended.</param>
+    public void Keep(CallLease? lease, ModelGate gate) => (_lease, _gate) = (lease, gate);
 
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
     /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
@@ -73,12 +85,18 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
                 return true;
             }
 
-            // Some providers end without an end mark; what counts is whether the answer was finished.
+            // Some providers end without an end mark; what counts is whether the answer was finished. An error that is not an event is
+            // left over.
             State = Frames.Finished ? StreamState.Done : StreamState.Failed;
+            if (State == StreamState.Failed && !HasContent)
+            {
+                await SocketThread.LeaveFor(_events.Unread);
+                Fail(_events.Rest);
+            }
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
-            (State, Failure) = (StreamState.Failed, AttemptOutcome.TimedOut);
+            (State, Failure) = (StreamState.Failed, Judgement.Of(Verdicts.TimedOut));
         }
         catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException)
         {
@@ -103,7 +121,7 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
                     State = Frames.Finished || HasContent ? StreamState.Done : StreamState.Failed;
                     break;
                 case FrameKind.Error:
-                    (State, Failure) = (StreamState.Failed, AttemptOutcome.ProviderFailed);
+                    Fail(data);
                     break;
                 case FrameKind.Unparseable:
                     Dropped++;
@@ -128,14 +146,38 @@ internal sealed class ProviderStream(HttpResponseMessage response, Stream body, 
 
     public void Dispose()
     {
-        _events.Dispose();
-        Ready.Dispose();
-        body.Dispose();
-        response.Dispose();
-        _limit.Dispose();
-        span?.DescribeEnd(Frames.Usage, State, Failure);
-        span?.Dispose();
-        _lease?.Spend(Frames.Usage);
-        _lease?.Dispose();
+        try
+        {
+            _events.Dispose();
+            Ready.Dispose();
+            body.Dispose();
+            response.Dispose();
+            _limit.Dispose();
+            using (span)
+            {
+                span?.DescribeEnd(Frames.Usage, State, Failure.Outcome);
+            }
+        }
+        finally
+        {
+            // A place that were not given back would be lost for as long as the gateway runs.
+            _lease?.Spend(Frames.Usage);
+            _lease?.Dispose();
+            if (State != StreamState.Open)
+            {
+                // A caller who left says nothing about the provider.
+                _gate?.Report(State == StreamState.Done ? Whole : Failure);
+            }
+
+            (_lease, _gate) = (null, null);
+        }
+    }
+
+    /// <param name="error">What came instead of the rest; it is copied, as it lies in the buffer of the events.</param>
+    private void Fail(ReadOnlySpan<byte> error)
+    {
+        var looked = error[..Math.Min(error.Length, ErrorBody.Looked)].ToArray();
+        var failure = Judgement.Of(candidate, (int)response.StatusCode, looked, headers, clock.Time.GetUtcNow());
+        (State, Failure) = (StreamState.Failed, failure);
     }
 }

@@ -66,11 +66,12 @@ internal sealed class ResponsesFrames : StreamFrames
             case "response.completed" or "response.incomplete":
                 // Held back until the accounting has been written before it: behind the last event nobody reads.
                 Finished = true;
-                Filtered = type == "response.incomplete";
+                Incomplete = type == "response.incomplete";
                 _end = Event(type, data);
                 return FrameKind.Done;
             default:
                 output.Write(Event(type, data));
+                Said |= IsContent(type);
                 return IsContent(type) ? FrameKind.Content : FrameKind.Lifecycle;
         }
     }

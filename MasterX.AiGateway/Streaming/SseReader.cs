@@ -37,6 +37,9 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
     /// <summary>Bytes that were read and not handed out yet.</summary>
     public int Unread => _buffer.Length - _position;
 
+    /// <summary>What has come since the last whole event: at the end of the stream, what was none.</summary>
+    public ReadOnlySpan<byte> Rest => _buffer.Span[_position..];
+
     /// <summary>Reads more from the network.</summary>
     /// <returns><see langword="false"/> at the end of the stream.</returns>
     /// <exception cref="InvalidDataException">An event is larger than allowed.</exception>

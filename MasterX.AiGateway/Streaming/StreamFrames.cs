@@ -29,8 +29,14 @@ internal abstract class StreamFrames
     /// <summary>Whether a finish reason was seen: the answer is whole.</summary>
     public bool Finished { get; protected set; }
 
-    /// <summary>Whether the provider held back some of the answer.</summary>
-    public bool Filtered { get; protected set; }
+    /// <summary>Whether some of the answer is missing: the provider held it back, or a limit of tokens cut it short.</summary>
+    public bool Incomplete { get; protected set; }
+
+    /// <summary>Whether anything was said at all.</summary>
+    public bool Said { get; protected set; }
+
+    /// <summary>Finish reasons of an answer of which some is missing.</summary>
+    protected static bool IsIncomplete(string? finishReason) => finishReason is "content_filter" or "length";
 
     /// <summary>Tokens, as far as the provider has counted them.</summary>
     public TokenUsage? Usage { get; protected set; }

@@ -40,12 +40,13 @@ internal abstract class TranslatedFrames(string model) : StreamFrames
     protected void Finish(PooledBuffer output, int index, string reason)
     {
         Finished = true;
-        Filtered |= reason == "content_filter";
+        Incomplete |= IsIncomplete(reason);
         WriteDelta(output, index, static _ => { }, reason);
     }
 
     protected void WriteDelta(PooledBuffer output, int index, Action<Utf8JsonWriter> delta, string? finish) => WriteChunk(output, json =>
     {
+        Said |= finish is null;
         json.WriteStartArray("choices");
         json.WriteStartObject();
         json.WriteNumber("index", index);

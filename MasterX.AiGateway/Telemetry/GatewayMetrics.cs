@@ -52,7 +52,7 @@ internal sealed class GatewayMetrics : IDisposable
         _tokens = new GenAiTokenMetrics(_meter);
         _meter.CreateObservableGauge("gateway_circuit_open", () => PerModel(configuration, candidate => candidate.Gate.CircuitName == "closed" ? 0 : 1), description: "1 while the circuit of a provider's model is not closed.");
         _meter.CreateObservableGauge(
-            "gateway_cooldown_seconds", () => PerModel(configuration, candidate => Math.Max(candidate.Gate.CoolingFor.TotalSeconds, candidate.Provider.Limits.KeyRefused.Left.TotalSeconds)),
+            "gateway_cooldown_seconds", () => PerModel(configuration, candidate => Math.Max(candidate.Gate.CoolingFor.TotalSeconds, candidate.Provider.Limits.CoolingFor.TotalSeconds)),
             description: "How long a provider's model is still left alone.");
         _meter.CreateObservableGauge("gateway_requests_left", () => PerProvider(configuration, provider => provider.Limits.RequestsLeft), description: "Calls left in the minute, of a provider with such a limit.");
         _meter.CreateObservableGauge("gateway_tokens_left", () => PerProvider(configuration, provider => provider.Limits.TokensLeft), description: "Tokens left in the minute, of a provider with such a limit.");

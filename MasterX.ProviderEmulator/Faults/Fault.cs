@@ -10,6 +10,13 @@ internal sealed record Fault
     [JsonPropertyName("status")]
     public int? Status { get; init; }
 
+    /// <summary>
+    /// Fail for this reason, with the status and the error body that this provider has for it: <c>context_length</c>, <c>credit</c>,
+    /// <c>quota</c>, <c>rate_limit</c>, <c>overloaded</c>, <c>key</c>, <c>model</c>, <c>content</c>, <c>tool_call</c>.
+    /// </summary>
+    [JsonPropertyName("reason")]
+    public string? Reason { get; init; }
+
     /// <summary>Share of calls that fail, 0 to 1, spread evenly; with <see cref="Status"/>, else 500.</summary>
     [JsonPropertyName("error_rate")]
     public double? ErrorRate { get; init; }
@@ -58,6 +65,7 @@ internal sealed record Fault
     public string? Problem() => this switch
     {
         { Status: < 400 or > 599 } => "status must be 400 to 599.",
+        { Reason: { } reason } when !Wire.FaultReasons.Names.Contains(reason) => $"reason must be one of {string.Join(", ", Wire.FaultReasons.Names)}.",
         { ErrorRate: < 0 or > 1 } => "error_rate must be 0 to 1.",
         { LatencyRate: < 0 or > 1 } => "latency_rate must be 0 to 1.",
         { LatencyMs: < 0 or > 600_000 } => "latency_ms must be 0 to 600000.",

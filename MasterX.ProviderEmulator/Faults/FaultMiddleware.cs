@@ -45,11 +45,17 @@ internal sealed class FaultMiddleware(RequestDelegate next, FaultTable faults)
             await Task.Delay(latency, context.RequestAborted);
         }
 
-        if ((fault.Status is not null || fault.ErrorRate is not null) && FaultTable.Falls(call, fault.ErrorRate ?? 1))
+        if ((fault.Status is not null || fault.Reason is not null || fault.ErrorRate is not null) && FaultTable.Falls(call, fault.ErrorRate ?? 1))
         {
             if (fault.RetryAfter is { } seconds)
             {
                 context.Response.Headers.RetryAfter = seconds.ToString(System.Globalization.CultureInfo.InvariantCulture);
+            }
+
+            if (fault.Reason is { } reason)
+            {
+                await FaultReasons.WriteAsync(context, provider, reason);
+                return true;
             }
 
             await ErrorBodies.WriteAsync(context, provider, fault.Status ?? StatusCodes.Status500InternalServerError, "An emulated fault, set with PUT /_faults.");

@@ -129,6 +129,28 @@ public sealed class FailoverTests
         Assert.Equal("unavailable", document.Text("checks", "ai_providers", "gemini"));
     }
 
+    [Theory]
+    [InlineData("context_length", "not_taken_here", "not_taken_here")]
+    [InlineData("credit", "out_of_credit", "out_of_credit")]
+    [InlineData("quota", "provider_limited", "out_of_credit")]
+    [InlineData("rate_limit", "provider_limited", "provider_limited")]
+    [InlineData("overloaded", "provider_failed", "provider_limited")]
+    [InlineData("key", "key_refused", "key_refused")]
+    [InlineData("model", "not_taken_here", "not_taken_here")]
+    [InlineData("content", "not_taken_here", "not_taken_here")]
+    [InlineData("tool_call", "broken_answer", "not_taken_here")]
+    public async Task Whatever_the_reason_in_each_providers_words_the_next_one_answers(string reason, string gemini, string groq)
+    {
+        await using var gateway = new GatewayHost();
+        await gateway.Emulator.BreakAsync("gemini", new { reason });
+        await gateway.Emulator.BreakAsync("groq", new { reason });
+
+        using var answer = await gateway.AskAsync("hello");
+
+        Assert.Equal("openai", answer.Header("x-masterx-provider"));
+        Assert.Matches($"^gemini;.*outcome={gemini};.*groq;.*outcome={groq};.*outcome=success", answer.Header("x-masterx-attempt-list"));
+    }
+
     [Fact]
     public async Task Retry_After_of_a_provider_is_honoured()
     {

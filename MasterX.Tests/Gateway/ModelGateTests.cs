@@ -1,6 +1,7 @@
-using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Requests;
 using Microsoft.Extensions.Time.Testing;
 
 namespace MasterX.Tests.Gateway;
@@ -17,9 +18,9 @@ public sealed class ModelGateTests
         var gate = Gate(requestsPerMinute: 0);
         await OpenAsync(gate);
 
-        Assert.Equal(AttemptOutcome.CircuitOpen, (await CallAsync(gate, AttemptOutcome.Success)).Outcome);
+        Assert.Equal(AttemptOutcome.CircuitOpen, (await CallAsync(gate, Verdicts.Success)).Outcome);
         _time.Advance(TimeSpan.FromSeconds(6));
-        Assert.Equal(AttemptOutcome.Success, (await CallAsync(gate, AttemptOutcome.Success)).Outcome);
+        Assert.Equal(AttemptOutcome.Success, (await CallAsync(gate, Verdicts.Success)).Outcome);
 
         Assert.Equal("closed", gate.CircuitName);
         Assert.Equal(5, _calls);
@@ -32,7 +33,7 @@ public sealed class ModelGateTests
         await OpenAsync(gate);
         _time.Advance(TimeSpan.FromSeconds(6));
 
-        var refused = await CallAsync(gate, AttemptOutcome.Success);
+        var refused = await CallAsync(gate, Verdicts.Success);
 
         Assert.Equal(AttemptOutcome.RateLimited, refused.Outcome);
         Assert.Equal("open", gate.CircuitName);
@@ -59,7 +60,7 @@ public sealed class ModelGateTests
         _time.Advance(TimeSpan.FromSeconds(6));
 
         await gate.TryCallAsync<object?>(
-            1, (_, _) => Task.FromResult(new ProviderAnswer { Outcome = AttemptOutcome.NotTakenHere, WasNotSent = true }), null, TestContext.Current.CancellationToken);
+            1, (_, _) => Task.FromResult(Judgement.Of(Verdicts.NotSent)), null, TestContext.Current.CancellationToken);
 
         Assert.Equal("open", gate.CircuitName);
     }
@@ -68,14 +69,14 @@ public sealed class ModelGateTests
     public async Task Who_is_at_the_limit_is_told_when_the_oldest_call_is_a_minute_old()
     {
         var gate = Gate(requestsPerMinute: 2);
-        await CallAsync(gate, AttemptOutcome.Success);
+        await CallAsync(gate, Verdicts.Success);
         _time.Advance(TimeSpan.FromSeconds(45));
-        await CallAsync(gate, AttemptOutcome.Success);
+        await CallAsync(gate, Verdicts.Success);
 
-        var refused = await CallAsync(gate, AttemptOutcome.Success);
+        var refused = await CallAsync(gate, Verdicts.Success);
         _time.Advance(refused.RetryAfter!.Value);
-        var accepted = await CallAsync(gate, AttemptOutcome.Success);
-        var refusedAgain = await CallAsync(gate, AttemptOutcome.Success);
+        var accepted = await CallAsync(gate, Verdicts.Success);
+        var refusedAgain = await CallAsync(gate, Verdicts.Success);
 
         Assert.Equal((AttemptOutcome.RateLimited, TimeSpan.FromSeconds(15)), (refused.Outcome, refused.RetryAfter));
         Assert.Equal(AttemptOutcome.Success, accepted.Outcome);
@@ -92,19 +93,19 @@ public sealed class ModelGateTests
     {
         for (var i = 0; i < 4; i++)
         {
-            await CallAsync(gate, AttemptOutcome.ProviderFailed);
+            await CallAsync(gate, Verdicts.Failed);
         }
 
         Assert.Equal("open", gate.CircuitName);
     }
 
-    private async Task<ProviderAnswer> CallAsync(ModelGate gate, AttemptOutcome outcome) => await gate.TryCallAsync(
+    private async Task<ProviderAnswer> CallAsync(ModelGate gate, Verdict verdict) => await gate.TryCallAsync(
         1,
         (result, _) =>
         {
             _calls++;
-            return Task.FromResult(new ProviderAnswer { Outcome = result });
+            return Task.FromResult(Judgement.Of(result));
         },
-        outcome,
+        verdict,
         TestContext.Current.CancellationToken);
 }

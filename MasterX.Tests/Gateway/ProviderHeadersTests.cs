@@ -1,5 +1,5 @@
 using System.Net.Http.Json;
-using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
@@ -18,7 +18,7 @@ public sealed class ProviderHeadersTests
     [InlineData("17", 17)]
     [InlineData("2026-01-01T00:00:30Z", 30)]
     public void A_reset_is_a_duration_seconds_or_a_time(string text, double seconds) =>
-        Assert.Equal(seconds, ProviderHeaders.ParseReset(text, Now)!.Value.TotalSeconds, 0.001);
+        Assert.Equal(seconds, WaitText.Parse(text, Now)!.Value.TotalSeconds, 0.001);
 
     [Theory]
     [InlineData("")]
@@ -27,7 +27,7 @@ public sealed class ProviderHeadersTests
     [InlineData("-5")]
     [InlineData("1e300")]
     [InlineData("2025-01-01T00:00:30Z")]
-    public void Anything_else_is_no_reset(string text) => Assert.Null(ProviderHeaders.ParseReset(text, Now));
+    public void Anything_else_is_no_reset(string text) => Assert.Null(WaitText.Parse(text, Now));
 
     [Theory]
     [InlineData("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests", "30s")]

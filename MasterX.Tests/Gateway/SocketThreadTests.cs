@@ -49,8 +49,10 @@ public sealed class SocketThreadTests
         await OnSocketThreadAsync(async () =>
         {
             using var response = new HttpResponseMessage();
+            using var provider = new Provider("p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1" }, TimeProvider.System);
             using var stream = new ProviderStream(
-                response, new SocketStream(Encoding.ASCII.GetBytes(events)), frames, null, Clock, 16_000_000, default);
+                response, new SocketStream(Encoding.ASCII.GetBytes(events)), provider.CandidateOf("m"), default, frames, null, Clock,
+                16_000_000, default);
             while (stream.State == StreamState.Open)
             {
                 await stream.ReadAsync(TimeSpan.FromMinutes(1));

@@ -96,11 +96,17 @@ public sealed class TranslationTests
         Assert.Equal("tool_calls", openAi.Text("choices", "0", "finish_reason"));
     }
 
+    [Fact]
+    public void A_safety_block_is_a_filtered_answer() => Assert.Equal(
+        "content_filter", ToOpenAi("""{"candidates":[{"finishReason":"SAFETY","index":0}]}""").Text("choices", "0", "finish_reason"));
+
     [Theory]
-    [InlineData("""{"candidates":[{"finishReason":"SAFETY","index":0}]}""")]
     [InlineData("""{"promptFeedback":{"blockReason":"SAFETY"}}""")]
-    public void A_safety_block_is_a_filtered_answer(string answer) =>
-        Assert.Equal("content_filter", ToOpenAi(answer).Text("choices", "0", "finish_reason"));
+    [InlineData("""{"candidates":[{"finishReason":"MALFORMED_FUNCTION_CALL","index":0}]}""")]
+    [InlineData("""{"candidates":[{"content":{"parts":[{"text":"so far"}]},"finishReason":"OTHER"}]}""")]
+    [InlineData("""{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":"STOP"}]}""")]
+    [InlineData("""{"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]}""")]
+    public void A_candidate_that_was_given_up_or_is_empty_is_no_answer(string answer) => Assert.False(GeminiAnswer.IsAnswer(JsonElement.Parse(answer)));
 
     [Fact]
     public async Task A_request_that_Gemini_cannot_be_told_goes_to_the_next_candidate()

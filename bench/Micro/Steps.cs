@@ -1,6 +1,7 @@
 using System.Text;
 using BenchmarkDotNet.Attributes;
 using MasterX.AiGateway;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -61,7 +62,8 @@ public class Steps : IDisposable
     /// <summary>Cool-downs, circuit, calls at once, calls per minute; and the outcome counted.</summary>
     [Benchmark]
     public async Task<object> Gate() =>
-        await _openAi.Gate.TryCallAsync(100, static (answer, _) => answer, Task.FromResult(new ProviderAnswer { Outcome = AttemptOutcome.Success, Status = 200 }), default);
+        await _openAi.Gate.TryCallAsync(
+            100, static (answer, _) => answer, Task.FromResult(new ProviderAnswer { Verdict = Verdicts.Success, Status = 200 }), default);
 
     /// <summary>The provider's own name for the model put into the body.</summary>
     [Benchmark]
@@ -111,10 +113,10 @@ public class Steps : IDisposable
 
     private static int Read(Candidate candidate, byte[] bytes)
     {
-        var body = new PooledBuffer(bytes.Length);
+        using var body = new PooledBuffer(bytes.Length);
         bytes.CopyTo(body.GetSpan(bytes.Length));
         body.Advance(bytes.Length);
         using var answer = candidate.Provider.Format.ReadAnswer(body, candidate, Operation.Chat);
-        return answer.Body!.Length;
+        return answer!.Body!.Length;
     }
 }
