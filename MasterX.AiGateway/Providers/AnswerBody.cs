@@ -3,7 +3,7 @@ using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Providers;
 
-/// <summary>Reads a whole answer into one buffer, and no further than a limit.</summary>
+/// <summary>Reads a whole answer into one buffer, and no further than a limit, and has it worked on.</summary>
 internal static class AnswerBody
 {
     /// <summary>Bytes read one after the other without waiting, after which the socket's thread is left to the other sockets.</summary>
@@ -15,16 +15,18 @@ internal static class AnswerBody
     /// <param name="limit">Ends the reading.</param>
     /// <param name="idle">How long the provider may be silent in between.</param>
     /// <param name="clock">The attempt's, which ends the reading in any case.</param>
-    /// <returns>
-    /// The body, or <see langword="null"/> when it is larger than the limit. A large one is handed over on a thread of the pool: whatever
-    /// is done with it next takes its time.
-    /// </returns>
-    public static async ValueTask<PooledBuffer?> ReadAsync(
-        Stream stream, long? length, int largest, CancellationTokenSource limit, TimeSpan idle, AttemptClock clock)
+    /// <param name="state">Handed to <paramref name="use"/>.</param>
+    /// <param name="use">
+    /// Is given the body, which is its own from then on, or <see langword="null"/> when it is larger than the limit. A large one it is
+    /// given on a thread of the pool. Whoever awaits this may find it done already, and go on where it was.
+    /// </param>
+    public static async ValueTask<TResult> ReadAsync<TState, TResult>(
+        Stream stream, long? length, int largest, CancellationTokenSource limit, TimeSpan idle, AttemptClock clock, TState state,
+        Func<PooledBuffer?, TState, TResult> use)
     {
         if (length > largest)
         {
-            return null;
+            return use(null, state);
         }
 
         var body = new PooledBuffer((int)(length + 1 ?? 4096));
@@ -39,14 +41,14 @@ internal static class AnswerBody
                 if (read == 0)
                 {
                     await SocketThread.LeaveFor(body.Length);
-                    return body;
+                    return use(body, state);
                 }
 
                 body.Advance(read);
                 if (body.Length > largest)
                 {
                     body.Dispose();
-                    return null;
+                    return use(null, state);
                 }
 
                 // A body that came in one piece, as most do, needs no new limit for its end.

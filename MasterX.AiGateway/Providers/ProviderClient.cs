@@ -166,11 +166,21 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, Operation operation, CancellationTokenSource limit,
         long begun, TimeSpan total)
     {
-        var status = (int)response.StatusCode;
         await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
-        var body = await AnswerBody.ReadAsync(
+        return await AnswerBody.ReadAsync(
             stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
-            limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total));
+            limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total),
+            (Client: this, Status: (int)response.StatusCode, candidate, headers, operation),
+            static (body, of) => of.Client.JudgeAnswer(body, of.Status, of.candidate, of.headers, of.operation));
+    }
+
+    /// <param name="body">The answer's own from here on; <see langword="null"/> where it was too large.</param>
+    /// <param name="status">As it came.</param>
+    /// <param name="candidate">Who gave it.</param>
+    /// <param name="headers">What was said beside it.</param>
+    /// <param name="operation">What was asked for.</param>
+    private ProviderAnswer JudgeAnswer(PooledBuffer? body, int status, Candidate candidate, ProviderHeaders headers, Operation operation)
+    {
         if (body is null)
         {
             return Judgement.Of(Verdicts.Broken, status);

@@ -115,7 +115,9 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                 stream.Ready.Clear();
             }
 
-            stream.TakeIn(await filling);
+            var filled = await filling;
+            await stream.LeaveSocketThread();
+            stream.TakeIn(filled);
         }
 
         if (stream.State == StreamState.Failed && stream.Ready.Length > 0)

@@ -63,7 +63,12 @@ internal sealed class ProviderStream(
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
     /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
     /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
-    public async ValueTask ReadAsync(TimeSpan patience) => TakeIn(await FillAsync(patience));
+    public async ValueTask ReadAsync(TimeSpan patience)
+    {
+        var filled = await FillAsync(patience);
+        await LeaveSocketThread();
+        TakeIn(filled);
+    }
 
     /// <summary>The first half of <see cref="ReadAsync"/>: reads, and leaves <see cref="Ready"/> as it is. The stream must not be disposed before it has ended.</summary>
     /// <returns>Whether something was read that has to be taken in.</returns>
@@ -106,6 +111,12 @@ internal sealed class ProviderStream(
 
         return false;
     }
+
+    /// <summary>
+    /// To be awaited between the halves: whoever found the first one done already has gone on where it was, which may be a socket's
+    /// thread.
+    /// </summary>
+    public SocketThreadDeparture LeaveSocketThread() => SocketThread.LeaveFor(_events.Unread);
 
     /// <summary>The second half of <see cref="ReadAsync"/>: adds what was read to <see cref="Ready"/>.</summary>
     public void TakeIn(bool filled)

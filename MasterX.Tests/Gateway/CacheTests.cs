@@ -89,9 +89,11 @@ public sealed class CacheTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task Filtered_answers_are_given_and_not_kept(bool stream)
+    [InlineData(false, "content_filter")]
+    [InlineData(true, "content_filter")]
+    [InlineData(false, "length")]
+    [InlineData(true, "length")]
+    public async Task Filtered_and_truncated_answers_are_given_and_not_kept(bool stream, string reason)
     {
         var calls = 0;
         await using var provider = await ScriptedProvider.StartAsync(async context =>
@@ -101,11 +103,11 @@ public sealed class CacheTests
             {
                 context.Response.ContentType = "text/event-stream";
                 await Microsoft.AspNetCore.Http.HttpResponseWritingExtensions.WriteAsync(
-                    context.Response, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"I\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"content_filter\"}]}\n\ndata: [DONE]\n\n");
+                    context.Response, "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"I\"},\"finish_reason\":null}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"" + reason + "\"}]}\n\ndata: [DONE]\n\n");
                 return;
             }
 
-            await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion.Replace("\"stop\"", "\"content_filter\"", StringComparison.Ordinal));
+            await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion.Replace("\"stop\"", $"\"{reason}\"", StringComparison.Ordinal));
         });
         await using var gateway = new GatewayHost([.. Kept, ("Gateway:Providers:openai:BaseUrl", provider.Url)]);
 
@@ -113,7 +115,30 @@ public sealed class CacheTests
         {
             using var answer = await gateway.ChatAsync(new { model = "kept", stream, messages = new[] { new { role = "user", content = "hello" } } });
             Assert.Equal("false", answer.Header("x-masterx-cached"));
-            Assert.Contains("content_filter", await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+            Assert.Contains(reason, await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+        }
+
+        Assert.Equal(2, calls);
+    }
+
+    [Theory]
+    [InlineData("\"\"")]
+    [InlineData("\"\\ud800\"")]
+    public async Task Empty_and_unreadable_answers_are_given_and_not_kept(string content)
+    {
+        var calls = 0;
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            calls++;
+            await ScriptedProvider.JsonAsync(
+                context, $$"""{"choices":[{"index":0,"message":{"role":"assistant","content":{{content}}},"finish_reason":"stop"}]}""");
+        });
+        await using var gateway = new GatewayHost([.. Kept, ("Gateway:Providers:openai:BaseUrl", provider.Url)]);
+
+        for (var i = 0; i < 2; i++)
+        {
+            using var answer = await gateway.AskAsync("hello", "kept");
+            Assert.Equal((200, "false"), ((int)answer.StatusCode, answer.Header("x-masterx-cached")));
         }
 
         Assert.Equal(2, calls);

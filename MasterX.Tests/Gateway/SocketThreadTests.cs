@@ -32,10 +32,14 @@ public sealed class SocketThreadTests
         Assert.Equal(stays, await OnSocketThreadAsync(async () =>
     {
         using var limit = new CancellationTokenSource();
-        using var body = await AnswerBody.ReadAsync(
-            new SocketStream(new byte[length]), length, 16_000_000, limit, TimeSpan.FromMinutes(1), Clock);
-        Assert.Equal(length, body!.Length);
-        return !Thread.CurrentThread.IsThreadPoolThread;
+        return await AnswerBody.ReadAsync(
+            new SocketStream(new byte[length]), length, 16_000_000, limit, TimeSpan.FromMinutes(1), Clock, length,
+            static (read, expected) =>
+            {
+                using var body = read!;
+                Assert.Equal(expected, body.Length);
+                return !Thread.CurrentThread.IsThreadPoolThread;
+            });
     }));
 
     [Theory]

@@ -1,0 +1,42 @@
+using System.Text;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Streaming;
+
+namespace MasterX.Tests.Gateway;
+
+/// <summary>What a provider's stream holds is given back, whatever goes wrong at its end.</summary>
+public sealed class ProviderStreamTests
+{
+    [Fact]
+    public async Task A_stream_that_cannot_be_ended_gives_its_place_back_once()
+    {
+        using var provider = new Provider(
+            "p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1", MaxConcurrency = 1, TokensPerMinute = 1000 }, TimeProvider.System);
+        var candidate = provider.CandidateOf("m");
+        Assert.Null(provider.Limits.TryEnter(100, out var lease));
+        using var response = new HttpResponseMessage();
+        var stream = new ProviderStream(
+            response, new BadStream(), candidate, default, new OpenAiFrames { CallerWantsUsage = false }, null,
+            new AttemptClock(TimeProvider.System, TimeProvider.System.GetTimestamp(), TimeSpan.FromMinutes(1)), 1_000_000, default);
+        stream.Keep(lease, candidate.Gate);
+        await stream.ReadAsync(TimeSpan.FromMinutes(1));
+        Assert.NotNull(provider.Limits.TryEnter(100, out _));
+
+        Assert.Throws<IOException>(stream.Dispose);
+        Assert.Throws<IOException>(stream.Dispose);
+
+        Assert.Null(provider.Limits.TryEnter(100, out var next));
+        Assert.NotNull(provider.Limits.TryEnter(100, out _));
+        next!.Dispose();
+    }
+
+    /// <summary>A stream that cannot be closed.</summary>
+    private sealed class BadStream() : MemoryStream(Encoding.ASCII.GetBytes("data: {\"choices\":[]}\n\n"))
+    {
+        protected override void Dispose(bool disposing)
+        {
+            base.Dispose(disposing);
+            throw new IOException("It cannot be closed.");
+        }
+    }
+}
