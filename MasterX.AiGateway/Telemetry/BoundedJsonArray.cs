@@ -20,7 +20,7 @@ internal abstract class BoundedJsonArray : IDisposable
     public const int MostCharactersOfText = 32 * 1024;
 
     /// <summary>What an element costs beside its texts, so that a million empty ones come to an end too.</summary>
-    private const int CostOfElement = 64;
+    public const int CostOfElement = 64;
 
     /// <summary>An attribute is no web page.</summary>
     private static readonly JsonWriterOptions Options = new()

@@ -77,7 +77,7 @@ internal static class GenAiChatContent
             }
             else
             {
-                WriteContent(writer, content);
+                GenAiParts.Write(writer, content);
             }
         }
 
@@ -111,53 +111,6 @@ internal static class GenAiChatContent
     {
         var arguments = Field(call, "arguments"u8) ?? Field(call, "input"u8);
         writer.ToolCall(id, Text(call, "name"u8), arguments is { } given ? TextOf(given) : null);
-    }
-
-    private static void WriteContent(GenAiContentWriter writer, JsonElement content)
-    {
-        if (content.ValueKind != JsonValueKind.Array)
-        {
-            writer.Text(TextOf(content));
-            return;
-        }
-
-        foreach (var part in content.EnumerateArray())
-        {
-            if (writer.IsFull)
-            {
-                return;
-            }
-
-            WritePart(writer, part);
-        }
-    }
-
-    private static void WritePart(GenAiContentWriter writer, JsonElement part)
-    {
-        switch (Text(part, "type"u8))
-        {
-            case "text" when Field(part, "text"u8) is { } text:
-                writer.Text(TextOf(text));
-                break;
-            case "refusal" when Field(part, "refusal"u8) is { } refusal:
-                writer.Refusal(TextOf(refusal));
-                break;
-            case "image_url" when Field(part, "image_url"u8) is { } image:
-                GenAiMedia.WriteUrl(writer, "image", Text(image, "url"u8) ?? TextOf(image));
-                break;
-            case "input_audio" when Field(part, "input_audio"u8) is { } audio:
-                GenAiMedia.WriteAudio(writer, audio);
-                break;
-            case "file" when Field(part, "file"u8) is { } file:
-                GenAiMedia.WriteFile(writer, "document", file);
-                break;
-            case { } kind and not ("text" or "refusal" or "file"):
-                writer.Other(kind, part);
-                break;
-            default:
-                writer.Text(TextOf(part));
-                break;
-        }
     }
 
     /// <summary>A tool's result is a text, or parts that are texts.</summary>

@@ -12,7 +12,6 @@ internal sealed class GenAiChatStream(bool isOpenAi, bool capturesText) : GenAiS
 {
     /// <summary>More than any provider gives; the indices are theirs to make up.</summary>
     private const int MostChoices = 128;
-    private const int MostCalls = 128;
 
     private readonly SortedDictionary<long, Choice> _choices = [];
     private int _left = BoundedJsonArray.MostCharacters;
@@ -29,7 +28,7 @@ internal sealed class GenAiChatStream(bool isOpenAi, bool capturesText) : GenAiS
         if (CapturesText)
         {
             using var output = new GenAiContentWriter();
-            foreach (var choice in _choices.Values)
+            foreach (var choice in _choices.Values.TakeWhile(_ => !output.IsFull))
             {
                 choice.Write(output);
             }
@@ -90,10 +89,13 @@ internal sealed class GenAiChatStream(bool isOpenAi, bool capturesText) : GenAiS
             foreach (var piece in Elements(delta, "tool_calls"u8))
             {
                 var index = Number(piece, "index"u8) ?? 0;
-                if (_calls.TryGetValue(index, out var call) || _calls.Count < MostCalls)
+                if (!_calls.TryGetValue(index, out var call) && left > 0)
                 {
-                    (call ??= _calls[index] = new Call()).Add(piece, ref left);
+                    left -= BoundedJsonArray.CostOfElement;
+                    _calls[index] = call = new Call();
                 }
+
+                call?.Add(piece, ref left);
             }
         }
 
@@ -121,7 +123,7 @@ internal sealed class GenAiChatStream(bool isOpenAi, bool capturesText) : GenAiS
                 output.Blob("audio", null, "", _spoken.ToString());
             }
 
-            foreach (var call in _calls.Values)
+            foreach (var call in _calls.Values.TakeWhile(_ => !output.IsFull))
             {
                 output.ToolCall(call.Id, call.Name, call.Arguments.ToString());
             }
@@ -149,12 +151,24 @@ internal sealed class GenAiChatStream(bool isOpenAi, bool capturesText) : GenAiS
         public void Add(JsonElement piece, ref int left)
         {
             var function = Field(piece, "function"u8) ?? Field(piece, "custom"u8);
-            Id ??= Text(piece, "id"u8) is { } id ? BoundedJsonArray.Cut(id, 256) : null;
-            Name ??= Text(function, "name"u8) is { } name ? BoundedJsonArray.Cut(name, 256) : null;
+            Id ??= Take(Text(piece, "id"u8), ref left);
+            Name ??= Take(Text(function, "name"u8), ref left);
             if ((Text(function, "arguments"u8) ?? Text(function, "input"u8)) is { } arguments)
             {
                 Arguments.Append(arguments, ref left);
             }
+        }
+
+        private static string? Take(string? text, ref int left)
+        {
+            if (text is null || left <= 0)
+            {
+                return null;
+            }
+
+            text = BoundedJsonArray.Cut(text, 256);
+            left -= text.Length;
+            return text;
         }
     }
 }

@@ -53,7 +53,7 @@ internal static class GenAiResponsesContent
                 return;
             }
 
-            WriteContent(writer, Field(item, "content"u8) ?? item);
+            GenAiParts.Write(writer, Field(item, "content"u8) ?? item);
         }
     }
 
@@ -99,7 +99,7 @@ internal static class GenAiResponsesContent
         switch (Text(item, "type"u8))
         {
             case null or "message":
-                WriteContent(writer, Field(item, "content"u8) ?? item);
+                GenAiParts.Write(writer, Field(item, "content"u8) ?? item);
                 break;
             case "reasoning":
                 WriteReasoning(writer, item);
@@ -135,56 +135,6 @@ internal static class GenAiResponsesContent
                     writer.Reasoning(text);
                 }
             }
-        }
-    }
-
-    private static void WriteContent(GenAiContentWriter writer, JsonElement content)
-    {
-        if (content.ValueKind != JsonValueKind.Array)
-        {
-            writer.Text(TextOf(content));
-            return;
-        }
-
-        foreach (var part in content.EnumerateArray())
-        {
-            if (writer.IsFull)
-            {
-                return;
-            }
-
-            WritePart(writer, part);
-        }
-    }
-
-    private static void WritePart(GenAiContentWriter writer, JsonElement part)
-    {
-        switch (Text(part, "type"u8))
-        {
-            case "input_text" or "output_text" or "text" when Field(part, "text"u8) is { } text:
-                writer.Text(TextOf(text));
-                break;
-            case "refusal" when Field(part, "refusal"u8) is { } refusal:
-                writer.Refusal(TextOf(refusal));
-                break;
-            case "input_image" when Text(part, "image_url"u8) is { } url:
-                GenAiMedia.WriteUrl(writer, "image", url);
-                break;
-            case "input_image":
-                GenAiMedia.WriteFile(writer, "image", part);
-                break;
-            case "input_file":
-                GenAiMedia.WriteFile(writer, "document", part);
-                break;
-            case "input_audio" when Field(part, "input_audio"u8) is { } audio:
-                GenAiMedia.WriteAudio(writer, audio);
-                break;
-            case { } kind and not ("text" or "refusal"):
-                writer.Other(kind, part);
-                break;
-            default:
-                writer.Text(TextOf(part));
-                break;
         }
     }
 }

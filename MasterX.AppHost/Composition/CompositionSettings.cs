@@ -46,6 +46,11 @@ internal sealed class CompositionSettings
             settings._problems.Add($"DataDirectory is '{directory}'; it must be an absolute path, as the AppHost and the API start in folders of their own.");
         }
 
+        if (settings.Setting("RunFile") is { } file && !Directory.Exists(Path.GetDirectoryName(Path.GetFullPath(file))))
+        {
+            settings._problems.Add($"RunFile is '{file}'; the folder that it is to be written to does not exist.");
+        }
+
         if (settings.Redis && builder.ExecutionContext.IsRunMode && ContainerRuntime.Find() is null)
         {
             settings._problems.Add($"Redis=true needs a container runtime, and {ContainerRuntime.NotFound}");
@@ -60,6 +65,9 @@ internal sealed class CompositionSettings
     /// <inheritdoc cref="IsGiven(string)" />
     public static bool IsGiven(IConfiguration configuration, string parameter) =>
         !string.IsNullOrEmpty(configuration[$"Parameters:{parameter}"] ?? configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
+
+    /// <summary>Where to tell programs what runs, if anywhere.</summary>
+    public static RunFile? RunFile(IConfiguration configuration) => configuration["RunFile"] is { Length: > 0 } path ? new RunFile(path) : null;
 
     /// <summary>An empty variable is as good as none.</summary>
     private string? Setting(string name) => _configuration[name] is { Length: > 0 } text ? text : null;

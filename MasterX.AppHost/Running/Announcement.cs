@@ -9,7 +9,8 @@ namespace MasterX.AppHost;
 
 /// <summary>
 /// Says when everything is healthy, with the dashboard's login link as the last line a person sees, and says at once when something has ended.
-/// With the setting <c>RunFile</c> it tells the same to programs (<see cref="RunFile"/>), and a composition that does not get healthy is stopped.
+/// With the setting <c>RunFile</c> it tells the same to programs (<see cref="RunFile"/>); with <c>StopUnlessHealthy</c> a composition that does not get
+/// healthy is stopped.
 /// </summary>
 internal sealed partial class Announcement(
     DistributedApplicationModel model, ResourceNotificationService notifications, ResourceLoggerService logs, IConfiguration configuration, IHostApplicationLifetime lifetime)
@@ -21,7 +22,7 @@ internal sealed partial class Announcement(
     private static readonly TimeSpan LogLimit = TimeSpan.FromSeconds(2);
 
     private readonly Dictionary<string, ResourceEvent> _latest = [];
-    private readonly RunFile? _file = configuration["RunFile"] is { Length: > 0 } path ? new RunFile(path) : null;
+    private readonly RunFile? _file = CompositionSettings.RunFile(configuration);
     private bool _isUp;
     private bool _isTold;
     private Task _watching = Task.CompletedTask;
@@ -33,6 +34,7 @@ internal sealed partial class Announcement(
     {
         eventing.Subscribe<BeforeStartEvent>((_, _) =>
         {
+            _file?.WriteProcesses();
             _watching = WatchAsync(lifetime.ApplicationStopping);
             return Task.CompletedTask;
         });
@@ -41,43 +43,69 @@ internal sealed partial class Announcement(
 
     public async ValueTask DisposeAsync()
     {
+        await _watching;
         _file?.Delete();
-        try
-        {
-            await _watching;
-        }
-        catch (OperationCanceledException)
-        {
-            // The composition stops.
-        }
     }
 
     private async Task WatchAsync(CancellationToken stoppingToken)
     {
-        await foreach (var change in notifications.WatchAsync(stoppingToken))
+        try
         {
-            var before = _latest.GetValueOrDefault(change.ResourceId)?.Snapshot.State?.Text;
-            _latest[change.ResourceId] = change;
-            if (HasEnded(change) && before != change.Snapshot.State?.Text && !lifetime.ApplicationStopping.IsCancellationRequested)
+            await foreach (var change in notifications.WatchAsync(stoppingToken))
             {
-                await TellEndAsync(change, stoppingToken);
+                var before = _latest.GetValueOrDefault(change.ResourceId)?.Snapshot;
+                _latest[change.ResourceId] = change;
+                if (before?.State?.Text != change.Snapshot.State?.Text || before?.HealthStatus != change.Snapshot.HealthStatus)
+                {
+                    await TakeInAsync(change, before, stoppingToken);
+                }
             }
-            else if (!_isTold && IsHealthy())
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The composition stops.
+        }
+        catch (Exception problem)
+        {
+            // Without this watch nothing would be told any more: neither that everything is healthy, nor what has ended.
+            await Console.Error.WriteLineAsync($"The composition can no longer be watched, and is stopped: {problem}");
+            Stop();
+        }
+    }
+
+    private async Task TakeInAsync(ResourceEvent change, CustomResourceSnapshot? before, CancellationToken cancellationToken)
+    {
+        _file?.WriteProcesses();
+        if (lifetime.ApplicationStopping.IsCancellationRequested)
+        {
+            // Whatever ends now was to end.
+            return;
+        }
+
+        if (HasEnded(change))
+        {
+            _isTold = false;
+
+            // Someone who stops or restarts it knows.
+            if (before?.State?.Text != KnownResourceStates.Stopping)
             {
-                // Again after something has ended and was started anew: its process is another.
-                (_isUp, _isTold) = (true, true);
-                var services = _latest.Values.Where(resource => resource.Resource is ProjectResource).ToList();
-                _file?.Write(Dashboard, services);
-                Console.WriteLine($"MasterX is up. API: {services.First(service => service.Resource.Name == "api").Snapshot.Urls.First(url => !url.IsInternal).Url}");
-                Console.WriteLine($"Dashboard: {Dashboard}");
+                await TellEndAsync(change, cancellationToken);
             }
+        }
+        else if (!_isTold && IsHealthy())
+        {
+            // Again after something has ended and was started anew: its process is another.
+            (_isUp, _isTold) = (true, true);
+            var services = _latest.Values.Where(resource => resource.Resource is ProjectResource).ToList();
+            _file?.Write(Dashboard, services);
+            Console.WriteLine($"MasterX is up. API: {services.First(service => service.Resource.Name == "api").Snapshot.Urls.First(url => !url.IsInternal).Url}");
+            Console.WriteLine($"Dashboard: {Dashboard}");
         }
     }
 
     /// <summary>Whether it was to go on running and does not.</summary>
     private bool HasEnded(ResourceEvent change) =>
-        change.Snapshot.State?.Text is { } state
-        && (state == KnownResourceStates.FailedToStart || state == KnownResourceStates.RuntimeUnhealthy || state == KnownResourceStates.Exited || state == KnownResourceStates.Finished)
+        change.Snapshot.State?.Text is { } state && (KnownResourceStates.TerminalStates.Contains(state) || state == KnownResourceStates.RuntimeUnhealthy)
         && model.Resources.Contains(change.Resource);
 
     private bool IsHealthy() => model.GetProjectResources().All(project =>
@@ -86,43 +114,48 @@ internal sealed partial class Announcement(
 
     private async Task TellEndAsync(ResourceEvent change, CancellationToken cancellationToken)
     {
-        _isTold = false;
+        var name = change.Resource.Name;
         var how = change.Snapshot.ExitCode is { } code ? $"has ended, exit code {code}" : $"is not running: {change.Snapshot.State?.Text}";
-        var problem = $"{change.Resource.Name} {how}. The end of its log:{Environment.NewLine}{await ReadLogAsync(change, cancellationToken)}";
-        if (change.Resource is MongoDBServerResource)
+        if (name is "aspire-dashboard")
         {
-            problem += $"{Environment.NewLine}Storage={StorageKind.Embedded} does without a container.";
-        }
-
-        await Console.Error.WriteLineAsync(problem);
-        if (_file is null || _isUp)
-        {
-            await Console.Error.WriteLineAsync($"Its page in the dashboard has all of it, and starts it again: {Dashboard}");
+            await Console.Error.WriteLineAsync($"The dashboard {how}. The services go on without it; it is back when the composition is started again.");
             return;
         }
 
-        _file.WriteProblem(problem);
+        List<string> problem = [$"{name} {how}. The end of its log:", .. await ReadLogAsync(change, cancellationToken)];
+        if (change.Resource is MongoDBServerResource)
+        {
+            problem.Add($"Without a container it is the embedded database: ./masterx up --Storage={StorageKind.Embedded}");
+        }
+
+        await Console.Error.WriteLineAsync(string.Join(Environment.NewLine, problem));
+        if (_isUp || !configuration.GetValue<bool>("StopUnlessHealthy"))
+        {
+            await Console.Error.WriteLineAsync($"Start it again on its page, which has all of its log too: {Dashboard}");
+            return;
+        }
+
+        _file?.WriteProblem(string.Join(Environment.NewLine, problem));
+        Stop();
+    }
+
+    private void Stop()
+    {
         Environment.ExitCode = 1;
         lifetime.StopApplication();
     }
 
-    private async Task<string> ReadLogAsync(ResourceEvent change, CancellationToken cancellationToken)
+    /// <summary>The last lines, each once, without those of the orchestrator, which tells of its own attempts at length.</summary>
+    private async Task<IReadOnlyList<string>> ReadLogAsync(ResourceEvent change, CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(LogLimit);
-        Queue<string> last = [];
+        List<string> lines = [];
         try
         {
-            await foreach (var line in logs.GetAllAsync(change.ResourceId).WithCancellation(limit.Token))
+            await foreach (var part in logs.GetAllAsync(change.ResourceId).WithCancellation(limit.Token))
             {
-                foreach (var text in line.Select(part => Colours().Replace(part.Content, "")))
-                {
-                    last.Enqueue($"  {text}");
-                    if (last.Count > LogLines)
-                    {
-                        last.Dequeue();
-                    }
-                }
+                lines.AddRange(part.SelectMany(line => line.Content.Split('\n')).Select(line => Decoration().Replace(line, "").TrimEnd()));
             }
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -130,10 +163,11 @@ internal sealed partial class Announcement(
             // What has come so far is told.
         }
 
-        return last.Count == 0 ? "  (nothing)" : string.Join(Environment.NewLine, last);
+        var told = lines.Where(line => line.Length > 0 && !line.StartsWith("[sys]", StringComparison.Ordinal)).Distinct().TakeLast(LogLines).ToList();
+        return told.Count == 0 ? ["  (nothing)"] : told.ConvertAll(line => $"  {line}");
     }
 
-    /// <summary>A terminal's colours, which services write although their output is redirected: the dashboard shows them.</summary>
-    [GeneratedRegex(@"\e\[[0-9;]*m")]
-    private static partial Regex Colours();
+    /// <summary>The time before a line, and a terminal's colours, which services write although their output is redirected: the dashboard shows both.</summary>
+    [GeneratedRegex(@"^\d{4}-\d\d-\d\dT\S+ |\e\[[0-9;]*m")]
+    private static partial Regex Decoration();
 }

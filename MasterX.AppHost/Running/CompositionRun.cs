@@ -26,7 +26,9 @@ internal static class CompositionRun
 
         if (problems.Count > 0)
         {
-            await Console.Error.WriteLineAsync($"MasterX cannot start:{string.Concat(problems.Select(problem => $"{Environment.NewLine}- {problem}"))}");
+            var message = $"MasterX cannot start:{string.Concat(problems.Select(problem => $"{Environment.NewLine}- {problem}"))}";
+            CompositionSettings.RunFile(builder.Configuration)?.WriteProblem(message);
+            await Console.Error.WriteLineAsync(message);
             return ConfigurationError;
         }
 

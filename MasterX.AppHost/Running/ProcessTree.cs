@@ -3,30 +3,36 @@ using System.Globalization;
 
 namespace MasterX.AppHost;
 
-/// <summary>Who started whom, and with what: from <c>/proc</c> where it is, else from <c>ps</c>. Empty on Windows.</summary>
+/// <summary>
+/// Who started whom, when, and with what: from <c>/proc</c> where it is, else from <c>ps</c>; empty on Windows. An id is used again after a while; id and start
+/// together are not.
+/// </summary>
 internal sealed class ProcessTree
 {
-    private readonly List<(int Id, int Parent, string Command)> _processes;
+    private readonly List<Entry> _processes;
 
-    private ProcessTree(List<(int, int, string)> processes) => _processes = processes;
+    private ProcessTree(IEnumerable<Entry> processes) => _processes = [.. processes];
 
-    public static ProcessTree Read() => new(Directory.Exists("/proc/self") ? [.. FromProc()] : OperatingSystem.IsWindows() ? [] : [.. FromPs()]);
+    public static ProcessTree Read() => new(Directory.Exists("/proc/self") ? FromProc() : OperatingSystem.IsWindows() ? [] : FromPs());
 
-    public int? FirstChildOf(int parent) => _processes.Where(process => process.Parent == parent).Select(process => (int?)process.Id).FirstOrDefault();
+    public int? FirstChildOf(int parent) => _processes.Find(process => process.Parent == parent)?.Id;
 
-    /// <summary>The AppHost, the orchestrator that watches it, and all that the orchestrator has started.</summary>
-    public IReadOnlyList<int> OfComposition(int appHost)
+    /// <returns>
+    /// The AppHost, the orchestrator that watches it, and all that the orchestrator has started: each as its id and its start, in clock ticks since the machine's
+    /// or as <c>ps</c> has it.
+    /// </returns>
+    public IEnumerable<string> OfComposition(int appHost)
     {
-        List<int> found = [appHost, .. _processes.Where(process => process.Command.Contains($"--monitor {appHost} ", StringComparison.Ordinal)).Select(process => process.Id)];
-        for (var next = 1; next < found.Count; next++)
+        var found = _processes.FindAll(process => process.Id == appHost || process.Command.Contains($"--monitor {appHost} ", StringComparison.Ordinal));
+        for (var next = 0; next < found.Count; next++)
         {
-            found.AddRange(_processes.Where(process => process.Parent == found[next] && !found.Contains(process.Id)).Select(process => process.Id));
+            found.AddRange(_processes.Where(process => process.Parent == found[next].Id && process.Parent != appHost && !found.Contains(process)));
         }
 
-        return found;
+        return found.OrderBy(process => process.Id != appHost).Select(process => $"{process.Id} {process.Start}");
     }
 
-    private static IEnumerable<(int, int, string)> FromProc()
+    private static IEnumerable<Entry> FromProc()
     {
         foreach (var folder in Directory.EnumerateDirectories("/proc"))
         {
@@ -42,23 +48,27 @@ internal sealed class ProcessTree
             }
             catch (Exception problem) when (problem is IOException or UnauthorizedAccessException)
             {
-                // It has just ended.
+                // It has just ended, or is nobody's business.
                 continue;
             }
 
-            // "id (name) state parent …"; the name may hold anything, parentheses too.
+            // "id (name) state parent …", the 22nd of which is the start; the name may hold anything, parentheses too (proc(5)).
             var afterName = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            yield return (id, int.Parse(afterName[1], CultureInfo.InvariantCulture), command.Replace('\0', ' '));
+            yield return new(id, int.Parse(afterName[1], CultureInfo.InvariantCulture), afterName[19], command.Replace('\0', ' '));
         }
     }
 
-    private static IEnumerable<(int, int, string)> FromPs()
+    private static IEnumerable<Entry> FromPs()
     {
-        using var ps = Process.Start(new ProcessStartInfo("ps", ["-A", "-o", "pid=", "-o", "ppid=", "-o", "args="]) { RedirectStandardOutput = true })!;
+        // "id parent Wed Nov 25 22:10:39 2026 command …"
+        using var ps = Process.Start(new ProcessStartInfo("ps", ["-A", "-o", "pid=,ppid=,lstart=,args="]) { RedirectStandardOutput = true })!;
         foreach (var line in ps.StandardOutput.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries))
         {
-            var parts = line.Split(' ', 3, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
-            yield return (int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture), parts.Length > 2 ? parts[2] + " " : "");
+            var parts = line.Split(' ', 8, StringSplitOptions.RemoveEmptyEntries);
+            yield return new(
+                int.Parse(parts[0], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture), string.Join(' ', parts[2..7]), parts[^1] + " ");
         }
     }
+
+    private sealed record Entry(int Id, int Parent, string Start, string Command);
 }

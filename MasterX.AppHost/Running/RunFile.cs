@@ -4,14 +4,13 @@ using System.Text.Json.Nodes;
 namespace MasterX.AppHost;
 
 /// <summary>
-/// What runs, for programs: <c>{"dashboard":"http://…/login?t=…","resources":{"api":{"url":"http://…","pid":1}},"processes":[…]}</c>.
-/// It is there from the moment everything is healthy until the composition stops. A composition that does not get there leaves its reason in a file beside it, <c>{path}.problem</c>.
+/// What runs, for programs: <c>{"dashboard":"http://…/login?t=…","resources":{"api":{"url":"http://…","pid":1}}}</c>, from the moment everything is
+/// healthy until the composition stops. Beside it lie <c>{path}.processes</c>, every process with its start (<see cref="ProcessTree"/>) from the first
+/// moment on and beyond the end, and <c>{path}.problem</c>, why a composition did not start or get healthy.
 /// </summary>
 internal sealed class RunFile(string path)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    private readonly string _problem = path + ".problem";
 
     /// <param name="dashboard">Its login link.</param>
     /// <param name="services">Every process of every service.</param>
@@ -33,11 +32,12 @@ internal sealed class RunFile(string path)
             resources[service.Key] = described;
         }
 
-        var all = processes.OfComposition(Environment.ProcessId);
-        Store(path, new JsonObject { ["dashboard"] = dashboard, ["resources"] = resources, ["processes"] = new JsonArray([.. all.Select(pid => (JsonNode)pid)]) }.ToJsonString(Indented));
+        Store(path, new JsonObject { ["dashboard"] = dashboard, ["resources"] = resources }.ToJsonString(Indented));
     }
 
-    public void WriteProblem(string problem) => Store(_problem, problem);
+    public void WriteProcesses() => Store($"{path}.processes", string.Join('\n', ProcessTree.Read().OfComposition(Environment.ProcessId)));
+
+    public void WriteProblem(string problem) => Store($"{path}.problem", problem);
 
     public void Delete() => File.Delete(path);
 

@@ -13,7 +13,7 @@ namespace MasterX.Tests.Composition;
 /// stand-in (emulated), as not every machine can pull MongoDB's own image.
 /// </summary>
 [Collection(Containers.Name)]
-public sealed class MongoCompositionTests(ContainerStorage containers)
+public sealed class MongoCompositionTests(ContainerStorage containers) : IDisposable
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -43,6 +43,14 @@ public sealed class MongoCompositionTests(ContainerStorage containers)
         using var again = second.ClientOf("api");
         using var found = await again.GetAsync(new Uri($"/api/users/{user}", UriKind.Relative), Token);
         Assert.Equal("test", (await found.JsonAsync()).Text("name"));
+    }
+
+    public void Dispose()
+    {
+        foreach (var name in containers.Environment.Keys)
+        {
+            Environment.SetEnvironmentVariable(name, null);
+        }
     }
 
     private Task<StartedComposition> StartAsync()

@@ -176,6 +176,36 @@ public sealed class GenAiHostileTests
         Assert.InRange(((string)span.GetTagItem("gen_ai.output.messages")!).Length, 1000, 2 * BoundedJsonArray.MostCharacters);
     }
 
+    [Fact]
+    public async Task Names_that_a_provider_makes_up_by_the_thousand_count_towards_the_bound()
+    {
+        var name = new string('n', 256);
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (var choice = 0; choice < 128; choice++)
+            {
+                var calls = string.Join(',', Enumerable.Range(0, 128).Select(
+                    call => $$$"""{"index":{{{call}}},"id":"{{{name}}}","function":{"name":"{{{name}}}","arguments":"{}"} }"""));
+                await context.Response.WriteAsync(
+                    $$$"""data: {"choices":[{"index":{{{choice}}},"delta":{"content":"x","tool_calls":[{{{calls}}}]} }]}""" + "\n\n", Token);
+            }
+
+            await context.Response.WriteAsync(
+                """data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""" + "\n\ndata: [DONE]\n\n", Token);
+        });
+        await using var gateway = new GatewayHost(Capture, ("Gateway:Providers:scripted:BaseUrl", provider.Url));
+        using var trace = TraceRecorder.OfGateway();
+
+        using var answer = await trace.PostAsync(
+            gateway.Http, "/v1/chat/completions", """{"model":"scripted/m","stream":true,"messages":[{"role":"user","content":"x"}]}""");
+        await answer.Content.ReadAsStringAsync(Token);
+
+        var span = await trace.CallAsync();
+        GenAiSchema.AssertOutput(span.Json("gen_ai.output.messages"));
+        Assert.InRange(((string)span.GetTagItem("gen_ai.output.messages")!).Length, 1000, 2 * BoundedJsonArray.MostCharacters);
+    }
+
     /// <summary>Bodies broken at random; the same in every run.</summary>
     [Fact]
     public async Task Broken_bodies_are_answered_as_without_telemetry()
