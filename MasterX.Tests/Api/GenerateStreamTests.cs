@@ -76,12 +76,19 @@ public sealed class GenerateStreamTests
         await using var endless = await ScriptedProvider.StartAsync(async context =>
         {
             context.Response.ContentType = "text/event-stream";
-            using var gone = context.RequestAborted.Register(() => left.TrySetResult());
-            while (true)
+            try
             {
-                await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more and more \"}}]}\n\n", context.RequestAborted);
-                await context.Response.Body.FlushAsync(context.RequestAborted);
-                await Task.Delay(20, context.RequestAborted);
+                while (true)
+                {
+                    await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more and more \"}}]}\n\n", context.RequestAborted);
+                    await context.Response.Body.FlushAsync(context.RequestAborted);
+                    await Task.Delay(20, context.RequestAborted);
+                }
+            }
+            finally
+            {
+                // Told here and not by a callback of the token: the delay above hears of it before that, and takes the callback along.
+                left.TrySetResult();
             }
         });
         await using var api = new ApiHost(gateway: new GatewayHost(("Gateway:Providers:openai:BaseUrl", endless.Url)));
