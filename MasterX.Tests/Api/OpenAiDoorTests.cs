@@ -52,7 +52,7 @@ public sealed class OpenAiDoorTests
         await using var stepwise = await ScriptedProvider.StartAsync(async context =>
         {
             context.Response.ContentType = "text/event-stream";
-            using var gone = context.RequestAborted.Register(() => left.TrySetResult());
+            _ = context.RequestAborted.Register(() => left.TrySetResult());
             while (true)
             {
                 await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"one more \"}}]}\n\n", context.RequestAborted);

@@ -37,7 +37,7 @@ public sealed class StreamingTests
         await using var endless = await ScriptedProvider.StartAsync(async context =>
         {
             context.Response.ContentType = "text/event-stream";
-            using var gone = context.RequestAborted.Register(() => left.TrySetResult());
+            _ = context.RequestAborted.Register(() => left.TrySetResult());
             while (true)
             {
                 await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"more \"}}]}\n\n", context.RequestAborted);
