@@ -27,6 +27,9 @@ internal sealed partial class Announcement(
     private bool _isTold;
     private Task _watching = Task.CompletedTask;
 
+    /// <summary>Also ends a watch whose host never came to stop, as it could not start.</summary>
+    private readonly CancellationTokenSource _end = CancellationTokenSource.CreateLinkedTokenSource(lifetime.ApplicationStopping);
+
     private string Dashboard => $"{configuration["ASPNETCORE_URLS"]?.Split(';')[0]}/login?t={configuration["AppHost:BrowserToken"]}";
 
     /// <summary>A hosted service would come too late: the host starts them in turn, and Aspire's own waits for what cannot start.</summary>
@@ -35,7 +38,7 @@ internal sealed partial class Announcement(
         eventing.Subscribe<BeforeStartEvent>((_, _) =>
         {
             _file?.WriteProcesses();
-            _watching = WatchAsync(lifetime.ApplicationStopping);
+            _watching = WatchAsync(_end.Token);
             return Task.CompletedTask;
         });
         return Task.CompletedTask;
@@ -43,7 +46,9 @@ internal sealed partial class Announcement(
 
     public async ValueTask DisposeAsync()
     {
+        await _end.CancelAsync();
         await _watching;
+        _end.Dispose();
         _file?.Delete();
     }
 

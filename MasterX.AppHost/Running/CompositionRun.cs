@@ -58,6 +58,14 @@ internal static class CompositionRun
         {
             // Stopped before everything was started.
         }
+        catch (Exception problem) when (builder.HasFixedPorts())
+        {
+            // The boundary to a person or to the script; Aspire's test host hears of it itself.
+            var message = $"MasterX could not be started: {problem.Message}";
+            CompositionSettings.RunFile(builder.Configuration)?.WriteProblem(message);
+            await Console.Error.WriteLineAsync(message);
+            return 1;
+        }
 
         return isPublished ? Environment.ExitCode : 1;
     }

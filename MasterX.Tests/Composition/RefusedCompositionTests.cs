@@ -83,4 +83,14 @@ public sealed class RefusedCompositionTests
         Assert.Contains("- Port 5081, for aigateway, is taken.", error, StringComparison.Ordinal);
         Assert.Contains("- Port 5082, for emulator, is taken.", error, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task An_orchestrator_that_cannot_be_started_ends_the_AppHost()
+    {
+        var (exitCode, _, error) = await AppHostProcess.RunAsync([], "--Storage=embedded", "--dcp-cli-path=/nonexistent/dcp");
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains("MasterX could not be started:", error, StringComparison.Ordinal);
+        Assert.Contains("/nonexistent/dcp", error, StringComparison.Ordinal);
+    }
 }
