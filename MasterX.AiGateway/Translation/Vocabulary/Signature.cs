@@ -1,0 +1,30 @@
+namespace MasterX.AiGateway.Translation.Vocabulary;
+
+/// <summary>
+/// What a provider wants back unchanged with the thought or call it came with. It is worth something to providers of the same family
+/// alone: to others it is not sent.
+/// </summary>
+/// <param name="Family">Whose: <see cref="Gemini"/>, <see cref="Anthropic"/> or <see cref="OpenAi"/>.</param>
+/// <param name="Value">As it came.</param>
+internal sealed record Signature(string Family, string Value)
+{
+    public const string Gemini = "gemini", Anthropic = "anthropic", OpenAi = "openai";
+
+    /// <summary>Stands before the value where a format has one field for signatures of all families.</summary>
+    private const string Prefix = "mx1.";
+
+    /// <summary>For a field that holds a bare value of one family, and others' by a prefix.</summary>
+    /// <param name="native">The family whose values the field's own format means.</param>
+    public string ToField(string native) => Family == native ? Value : $"{Prefix}{Family}.{Value}";
+
+    /// <summary>The other way round.</summary>
+    public static Signature OfField(string text, string native)
+    {
+        if (text.StartsWith(Prefix, StringComparison.Ordinal) && text.IndexOf('.', Prefix.Length) is > 0 and { } dot)
+        {
+            return new(text[Prefix.Length..dot], text[(dot + 1)..]);
+        }
+
+        return new(native, text);
+    }
+}
