@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Globalization;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
@@ -84,48 +82,30 @@ public sealed class HedgingTests
         Assert.Equal("2", answer.Header("x-masterx-attempts"));
     }
 
-    /// <summary>What hedging is for; the figures are in the test's report, as times are no matter for an assertion.</summary>
+    /// <summary>What hedging is for: of a provider that leaves every tenth call without an answer for ever, no caller notices.</summary>
     [Fact]
-    public async Task One_slow_call_in_ten_is_hidden()
+    public async Task A_provider_that_hangs_now_and_then_holds_nobody_up()
     {
-        await using var slow = await ScriptedProvider.StartAsync(Answer(slowEvery: 10));
-        await using var steady = await ScriptedProvider.StartAsync(Answer(slowEvery: int.MaxValue));
-        await using var gateway = new GatewayHost([.. Hedged, ("Gateway:Providers:groq:BaseUrl", slow.Url), ("Gateway:Providers:openai:BaseUrl", steady.Url)]);
-        var healthy = await MeasureAsync(gateway, "openai/m", 10);
-        var hedged = await MeasureAsync(gateway, "h", 30);
-        var alone = await MeasureAsync(gateway, "groq/m", 20);
-
-        var report = string.Create(
-            CultureInfo.InvariantCulture,
-            $"One call in ten takes 2 s. Worst call: {alone[^1]:0} ms alone, {hedged[^1]:0} ms hedged after 150 ms. Twice the healthy median + HedgeAfter: {2 * healthy[5] + 150:0} ms.");
-        TestContext.Current.TestOutputHelper!.WriteLine(report);
-        TestContext.Current.AddAttachment("hedging.txt", report);
-        Assert.Equal((0, 2), (hedged.Count(time => time > 1900), alone.Count(time => time > 1900)));
-    }
-
-    private static Func<Microsoft.AspNetCore.Http.HttpContext, Task> Answer(int slowEvery)
-    {
-        var calls = 0;
-        return async context =>
+        var (calls, hung) = (0, 0);
+        await using var hangsAtTimes = await ScriptedProvider.StartAsync(async context =>
         {
-            await Task.Delay(Interlocked.Increment(ref calls) % slowEvery == 0 ? 2000 : 50, context.RequestAborted);
+            if (Interlocked.Increment(ref calls) % 10 == 0)
+            {
+                Interlocked.Increment(ref hung);
+                await Task.Delay(Timeout.Infinite, context.RequestAborted);
+            }
+
             await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion);
-        };
-    }
+        });
+        await using var steady = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion));
+        await using var gateway = new GatewayHost([.. Hedged, ("Gateway:Providers:groq:BaseUrl", hangsAtTimes.Url), ("Gateway:Providers:openai:BaseUrl", steady.Url)]);
 
-    /// <returns>Milliseconds, in ascending order.</returns>
-    private static async Task<List<double>> MeasureAsync(GatewayHost gateway, string model, int calls)
-    {
-        List<double> times = [];
-        for (var i = 0; i < calls; i++)
+        // Which of the callers meet them is for chance where the machine is slow: a hedged call may be given up before it arrives.
+        while (Volatile.Read(ref hung) < 3)
         {
-            var begun = Stopwatch.GetTimestamp();
-            using var answer = await gateway.AskAsync("hello", model);
-            Assert.Equal(200, (int)answer.StatusCode);
-            times.Add(Stopwatch.GetElapsedTime(begun).TotalMilliseconds);
-        }
+            using var answer = await gateway.AskAsync("hello", "h");
 
-        times.Sort();
-        return times;
+            Assert.Equal(200, (int)answer.StatusCode);
+        }
     }
 }
