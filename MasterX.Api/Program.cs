@@ -1,4 +1,5 @@
 using MasterX.Api.Ai;
+using MasterX.Api.Anthropic;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
 using MasterX.Api.OpenAi;
@@ -31,5 +32,6 @@ app.MapUsers();
 app.MapKeys();
 app.MapUsage();
 app.MapOpenAi();
+app.MapAnthropic();
 
 return EmbeddedBackup.IsAskedFor(args) ? await app.BackUpAsync(args) : await app.RunServiceAsync();

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -12,19 +13,58 @@ internal sealed class AnthropicWireFormat : WireFormat
 
     public override ErrorTable Errors => ErrorTable.Anthropic;
 
-    /// <summary>The version of the API is asked for by a header (<see href="https://docs.anthropic.com/en/api/versioning"/>).</summary>
-    public override IReadOnlyList<(string Name, string Value)> Headers => [("anthropic-version", "2023-06-01")];
+    /// <summary>The version of the API that the gateway's own requests are in (<see href="https://docs.anthropic.com/en/api/versioning"/>).</summary>
+    private const string Version = "2023-06-01";
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation == Operation.Chat ? new(baseUrl, "messages") : null;
+    public override IReadOnlyList<(string Name, string Value)> Headers => [(AnthropicHeaders.Version, Version)];
+
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation switch
+    {
+        _ when operation == Operation.Chat || operation == Operation.Messages => new(baseUrl, "messages"),
+        _ when operation == Operation.CountTokens => new(baseUrl, "messages/count_tokens"),
+        _ => null,
+    };
 
     public override (string Name, string Value) Authentication(string key) => ("x-api-key", key);
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
-        Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
+    /// <summary>The caller's own version and wishes go with a body of its own; a translation is in the gateway's version.</summary>
+    public override void WriteHeaders(ModelRequest request, HttpRequestHeaders headers)
+    {
+        if (request.Anthropic is not { } said)
+        {
+            return;
+        }
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
-        Translate(answer, AnthropicAnswer.IsAnswer, (root, json) => AnthropicAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), AnthropicAnswer.ReadUsage);
+        if (said.VersionValue is { } version)
+        {
+            headers.Remove(AnthropicHeaders.Version);
+            headers.TryAddWithoutValidation(AnthropicHeaders.Version, version);
+        }
 
-    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        new AnthropicFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+        if (said.BetaValue is { } beta)
+        {
+            headers.TryAddWithoutValidation(AnthropicHeaders.Beta, beta);
+        }
+    }
+
+    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => request.Operation.IsAnthropic
+        ? SameFormatBody.Write(request, candidate, default, scratch)
+        : Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
+
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
+    {
+        if (!operation.IsAnthropic)
+        {
+            return Translate(answer, AnthropicAnswer.IsAnswer, (root, json) => AnthropicAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), AnthropicAnswer.ReadUsage);
+        }
+
+        var scan = MessagesScan.Of(answer.Span, operation);
+        return scan.IsAnswer
+            ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
+            : null;
+    }
+
+    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) => request.Operation.IsAnthropic
+        ? new MessagesFrames { Partial = partial, Continuing = continuing }
+        : new AnthropicFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
 }

@@ -1,5 +1,3 @@
-using System.Buffers;
-using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -15,51 +13,16 @@ internal sealed class OpenAiWireFormat : WireFormat
 {
     public static readonly OpenAiWireFormat Instance = new();
 
+    private static ReadOnlySpan<byte> UsageWish => "\"stream_options\":{\"include_usage\":true}"u8;
+
     public override ErrorTable Errors => ErrorTable.OpenAi;
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => new(baseUrl, operation.Path);
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation.IsAnthropic ? null : new(baseUrl, operation.Path);
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch)
-    {
-        if (candidate.Provider.DropFields.Count > 0)
-        {
-            return WriteWithout(candidate.Provider.DropFields, request, candidate, scratch);
-        }
-
-        var body = request.Body.Span;
-        var (start, length) = request.ModelValue.GetOffsetAndLength(body.Length);
-        var askUsage = AsksUsage(request, candidate);
-        if (!askUsage && length > 0 && body.Slice(start, length).SequenceEqual(candidate.ModelJson.Span))
-        {
-            return request.Body;
-        }
-
-        // What is added stands first: the object is known to be valid and, as it has messages or an input, not empty.
-        var brace = body.IndexOf((byte)'{') + 1;
-        scratch.Write(body[..brace]);
-        if (askUsage)
-        {
-            scratch.Write("\"stream_options\":{\"include_usage\":true},"u8);
-        }
-
-        if (length == 0)
-        {
-            scratch.Write("\"model\":"u8);
-            scratch.Write(candidate.ModelJson.Span);
-            scratch.Write(","u8);
-            scratch.Write(body[brace..]);
-        }
-        else
-        {
-            scratch.Write(body[brace..start]);
-            scratch.Write(candidate.ModelJson.Span);
-            scratch.Write(body[(start + length)..]);
-        }
-
-        return scratch;
-    }
+    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+        SameFormatBody.Write(request, candidate, AsksUsage(request, candidate) ? UsageWish : default, scratch);
 
     public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
     {
@@ -75,33 +38,4 @@ internal sealed class OpenAiWireFormat : WireFormat
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
         request is { Stream: true, Usage: StreamUsage.NotMentioned } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
-
-    private static PooledBuffer WriteWithout(IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, PooledBuffer scratch)
-    {
-        using var document = JsonDocument.Parse(request.Body.Memory);
-        using (var json = new Utf8JsonWriter(scratch, new JsonWriterOptions { SkipValidation = true }))
-        {
-            json.WriteStartObject();
-            json.WritePropertyName("model"u8);
-            json.WriteRawValue(candidate.ModelJson.Span, skipInputValidation: true);
-            if (AsksUsage(request, candidate))
-            {
-                json.WriteStartObject("stream_options"u8);
-                json.WriteBoolean("include_usage"u8, true);
-                json.WriteEndObject();
-            }
-
-            foreach (var field in document.RootElement.EnumerateObject())
-            {
-                if (!dropped.Contains(field.Name) && !field.NameEquals("model"u8))
-                {
-                    field.WriteTo(json);
-                }
-            }
-
-            json.WriteEndObject();
-        }
-
-        return scratch;
-    }
 }

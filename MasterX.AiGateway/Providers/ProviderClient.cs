@@ -49,6 +49,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch)),
             };
             provider.WriteHeaders(message);
+            provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
             span = GenAiSpan.Begin(candidate, request, _captures);

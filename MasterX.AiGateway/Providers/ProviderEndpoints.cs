@@ -3,13 +3,17 @@ using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Providers;
 
-/// <summary><c>GET /v1/models</c>, in OpenAI's form, and <c>GET /providers</c>, the state of each provider.</summary>
+/// <summary><c>GET /v1/models</c>, in OpenAI's form or Anthropic's, and <c>GET /providers</c>, the state of each provider.</summary>
 internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
 {
     /// <summary>When this list of models began to exist; OpenAI's clients expect a number.</summary>
-    private static readonly long Created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
+    internal static readonly DateTimeOffset Begun = DateTimeOffset.UtcNow;
 
-    public Task ListModelsAsync(HttpContext context) => WriteAsync(context, json =>
+    public Task ListModelsAsync(HttpContext context) => CallerError.SpeaksAnthropic(context.Request)
+        ? AnthropicModels.ListAsync(context, configuration.Routes)
+        : WriteAsync(context, WriteModels);
+
+    private void WriteModels(Utf8JsonWriter json)
     {
         json.WriteString("object", "list");
         json.WriteStartArray("data");
@@ -21,7 +25,7 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
         }
 
         json.WriteEndArray();
-    });
+    }
 
     /// <summary><c>GET /v1/models/{id}</c>; an id may contain slashes.</summary>
     public Task GetModelAsync(HttpContext context)
@@ -29,8 +33,18 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
         // OpenAI's clients escape the slash of provider/model, and the server leaves that one escape as it is, so that it does not become a path.
         var id = ((string)context.Request.RouteValues["id"]!).Replace("%2F", "/", StringComparison.OrdinalIgnoreCase);
         return configuration.Routes.Resolve(id) is { } route
-            ? WriteAsync(context, json => WriteModel(json, id, route.Candidates[0].Provider.Name))
-            : OpenAiError.WriteAsync(context, StatusCodes.Status404NotFound, $"The model '{id}' does not exist. GET /v1/models lists what there is.", OpenAiError.InvalidRequest, "model_not_found", "model");
+            ? WriteAsync(context, json =>
+            {
+                if (CallerError.SpeaksAnthropic(context.Request))
+                {
+                    AnthropicModels.Write(json, id);
+                }
+                else
+                {
+                    WriteModel(json, id, route.Candidates[0].Provider.Name);
+                }
+            })
+            : CallerError.WriteAsync(context, StatusCodes.Status404NotFound, $"The model '{id}' does not exist. GET /v1/models lists what there is.", CallerError.InvalidRequest, "model_not_found", "model");
     }
 
     public Task ListProvidersAsync(HttpContext context) => WriteAsync(context, json =>
@@ -77,11 +91,11 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
     {
         json.WriteString("id", name);
         json.WriteString("object", "model");
-        json.WriteNumber("created", Created);
+        json.WriteNumber("created", Begun.ToUnixTimeSeconds());
         json.WriteString("owned_by", owner);
     }
 
-    private static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
+    internal static async Task WriteAsync(HttpContext context, Action<Utf8JsonWriter> write)
     {
         using var buffer = new PooledBuffer(1024);
         using (var json = new Utf8JsonWriter(buffer))

@@ -1,3 +1,4 @@
+using System.Net.Http.Headers;
 using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
@@ -28,6 +29,11 @@ internal abstract class WireFormat
 
     /// <summary>Headers every request has, beside the key.</summary>
     public virtual IReadOnlyList<(string Name, string Value)> Headers => [];
+
+    /// <summary>Adds headers that go with one request.</summary>
+    public virtual void WriteHeaders(ModelRequest request, HttpRequestHeaders headers)
+    {
+    }
 
     /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
     public abstract (string Name, string Value) Authentication(string key);

@@ -6,7 +6,7 @@ using MasterX.AiGateway.Telemetry;
 namespace MasterX.AiGateway.Requests;
 
 /// <summary>
-/// <c>POST /v1/chat/completions</c>, <c>/v1/embeddings</c>, <c>/v1/responses</c>. A request's way through the gateway:
+/// <c>POST /v1/chat/completions</c>, <c>/v1/embeddings</c>, <c>/v1/responses</c>, <c>/v1/messages</c>. A request's way through the gateway:
 /// <code>
 ///  request ─ (1) caller's token, size, one pass over the body
 ///          ─ (2) model → route: candidates in order
@@ -35,7 +35,7 @@ internal sealed class ModelEndpoint(
         // (1)
         if (!IsJson(context.Request))
         {
-            await OpenAiError.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "The content type must be application/json.", OpenAiError.InvalidRequest, "unsupported_media_type");
+            await CallerError.WriteAsync(context, StatusCodes.Status415UnsupportedMediaType, "The content type must be application/json.", CallerError.InvalidRequest, "unsupported_media_type");
             return;
         }
 
@@ -43,38 +43,46 @@ internal sealed class ModelEndpoint(
         var body = await RequestBody.ReadAsync(context.Request, limit, context.RequestAborted);
         if (body is null)
         {
-            await OpenAiError.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.", OpenAiError.InvalidRequest, "request_too_large");
+            await CallerError.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.", CallerError.InvalidRequest, "request_too_large");
             return;
         }
 
         if (!ModelRequest.TryParse(operation, body, out var parsed, out var problem, out var parameter))
         {
             body.Dispose();
-            await OpenAiError.BadRequestAsync(context, problem!, parameter);
+            await CallerError.BadRequestAsync(context, problem!, parameter);
             return;
         }
 
         // From here on the request owns the body.
         using var request = parsed!;
+        request.Consumer = Caller(context);
+        request.Anthropic = operation.IsAnthropic ? AnthropicHeaders.Of(context.Request) : null;
 
         // (2)
         if (configuration.Routes.Resolve(request.Model) is not { } route)
         {
-            await OpenAiError.WriteAsync(
+            await CallerError.WriteAsync(
                 context, StatusCodes.Status404NotFound, $"The model '{request.Model}' is neither a route nor provider/model of a configured provider. GET /v1/models lists what there is.",
-                OpenAiError.InvalidRequest, "model_not_found", "model");
+                CallerError.InvalidRequest, "model_not_found", "model");
             return;
         }
 
         if (CachePolicy.Of(context.Request, route) is not { } lifetime)
         {
-            await OpenAiError.BadRequestAsync(context, $"The header {CachePolicy.Header} must be 'off', or a number of seconds up to a day.", CachePolicy.Header);
+            await CallerError.BadRequestAsync(context, $"The header {CachePolicy.Header} must be 'off', or a number of seconds up to a day.", CachePolicy.Header);
+            return;
+        }
+
+        if (operation == Operation.CountTokens && !route.Candidates.Any(candidate => candidate.UriOf(request) is not null))
+        {
+            await TokenCount.WriteAsync(context, request);
             return;
         }
 
         // (3) to (8)
         var plan = new RequestPlan(route.Plan(), route.HedgeAfter, new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout));
-        var key = lifetime > TimeSpan.Zero ? CacheKey.Of(route, route.CacheShared ? "" : Caller(context), request) : null;
+        var key = lifetime > TimeSpan.Zero && operation.Generates ? CacheKey.Of(route, route.CacheShared ? "" : request.Consumer, request) : null;
         try
         {
             if (request.Stream)
@@ -84,7 +92,7 @@ internal sealed class ModelEndpoint(
                     : cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
                 if (await streamed is { } failed)
                 {
-                    await WriteAsync(context, operation, failed);
+                    await WriteAsync(context, request, failed);
                 }
 
                 return;
@@ -95,7 +103,7 @@ internal sealed class ModelEndpoint(
                 : await cachedAnswers.GetOrCallAsync(
                     key, lifetime, request, token => failover.AskAsync(plan, request, token), context.RequestAborted);
             metrics.Passed(plan.Clock.Elapsed, result.Attempts);
-            await WriteAsync(context, operation, result);
+            await WriteAsync(context, request, result);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
@@ -107,8 +115,9 @@ internal sealed class ModelEndpoint(
         }
     }
 
-    private async Task WriteAsync(HttpContext context, Operation operation, ModelResult result)
+    private async Task WriteAsync(HttpContext context, ModelRequest request, ModelResult result)
     {
+        var operation = request.Operation;
         Accounting.WriteAttempts(context.Response, result.Attempts);
         if (result.Answer is { } answer)
         {
@@ -120,6 +129,11 @@ internal sealed class ModelEndpoint(
         else if (result.Refusal is { } refusal)
         {
             await WriteRefusalAsync(context, refusal, result.Attempts);
+        }
+        else if (operation == Operation.CountTokens)
+        {
+            // Nobody who counts can be asked: a rough number is of more use than none.
+            await TokenCount.WriteAsync(context, request);
         }
         else
         {
@@ -139,9 +153,9 @@ internal sealed class ModelEndpoint(
         };
         WriteRetryAfter(context, refusal.Told);
         var error = refusal.Error;
-        return OpenAiError.WriteAsync(
+        return CallerError.WriteAsync(
             context, status, error?.Message ?? "The provider refused the request without saying why.",
-            status < StatusCodes.Status500InternalServerError ? OpenAiError.InvalidRequest : OpenAiError.Server, error?.Code,
+            status < StatusCodes.Status500InternalServerError ? CallerError.InvalidRequest : CallerError.Server, error?.Code,
             error?.Parameter, attempts);
     }
 
@@ -158,18 +172,18 @@ internal sealed class ModelEndpoint(
     {
         if (result.IsTimeout)
         {
-            return OpenAiError.WriteAsync(
-                context, StatusCodes.Status504GatewayTimeout, "No provider answered within the gateway's total limit for a request.", OpenAiError.Server, "timeout", attempts: result.Attempts);
+            return CallerError.WriteAsync(
+                context, StatusCodes.Status504GatewayTimeout, "No provider answered within the gateway's total limit for a request.", CallerError.Server, "timeout", attempts: result.Attempts);
         }
 
         WriteRetryAfter(context, result.RetryAfter);
         return result.AllAtLimit
-            ? OpenAiError.WriteAsync(
+            ? CallerError.WriteAsync(
                 context, StatusCodes.Status429TooManyRequests, "Every provider of the route is at its limit; Retry-After says when to come back.",
-                OpenAiError.RateLimit, "rate_limit_exceeded", attempts: result.Attempts)
-            : OpenAiError.WriteAsync(
-                context, StatusCodes.Status503ServiceUnavailable, $"All providers failed: {string.Join(", ", result.Attempts.Select(OpenAiError.Describe))}.",
-                OpenAiError.Server, "all_providers_failed", attempts: result.Attempts);
+                CallerError.RateLimit, "rate_limit_exceeded", attempts: result.Attempts)
+            : CallerError.WriteAsync(
+                context, StatusCodes.Status503ServiceUnavailable, $"All providers failed: {string.Join(", ", result.Attempts.Select(CallerError.Describe))}.",
+                CallerError.Server, "all_providers_failed", attempts: result.Attempts);
     }
 
     /// <summary>The consumer behind the caller, as the API names it; the gateway's callers share one token.</summary>

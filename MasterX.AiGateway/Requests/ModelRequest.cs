@@ -16,7 +16,7 @@ namespace MasterX.AiGateway.Requests;
 /// Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.
 /// </param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
-/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a chat completion request.</param>
+/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a request that has them.</param>
 /// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
 internal sealed record ModelRequest(
     Operation Operation, PooledBuffer Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage) : IDisposable
@@ -27,7 +27,13 @@ internal sealed record ModelRequest(
     private const int BytesPerToken = 4;
 
     /// <summary>Tokens the request will cost, roughly.</summary>
-    public int EstimatedTokens => Math.Max(1, Body.Length / BytesPerToken);
+    public int EstimatedTokens => Operation.Generates ? Math.Max(1, Body.Length / BytesPerToken) : 0;
+
+    /// <summary>Who asks, as the API names its consumers; empty where it says nothing.</summary>
+    public string Consumer { get; set; } = "";
+
+    /// <summary>What a caller of Anthropic's API said beside the body.</summary>
+    public AnthropicHeaders? Anthropic { get; set; }
 
     /// <param name="operation">What is asked for.</param>
     /// <param name="body">A request body; the request's when it is one, else still the caller's.</param>
@@ -75,7 +81,7 @@ internal sealed record ModelRequest(
 
                     stream = json.TokenType == JsonTokenType.True;
                 }
-                else if (operation == Operation.Chat && json.ValueTextEquals("messages"u8))
+                else if (operation.HasMessages && json.ValueTextEquals("messages"u8))
                 {
                     json.Read();
                     input = json.TokenType == JsonTokenType.StartArray && HasMessages(ref json);
@@ -87,7 +93,7 @@ internal sealed record ModelRequest(
 
                     messagesEnd = (int)json.TokenStartIndex;
                 }
-                else if (operation != Operation.Chat && json.ValueTextEquals("input"u8))
+                else if (!operation.HasMessages && json.ValueTextEquals("input"u8))
                 {
                     json.Read();
                     input = IsInput(ref json);
@@ -131,7 +137,7 @@ internal sealed record ModelRequest(
 
         if (!input)
         {
-            (problem, parameter) = operation == Operation.Chat
+            (problem, parameter) = operation.HasMessages
                 ? ("'messages' is missing: an array with at least one message.", "messages")
                 : ("'input' is missing: a text, or an array with at least one element.", "input");
             return false;
@@ -157,7 +163,7 @@ internal sealed record ModelRequest(
         Encoding.UTF8.GetBytes(message, body);
         body.Write(Body.Span[MessagesEnd..]);
         return TryParse(Operation, body, out var continued, out var problem, out _)
-            ? continued!
+            ? continued! with { Consumer = Consumer, Anthropic = Anthropic }
             : throw new InvalidOperationException($"A request that was read could not be read with a message more: {problem}");
     }
 

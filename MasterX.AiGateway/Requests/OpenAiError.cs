@@ -1,64 +1,61 @@
-using System.Diagnostics;
-using System.Globalization;
 using System.Text.Json;
 
 namespace MasterX.AiGateway.Requests;
 
 /// <summary>
 /// Errors as OpenAI's API gives them: <c>{"error":{"message","type","param","code"}}</c>
-/// (<see href="https://platform.openai.com/docs/guides/error-codes"/>), with the trace id and, where candidates were tried, the attempts.
+/// (<see href="https://platform.openai.com/docs/guides/error-codes"/>), and the gateway's <c>trace_id</c> and <c>attempts</c> beside.
 /// </summary>
 internal static class OpenAiError
 {
-    public const string InvalidRequest = "invalid_request_error";
-    public const string RateLimit = "rate_limit_error";
-    public const string Server = "server_error";
-
-    public static Task BadRequestAsync(HttpContext context, string message, string? parameter = null) =>
-        WriteAsync(context, StatusCodes.Status400BadRequest, message, InvalidRequest, code: null, parameter);
-
-    public static async Task WriteAsync(
-        HttpContext context, int status, string message, string type, string? code, string? parameter = null, IReadOnlyList<Attempt>? attempts = null)
+    public static void Write(
+        PooledBuffer output, string message, string type, string? code, string? parameter, string traceId, IReadOnlyList<Attempt>? attempts)
     {
-        using var buffer = new PooledBuffer(512);
-        using (var json = new Utf8JsonWriter(buffer))
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        json.WriteStartObject("error");
+        json.WriteString("message", message);
+        json.WriteString("type", type);
+        json.WriteString("param", parameter);
+        json.WriteString("code", code);
+        json.WriteString("trace_id", traceId);
+        if (attempts is not null)
         {
-            json.WriteStartObject();
+            WriteAttempts(json, attempts);
+        }
+
+        json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The error event that ends a stream: of responses it is flat.</summary>
+    public static void WriteEvent(PooledBuffer output, Operation operation, string message, string code)
+    {
+        using var json = new Utf8JsonWriter(output);
+        json.WriteStartObject();
+        if (operation == Operation.Responses)
+        {
+            // https://platform.openai.com/docs/api-reference/responses-streaming/error
+            json.WriteString("type", "error");
+            json.WriteString("code", code);
+            json.WriteString("message", message);
+            json.WriteNull("param");
+        }
+        else
+        {
             json.WriteStartObject("error");
             json.WriteString("message", message);
-            json.WriteString("type", type);
-            json.WriteString("param", parameter);
+            json.WriteString("type", CallerError.Server);
+            json.WriteNull("param");
             json.WriteString("code", code);
-            json.WriteString("trace_id", TraceId(context));
-            if (attempts is not null)
-            {
-                WriteAttempts(json, attempts);
-            }
-
-            json.WriteEndObject();
             json.WriteEndObject();
         }
 
-        context.Response.StatusCode = status;
-        context.Response.ContentType = "application/json";
-        context.Response.ContentLength = buffer.Length;
-        await context.Response.BodyWriter.WriteAsync(buffer.Memory, context.RequestAborted);
+        json.WriteEndObject();
     }
 
-    /// <summary>Of the request's activity; of the caller's, where this service is not traced itself; else the connection's and request's number.</summary>
-    private static string TraceId(HttpContext context)
-    {
-        if (Activity.Current is { } activity)
-        {
-            return activity.TraceId.ToHexString();
-        }
-
-        return context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out var caller)
-            ? caller.TraceId.ToHexString()
-            : context.TraceIdentifier;
-    }
-
-    private static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<Attempt> attempts)
+    /// <summary>The member <c>attempts</c>, which no API but this one has.</summary>
+    public static void WriteAttempts(Utf8JsonWriter json, IReadOnlyList<Attempt> attempts)
     {
         json.WriteStartArray("attempts");
         foreach (var attempt in attempts)
@@ -78,9 +75,4 @@ internal static class OpenAiError
 
         json.WriteEndArray();
     }
-
-    /// <summary>One attempt in words, for a message: <c>gemini (503, provider_failed)</c>.</summary>
-    public static string Describe(Attempt attempt) => attempt.Status is { } status
-        ? string.Create(CultureInfo.InvariantCulture, $"{attempt.Provider} ({status}, {attempt.Outcome.Name()})")
-        : $"{attempt.Provider} ({attempt.Outcome.Name()})";
 }

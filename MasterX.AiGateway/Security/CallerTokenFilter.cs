@@ -12,9 +12,9 @@ internal static class CallerTokenFilter
     private static Task RefuseAsync(HttpContext context)
     {
         context.Response.Headers.WWWAuthenticate = "Bearer";
-        return OpenAiError.WriteAsync(
+        return CallerError.WriteAsync(
             context, StatusCodes.Status401Unauthorized,
             "The bearer token is missing or not the gateway's. Send it as 'Authorization: Bearer TOKEN'; it is the gateway's setting Gateway__Token.",
-            OpenAiError.InvalidRequest, "invalid_api_key");
+            CallerError.InvalidRequest, "invalid_api_key");
     }
 }

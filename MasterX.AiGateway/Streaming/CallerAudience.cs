@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.Json;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -46,34 +45,19 @@ internal sealed class CallerAudience(HttpContext context, Operation operation, A
         Accounting.DeclareTrailers(response);
     }
 
-    /// <summary>Writes an error event as OpenAI sends one.</summary>
+    /// <summary>Writes an error event as the API sends one that the caller speaks.</summary>
     public static async Task WriteErrorAsync(
         HttpResponse response, Operation operation, string message, string code, CancellationToken cancellationToken)
     {
         using var buffer = new PooledBuffer(256);
-        buffer.Write(operation == Operation.Responses ? "event: error\ndata: "u8 : "data: "u8);
-        using (var json = new Utf8JsonWriter(buffer))
+        buffer.Write(operation == Operation.Chat ? "data: "u8 : "event: error\ndata: "u8);
+        if (operation.IsAnthropic)
         {
-            json.WriteStartObject();
-            if (operation == Operation.Responses)
-            {
-                // https://platform.openai.com/docs/api-reference/responses-streaming/error
-                json.WriteString("type", "error");
-                json.WriteString("code", code);
-                json.WriteString("message", message);
-                json.WriteNull("param");
-            }
-            else
-            {
-                json.WriteStartObject("error");
-                json.WriteString("message", message);
-                json.WriteString("type", OpenAiError.Server);
-                json.WriteNull("param");
-                json.WriteString("code", code);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndObject();
+            AnthropicError.WriteEvent(buffer, message, code);
+        }
+        else
+        {
+            OpenAiError.WriteEvent(buffer, operation, message, code);
         }
 
         buffer.Write("\n\n"u8);

@@ -37,7 +37,7 @@ internal sealed class Draining : IDisposable
     {
         context.Response.Headers.Connection = "close";
         context.Response.Headers.RetryAfter = "1";
-        return OpenAiError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down; another instance takes over.", OpenAiError.Server, "shutting_down");
+        return CallerError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down; another instance takes over.", CallerError.Server, "shutting_down");
     }
 
     public void Dispose()

@@ -6,7 +6,7 @@ using static MasterX.AiGateway.Telemetry.GenAiJson;
 namespace MasterX.AiGateway.Telemetry;
 
 /// <summary>
-/// A whole answer, in OpenAI's format, as attributes: <c>gen_ai.response.*</c> always, <c>gen_ai.output.messages</c> where content is
+/// A whole answer, in the caller's format, as attributes: <c>gen_ai.response.*</c> always, <c>gen_ai.output.messages</c> where content is
 /// captured.
 /// </summary>
 internal static class GenAiAnswerContent
@@ -22,6 +22,10 @@ internal static class GenAiAnswerContent
         if (operation == Operation.Responses)
         {
             DescribeResponse(activity, answer, captures);
+        }
+        else if (operation == Operation.Messages)
+        {
+            GenAiMessagesContent.DescribeAnswer(activity, answer, captures);
         }
         else if (operation == Operation.Chat)
         {

@@ -21,7 +21,7 @@ internal static class GenAiRequestContent
     public static void Describe(Activity activity, JsonElement request, Operation operation)
     {
         // Embeddings have no messages in the conventions.
-        if (operation == Operation.Embeddings)
+        if (operation == Operation.Embeddings || operation == Operation.CountTokens)
         {
             return;
         }
@@ -39,8 +39,23 @@ internal static class GenAiRequestContent
             Set(activity, "gen_ai.system_instructions", system);
         }
 
+        if (operation == Operation.Messages && Field(request, "system"u8) is { } words)
+        {
+            using var system = new GenAiContentWriter();
+            GenAiMessagesContent.WriteSystem(system, words);
+            Set(activity, "gen_ai.system_instructions", system);
+        }
+
         using var tools = new GenAiContentWriter();
-        GenAiChatContent.WriteTools(tools, request);
+        if (operation == Operation.Messages)
+        {
+            GenAiMessagesContent.WriteTools(tools, request);
+        }
+        else
+        {
+            GenAiChatContent.WriteTools(tools, request);
+        }
+
         Set(activity, "gen_ai.tool.definitions", tools);
     }
 
@@ -50,7 +65,9 @@ internal static class GenAiRequestContent
         var input = isResponse ? Field(request, "input"u8) : Field(request, "messages"u8);
         if (input is { ValueKind: JsonValueKind.Array } messages)
         {
-            WriteNewest(writer, messages, isResponse ? GenAiResponsesContent.WriteItem : GenAiChatContent.WriteMessage);
+            WriteNewest(writer, messages, isResponse ? GenAiResponsesContent.WriteItem
+                : operation == Operation.Messages ? GenAiMessagesContent.WriteMessage
+                : GenAiChatContent.WriteMessage);
         }
         else if (input is { } text)
         {

@@ -7,7 +7,7 @@ namespace MasterX.AiGateway.Telemetry;
 
 /// <summary>
 /// A request's parameters as the conventions' attributes (<c>gen_ai.request.*</c>,
-/// <see href="https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md"/>), for all three
+/// <see href="https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/registry/attributes/gen-ai.md"/>), for all
 /// operations. A parameter
 /// that is not of its type is left out: the provider will refuse it.
 /// </summary>
@@ -39,7 +39,7 @@ internal static class GenAiRequestParameters
         Set(activity, "gen_ai.request.frequency_penalty", Real(request, "frequency_penalty"u8));
         Set(activity, "gen_ai.request.presence_penalty", Real(request, "presence_penalty"u8));
         Set(activity, "gen_ai.request.stop_sequences", Stop(request));
-        var effort = Text(request, "reasoning_effort"u8) ?? Text(Field(request, "reasoning"u8), "effort"u8);
+        var effort = Text(request, "reasoning_effort"u8) ?? Text(Field(request, "reasoning"u8), "effort"u8) ?? Text(Field(request, "output_config"u8), "effort"u8);
         Set(activity, "gen_ai.request.reasoning.level", Short(effort));
         Set(activity, "gen_ai.output.type", OutputType(request));
         Set(activity, "gen_ai.conversation.id", Short(Conversation(request)));
@@ -57,7 +57,7 @@ internal static class GenAiRequestParameters
         Set(activity, "gen_ai.request.encoding_formats", Short(Text(request, "encoding_format"u8)) is { } format ? new[] { format } : null);
     }
 
-    private static string[]? Stop(JsonElement request) => Field(request, "stop"u8) switch
+    private static string[]? Stop(JsonElement request) => (Field(request, "stop"u8) ?? Field(request, "stop_sequences"u8)) switch
     {
         { ValueKind: JsonValueKind.String } one => [Short(TextOf(one))!],
         { ValueKind: JsonValueKind.Array } several =>

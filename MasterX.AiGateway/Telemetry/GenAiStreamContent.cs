@@ -5,7 +5,7 @@ using MasterX.AiGateway.Requests;
 namespace MasterX.AiGateway.Telemetry;
 
 /// <summary>
-/// What a span learns of a streamed answer from its events, in OpenAI's format: who answered and how it ended, and, where content is
+/// What a span learns of a streamed answer from its events, in the caller's format: who answered and how it ended, and, where content is
 /// captured, the answer itself, put
 /// together of its pieces. It holds no more than <see cref="BoundedJsonArray.MostCharacters"/>. Only a stream that is traced has one.
 /// </summary>
@@ -22,7 +22,9 @@ internal abstract class GenAiStreamContent(bool isOpenAi, bool capturesText)
     protected bool IsOpenAi { get; } = isOpenAi;
 
     public static GenAiStreamContent Of(Operation operation, bool isOpenAi, bool capturesText) =>
-        operation == Operation.Responses ? new GenAiResponsesStream(isOpenAi, capturesText) : new GenAiChatStream(isOpenAi, capturesText);
+        operation == Operation.Responses ? new GenAiResponsesStream(isOpenAi, capturesText)
+        : operation == Operation.Messages ? new GenAiMessagesStream(isOpenAi, capturesText)
+        : new GenAiChatStream(isOpenAi, capturesText);
 
     /// <summary>Takes in an event. Whatever is in it, nothing is thrown: the stream is the caller's, and telemetry only looks on.</summary>
     public void Read(Activity activity, ReadOnlySpan<byte> data)

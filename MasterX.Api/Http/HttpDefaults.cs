@@ -32,6 +32,7 @@ internal static class HttpDefaults
 
         // A bad body is answered by BadRequestHandler, with what is wrong with it, in every environment.
         builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
+        builder.Services.AddSingleton<IProblemDetailsWriter, Anthropic.AnthropicProblemWriter>();
         builder.Services.AddSingleton<IProblemDetailsWriter, OpenAi.OpenAiProblemWriter>();
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemDefaults.Complete);
         builder.Services.AddExceptionHandler<BadRequestHandler>();

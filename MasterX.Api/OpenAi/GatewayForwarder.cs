@@ -21,9 +21,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
     private readonly GatewayTransformer _transformer = new($"Bearer {configuration["Gateway:Token"]}");
 
-    public async Task ForwardAsync(HttpContext context)
+    /// <param name="context">The caller's.</param>
+    /// <param name="isPaid">Whether a model answers, which has to be accounted for.</param>
+    public async Task ForwardAsync(HttpContext context, bool isPaid = true)
     {
-        var call = new ForwardedCall();
+        var call = new ForwardedCall { IsPaid = isPaid };
         context.Features.Set(call);
         var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, context.RequestAborted);
         if (call.Answered)
@@ -69,6 +71,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     /// <summary>What is learnt of a call while it is forwarded.</summary>
     private sealed class ForwardedCall
     {
+        public required bool IsPaid { get; init; }
+
         /// <summary>Whether a model answers: what has to be accounted.</summary>
         public bool Answered { get; set; }
 
@@ -81,7 +85,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     private sealed class GatewayTransformer(string authorization) : HttpTransformer
     {
         /// <summary>Headers of a caller that mean something to the gateway.</summary>
-        private static readonly string[] Passed = ["Accept", "User-Agent", "x-masterx-cache"];
+        private static readonly string[] Passed = ["Accept", "User-Agent", "x-masterx-cache", "anthropic-version", "anthropic-beta"];
 
         public override ValueTask TransformRequestAsync(HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
         {
@@ -122,9 +126,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             }
 
             await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            if (proxyResponse is { StatusCode: HttpStatusCode.OK } && HttpMethods.IsPost(httpContext.Request.Method))
+            if (proxyResponse is { StatusCode: HttpStatusCode.OK } && httpContext.Features.GetRequired<ForwardedCall>() is { IsPaid: true } call)
             {
-                var call = httpContext.Features.GetRequired<ForwardedCall>();
                 call.Answered = true;
                 call.Usage = AccountedUsage.Of(proxyResponse.Headers);
                 if (proxyResponse.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" })

@@ -1,5 +1,4 @@
 using MasterX.Api.Keys;
-using MasterX.Api.Usage;
 using Microsoft.AspNetCore.Mvc;
 
 namespace MasterX.Api.OpenAi;
@@ -14,33 +13,22 @@ internal static class OpenAiEndpoints
         var v1 = app.MapGroup(Prefix).RequireAuthorization(ConsumerScopes.Generate).WithTags("OpenAI").DisableValidation();
         MapPost("/chat/completions", "createChatCompletion", "A chat completion, in OpenAI's format, streamed or not").Accepts<ChatCompletionRequest>("application/json").Streams<ChatCompletion>();
         MapPost("/embeddings", "createEmbedding", "Embeddings, in OpenAI's format").Accepts<EmbeddingRequest>("application/json").Produces<EmbeddingList>();
-        MapPost("/responses", "createResponse", "A response, in OpenAI's format, from OpenAI-compatible providers, streamed or not").Accepts<ResponseRequest>("application/json").Streams<ModelResponse>();
+        MapPost("/responses", "createResponse", "A response, in OpenAI's format, streamed or not").Accepts<ResponseRequest>("application/json").Streams<ModelResponse>();
+        v1.MapGet("/responses/{id}", ForwardNamedAsync).WithName("getResponse").WithSummary("A response that its provider keeps").Produces<ModelResponse>().RefusesAsOpenAi(400, 404);
+        v1.MapDelete("/responses/{id}", ForwardNamedAsync).WithName("deleteResponse").WithSummary("Has its provider forget a response").Produces<DeletedResponse>().RefusesAsOpenAi(400, 404);
         v1.MapGet("/models", ForwardAsync).WithName("listModels").WithSummary("The names that can be asked for").Produces<ModelList>().RefusesAsOpenAi();
         v1.MapGet("/models/{**id}", ForwardNamedAsync).WithName("getModel").WithSummary("One of the names").Produces<Model>().RefusesAsOpenAi(400, 404);
 
         RouteHandlerBuilder MapPost(string path, string name, string summary) =>
-            v1.MapPost(path, ForwardPaidAsync).WithName(name).WithSummary(summary).RefusesAsOpenAi(400, 404, 413, 415, 504);
+            v1.MapPost(path, PaidForwarding.ForwardAsync).WithName(name).WithSummary(summary).RefusesAsOpenAi(400, 404, 413, 415, 504);
     }
 
-    private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);
+    private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context, isPaid: false);
 
     /// <param name="_">For the API's description: the path is forwarded as it is.</param>
     /// <param name="context">The caller's.</param>
     /// <param name="forwarder">Forwards it.</param>
-    private static Task ForwardNamedAsync([FromRoute(Name = "id")] string _, HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);
-
-    private static async Task ForwardPaidAsync(HttpContext context, GatewayForwarder forwarder, Budget budget)
-    {
-        if (await budget.AllowsAsync(context.Consumer(), context.RequestAborted))
-        {
-            await forwarder.ForwardAsync(context);
-            return;
-        }
-
-        // OpenAI's clients try a 429 again, unless they are told that it is of no use.
-        context.Response.Headers["x-should-retry"] = "false";
-        await OpenAiError.WriteAsync(context, StatusCodes.Status429TooManyRequests, UsageServices.Refusal(context.Consumer()), "insufficient_quota", "insufficient_quota");
-    }
+    private static Task ForwardNamedAsync([FromRoute(Name = "id")] string _, HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context, isPaid: false);
 
     private static RouteHandlerBuilder Streams<T>(this RouteHandlerBuilder endpoint) => endpoint.Produces<T>(StatusCodes.Status200OK, "application/json", "text/event-stream");
 

@@ -85,7 +85,7 @@ internal sealed record EmbeddingList
 /// <summary>A request for a response in OpenAI's format.</summary>
 internal sealed record ResponseRequest
 {
-    /// <summary>A route or <c>provider/model</c> of an OpenAI-compatible provider.</summary>
+    /// <summary>A route, <c>provider/model</c>, or <c>auto</c>; the default chain when not given.</summary>
     public string? Model { get; init; }
 
     /// <summary>A text, or an array of items.</summary>
@@ -114,6 +114,20 @@ internal sealed record ModelResponse
 
     /// <summary>Tokens.</summary>
     public JsonElement? Usage { get; init; }
+}
+
+/// <summary>What is left of a response.</summary>
+internal sealed record DeletedResponse
+{
+    /// <summary>The response's.</summary>
+    public string? Id { get; init; }
+
+    /// <summary><c>response</c>.</summary>
+    public string? Object { get; init; }
+
+    /// <summary>That it is gone.</summary>
+    [Required]
+    public bool? Deleted { get; init; }
 }
 
 /// <summary>The names that can be asked for.</summary>

@@ -41,7 +41,7 @@ internal static class ApiDescription
         {
             Title = "MasterX",
             Version = DocumentName,
-            Description = "Text from AI models, from whichever provider answers; and the users and keys it is generated for. Errors are problem documents (RFC 9457) under /api, and OpenAI's under /v1.",
+            Description = "Text from AI models, from whichever provider answers; and the users and keys it is generated for. Errors are problem documents (RFC 9457) under /api, OpenAI's under /v1, and Anthropic's under /v1/messages.",
         };
         document.Servers = [new OpenApiServer { Url = "/" }];
         document.Tags = new HashSet<OpenApiTag>(
@@ -52,6 +52,7 @@ internal static class ApiDescription
             new OpenApiTag { Name = "Keys", Description = "Who may call, for admins." },
             new OpenApiTag { Name = "Usage", Description = "Requests, tokens and cost." },
             new OpenApiTag { Name = "OpenAI", Description = "An unmodified OpenAI client works here, with base URL and key changed." },
+            new OpenApiTag { Name = "Anthropic", Description = "An unmodified Anthropic client works here, with base URL and key changed." },
         ]);
         document.Components ??= new OpenApiComponents();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>

@@ -37,6 +37,10 @@ internal static class ApiExamples
         ["createChatCompletion"] = ("""{"model":"auto","messages":[{"role":"user","content":"What is a circuit breaker?"}]}""", """{"id":"chatcmpl-1","object":"chat.completion","model":"gemini-2.5-flash","choices":[{"index":0,"message":{"role":"assistant","content":"It stops calling a service that keeps failing."},"finish_reason":"stop"}],"usage":{"prompt_tokens":6,"completion_tokens":9,"total_tokens":15}}"""),
         ["createEmbedding"] = ("""{"model":"text-embedding-3-small","input":"a text"}""", """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,-0.2]}],"model":"text-embedding-3-small","usage":{"prompt_tokens":2,"total_tokens":2}}"""),
         ["createResponse"] = ("""{"model":"openai/gpt-4.1-mini","input":"What is a circuit breaker?"}""", """{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"It stops calling a service that keeps failing."}]}],"usage":{"input_tokens":6,"output_tokens":9,"total_tokens":15}}"""),
+        ["getResponse"] = (null, """{"id":"resp_1","object":"response","status":"completed","output":[{"type":"message","role":"assistant","content":[{"type":"output_text","text":"It stops calling a service that keeps failing."}]}]}"""),
+        ["deleteResponse"] = (null, """{"id":"resp_1","object":"response","deleted":true}"""),
+        ["createMessage"] = ("""{"model":"auto","max_tokens":200,"messages":[{"role":"user","content":"What is a circuit breaker?"}]}""", """{"id":"msg_1","type":"message","role":"assistant","model":"claude-sonnet-4-5","content":[{"type":"text","text":"It stops calling a service that keeps failing."}],"stop_reason":"end_turn","usage":{"input_tokens":6,"output_tokens":9}}"""),
+        ["countTokens"] = ("""{"model":"auto","messages":[{"role":"user","content":"What is a circuit breaker?"}]}""", """{"input_tokens":6}"""),
         ["listModels"] = (null, $$"""{"object":"list","data":[{{Model}}]}"""),
         ["getModel"] = (null, Model),
     };

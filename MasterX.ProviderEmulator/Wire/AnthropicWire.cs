@@ -13,7 +13,17 @@ internal static class AnthropicWire
     public static void MapAnthropicWire(this WebApplication app)
     {
         app.MapPost($"/{Provider}/messages", (HttpContext context, FaultTable faults) => CompleteAsync(context, faults.Of(Provider)));
+        app.MapPost($"/{Provider}/messages/count_tokens", (HttpContext context) => CountAsync(context));
         app.MapGet($"/{Provider}/models", () => TypedResults.Ok(new { data = new[] { new { type = "model", id = "anthropic-emulated", display_name = "Emulated" } }, has_more = false }));
+    }
+
+    private static async Task CountAsync(HttpContext context)
+    {
+        if (await OpenAiWire.ReadAsync(context, Provider) is { } request)
+        {
+            var characters = request.GetProperty("messages").EnumerateArray().Sum(message => OpenAiWire.Content(message).Length);
+            await context.Response.WriteAsJsonAsync(new JsonObject { ["input_tokens"] = Math.Max(1, characters / 4) });
+        }
     }
 
     private static async Task CompleteAsync(HttpContext context, Fault? fault)

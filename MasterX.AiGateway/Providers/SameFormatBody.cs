@@ -1,0 +1,86 @@
+using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
+
+namespace MasterX.AiGateway.Providers;
+
+/// <summary>
+/// A request for a provider that speaks the caller's format: byte for byte as it came, but for the value of <c>model</c>, the fields a
+/// provider is known to refuse, and a wish of the gateway's own.
+/// </summary>
+internal static class SameFormatBody
+{
+    /// <param name="request">The caller's request.</param>
+    /// <param name="candidate">Who is asked, and for which model.</param>
+    /// <param name="wish">A field to be added, <c>"name":value</c>; empty for none.</param>
+    /// <param name="scratch">Receives the body when it is not the caller's own.</param>
+    /// <returns><paramref name="scratch"/>, or the request's own body where it can be sent as it is.</returns>
+    public static PooledBuffer Write(ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
+    {
+        if (candidate.Provider.DropFields.Count > 0)
+        {
+            return WriteWithout(candidate.Provider.DropFields, request, candidate, wish, scratch);
+        }
+
+        var body = request.Body.Span;
+        var (start, length) = request.ModelValue.GetOffsetAndLength(body.Length);
+        if (wish.IsEmpty && length > 0 && body.Slice(start, length).SequenceEqual(candidate.ModelJson.Span))
+        {
+            return request.Body;
+        }
+
+        // What is added stands first: the object is known to be valid and, as it has messages or an input, not empty.
+        var brace = body.IndexOf((byte)'{') + 1;
+        scratch.Write(body[..brace]);
+        if (!wish.IsEmpty)
+        {
+            scratch.Write(wish);
+            scratch.Write(","u8);
+        }
+
+        if (length == 0)
+        {
+            scratch.Write("\"model\":"u8);
+            scratch.Write(candidate.ModelJson.Span);
+            scratch.Write(","u8);
+            scratch.Write(body[brace..]);
+        }
+        else
+        {
+            scratch.Write(body[brace..start]);
+            scratch.Write(candidate.ModelJson.Span);
+            scratch.Write(body[(start + length)..]);
+        }
+
+        return scratch;
+    }
+
+    private static PooledBuffer WriteWithout(
+        IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
+    {
+        using var document = JsonDocument.Parse(request.Body.Memory);
+        scratch.Write("{\"model\":"u8);
+        scratch.Write(candidate.ModelJson.Span);
+        if (!wish.IsEmpty)
+        {
+            scratch.Write(","u8);
+            scratch.Write(wish);
+        }
+
+        foreach (var field in document.RootElement.EnumerateObject())
+        {
+            if (!dropped.Contains(field.Name) && !field.NameEquals("model"u8))
+            {
+                scratch.Write(",\""u8);
+                scratch.Write(JsonMarshal.GetRawUtf8PropertyName(field));
+                scratch.Write("\":"u8);
+                scratch.Write(JsonMarshal.GetRawUtf8Value(field.Value));
+            }
+        }
+
+        scratch.Write("}"u8);
+        return scratch;
+    }
+}
