@@ -33,6 +33,7 @@ internal static class GatewayServices
         builder.Services.AddSingleton<Draining>();
         builder.Services.AddSingleton<ModelEndpoint>();
         builder.Services.AddSingleton<ProviderEndpoints>();
+        builder.Services.AddSingleton<StoredResponses>();
         builder.Services.AddHostedService<ProviderProber>();
         builder.Services.AddHealthChecks().AddCheck<ProviderHealthCheck>("ai_providers");
 
@@ -53,6 +54,7 @@ internal static class GatewayServices
         // Made on first use: they need a configuration that has been checked, and mapping comes before the check.
         var models = new Lazy<ModelEndpoint>(app.Services.GetRequiredService<ModelEndpoint>);
         var providers = new Lazy<ProviderEndpoints>(app.Services.GetRequiredService<ProviderEndpoints>);
+        var responses = new Lazy<StoredResponses>(app.Services.GetRequiredService<StoredResponses>);
         var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
         var draining = app.Services.GetRequiredService<Draining>();
         foreach (var operation in Operation.All)
@@ -60,6 +62,10 @@ internal static class GatewayServices
             app.MapPost($"/v1/{operation.Path}", token.Guard(draining.Refuse(context => models.Value.HandleAsync(context, operation))));
         }
 
+        app.MapGet("/v1/responses/{id}", token.Guard(context => responses.Value.HandleAsync(context, HttpMethod.Get, "")));
+        app.MapDelete("/v1/responses/{id}", token.Guard(context => responses.Value.HandleAsync(context, HttpMethod.Delete, "")));
+        app.MapPost("/v1/responses/{id}/cancel", token.Guard(context => responses.Value.HandleAsync(context, HttpMethod.Post, "/cancel")));
+        app.MapGet("/v1/responses/{id}/input_items", token.Guard(context => responses.Value.HandleAsync(context, HttpMethod.Get, "/input_items")));
         app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
         app.MapGet("/v1/models/{**id}", token.Guard(context => providers.Value.GetModelAsync(context)));
         app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));

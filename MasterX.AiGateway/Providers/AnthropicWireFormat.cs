@@ -51,14 +51,14 @@ internal sealed class AnthropicWireFormat : WireFormat
         ? SameFormatBody.Write(request, candidate, default, scratch)
         : Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        if (!operation.IsAnthropic)
+        if (!request.Operation.IsAnthropic)
         {
             return Translate(answer, AnthropicAnswer.IsAnswer, (root, json) => AnthropicAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), AnthropicAnswer.ReadUsage);
         }
 
-        var scan = MessagesScan.Of(answer.Span, operation);
+        var scan = MessagesScan.Of(answer.Span, request.Operation);
         return scan.IsAnswer
             ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
             : null;

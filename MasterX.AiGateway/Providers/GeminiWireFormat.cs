@@ -20,7 +20,7 @@ internal sealed class GeminiWireFormat : WireFormat
     public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         Translate(request, scratch, GeminiRequest.Write);
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation) =>
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
         Translate(answer, GeminiAnswer.IsAnswer, (root, json) => GeminiAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), GeminiAnswer.ReadUsage);
 
     public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>

@@ -15,6 +15,8 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     private static ReadOnlySpan<byte> UsageWish => "\"stream_options\":{\"include_usage\":true}"u8;
 
+    public override bool KeepsResponses => true;
+
     public override ErrorTable Errors => ErrorTable.OpenAi;
 
     public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation.IsAnthropic ? null : new(baseUrl, operation.Path);
@@ -24,16 +26,26 @@ internal sealed class OpenAiWireFormat : WireFormat
     public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         SameFormatBody.Write(request, candidate, AsksUsage(request, candidate) ? UsageWish : default, scratch);
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation)
+    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        var scan = AnswerScan.Of(answer.Span, operation);
-        return scan.IsAnswer
-            ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
-            : null;
+        var scan = AnswerScan.Of(answer.Span, request.Operation);
+        if (!scan.IsAnswer)
+        {
+            return null;
+        }
+
+        var body = answer;
+        if (request.ResponseIds is { } ids)
+        {
+            body = new PooledBuffer(answer.Length + 256);
+            new ResponseNaming(ids, candidate.Provider.Name).Write(answer.Span, 1, body);
+        }
+
+        return new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
     }
 
     public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        request.Operation == Operation.Responses ? new ResponsesFrames() : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+        request.Operation == Operation.Responses ? new ResponsesFrames { Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null } : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>

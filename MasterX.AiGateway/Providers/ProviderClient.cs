@@ -69,7 +69,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             var answer = response.StatusCode != HttpStatusCode.OK
                 ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
                 : request.Stream ? await OpenStreamAsync(response, call, headers, span, begun, total, cancellationToken)
-                : await ReadAnswerAsync(response, candidate, headers, request.Operation, limit, begun, total);
+                : await ReadAnswerAsync(response, candidate, headers, request, limit, begun, total);
             handedOn = answer.Stream is not null;
             answer.Headers = headers;
             span?.Describe(answer);
@@ -164,23 +164,23 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
     }
 
     private async Task<ProviderAnswer> ReadAnswerAsync(
-        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, Operation operation, CancellationTokenSource limit,
+        HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, ModelRequest request, CancellationTokenSource limit,
         long begun, TimeSpan total)
     {
         await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
         return await AnswerBody.ReadAsync(
             stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
             limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total),
-            (Client: this, Status: (int)response.StatusCode, candidate, headers, operation),
-            static (body, of) => of.Client.JudgeAnswer(body, of.Status, of.candidate, of.headers, of.operation));
+            (Client: this, Status: (int)response.StatusCode, candidate, headers, request),
+            static (body, of) => of.Client.JudgeAnswer(body, of.Status, of.candidate, of.headers, of.request));
     }
 
     /// <param name="body">The answer's own from here on; <see langword="null"/> where it was too large.</param>
     /// <param name="status">As it came.</param>
     /// <param name="candidate">Who gave it.</param>
     /// <param name="headers">What was said beside it.</param>
-    /// <param name="operation">What was asked for.</param>
-    private ProviderAnswer JudgeAnswer(PooledBuffer? body, int status, Candidate candidate, ProviderHeaders headers, Operation operation)
+    /// <param name="request">What was asked for.</param>
+    private ProviderAnswer JudgeAnswer(PooledBuffer? body, int status, Candidate candidate, ProviderHeaders headers, ModelRequest request)
     {
         if (body is null)
         {
@@ -190,7 +190,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         ProviderAnswer? answer = null;
         try
         {
-            answer = candidate.Provider.Format.ReadAnswer(body, candidate, operation);
+            answer = candidate.Provider.Format.ReadAnswer(body, candidate, request);
             return answer ?? Judgement.Of(candidate, status, body.Memory, headers, time.GetUtcNow());
         }
         finally

@@ -46,15 +46,18 @@ internal abstract class WireFormat
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
     public abstract PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
+    /// <summary>Whether the provider keeps responses, to be gone on from and asked for again.</summary>
+    public virtual bool KeepsResponses => false;
+
     /// <summary>What the errors of its API come to.</summary>
     public abstract ErrorTable Errors { get; }
 
     /// <summary>Reads a whole answer with status 200, and translates it.</summary>
     /// <param name="answer">The provider's answer; still the caller's, unless it is the result's body too.</param>
     /// <param name="candidate">Who gave it.</param>
-    /// <param name="operation">What was asked for.</param>
+    /// <param name="request">What was asked for.</param>
     /// <returns><see langword="null"/> when it is no answer.</returns>
-    public abstract ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, Operation operation);
+    public abstract ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request);
 
     /// <summary>Reads the events of a streamed answer.</summary>
     /// <param name="request">The caller's request.</param>

@@ -1,5 +1,6 @@
 using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 
@@ -56,7 +57,7 @@ internal sealed class ModelEndpoint(
 
         // From here on the request owns the body.
         using var request = parsed!;
-        request.Consumer = Caller(context);
+        request.Consumer = Consumer(context);
         request.Anthropic = operation.IsAnthropic ? AnthropicHeaders.Of(context.Request) : null;
 
         // (2)
@@ -80,9 +81,36 @@ internal sealed class ModelEndpoint(
             return;
         }
 
-        // (3) to (8)
-        var plan = new RequestPlan(route.Plan(), route.HedgeAfter, new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout));
-        var key = lifetime > TimeSpan.Zero && operation.Generates ? CacheKey.Of(route, route.CacheShared ? "" : request.Consumer, request) : null;
+        var candidates = route.Plan();
+        if (operation == Operation.Responses)
+        {
+            request.ResponseIds = new ResponseIds(configuration.Options.Token, request.Consumer);
+        }
+
+        if (!request.HasPreviousResponse)
+        {
+            await AnswerAsync(context, request, route, candidates, lifetime);
+        }
+        else if (PreviousResponse.Resolve(request, route, ref candidates, out var unknown) is { } resolved)
+        {
+            using (resolved)
+            {
+                await AnswerAsync(context, resolved, route, candidates, lifetime);
+            }
+        }
+        else
+        {
+            await CallerError.WriteAsync(
+                context, StatusCodes.Status400BadRequest, unknown!, CallerError.InvalidRequest, "previous_response_not_found", PreviousResponse.Field);
+        }
+    }
+
+    /// <summary>Steps (3) to (8).</summary>
+    private async Task AnswerAsync(HttpContext context, ModelRequest request, ModelRoute route, IReadOnlyList<Candidate> candidates, TimeSpan lifetime)
+    {
+        var operation = request.Operation;
+        var plan = new RequestPlan(candidates, route.HedgeAfter, new AttemptClock(time, time.GetTimestamp(), configuration.Options.TotalTimeout));
+        var key = lifetime > TimeSpan.Zero && operation.Generates ? CacheKey.Of(route, route.CacheShared && operation != Operation.Responses ? "" : request.Consumer, request) : null;
         try
         {
             if (request.Stream)
@@ -187,7 +215,7 @@ internal sealed class ModelEndpoint(
     }
 
     /// <summary>The consumer behind the caller, as the API names it; the gateway's callers share one token.</summary>
-    private static string Caller(HttpContext context) => context.Request.Headers["x-masterx-consumer"].ToString();
+    internal static string Consumer(HttpContext context) => context.Request.Headers["x-masterx-consumer"].ToString();
 
     private static bool IsJson(HttpRequest request) =>
         request.ContentType is "application/json"

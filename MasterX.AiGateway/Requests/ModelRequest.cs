@@ -32,6 +32,15 @@ internal sealed record ModelRequest(
     /// <summary>Who asks, as the API names its consumers; empty where it says nothing.</summary>
     public string Consumer { get; set; } = "";
 
+    /// <summary>How a response is named to the caller; of other operations' answers nobody keeps any.</summary>
+    public ResponseIds? ResponseIds { get; set; }
+
+    /// <summary>Where the value of <c>previous_response_id</c> stands in <see cref="Body"/>, quotes included; empty when there is none.</summary>
+    public Range PreviousResponse { get; private init; }
+
+    /// <summary>Whether the request goes on from a response that its provider keeps.</summary>
+    public bool HasPreviousResponse => PreviousResponse.End.Value > 0;
+
     /// <summary>What a caller of Anthropic's API said beside the body.</summary>
     public AnthropicHeaders? Anthropic { get; set; }
 
@@ -45,7 +54,7 @@ internal sealed record ModelRequest(
     {
         (request, problem, parameter) = (null, null, null);
         string? model = null;
-        var modelValue = new Range(0, 0);
+        var (modelValue, previous) = (new Range(0, 0), new Range(0, 0));
         var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotMentioned);
         try
         {
@@ -103,7 +112,22 @@ internal sealed record ModelRequest(
                         return false;
                     }
                 }
-                else if (operation == Operation.Responses && (json.ValueTextEquals("prompt"u8) || json.ValueTextEquals("previous_response_id"u8) || json.ValueTextEquals("conversation"u8)))
+                else if (operation == Operation.Responses && json.ValueTextEquals("previous_response_id"u8))
+                {
+                    json.Read();
+                    if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
+                    {
+                        (problem, parameter) = ("'previous_response_id' must be a string.", "previous_response_id");
+                        return false;
+                    }
+
+                    if (json.TokenType == JsonTokenType.String)
+                    {
+                        previous = (int)json.TokenStartIndex..(int)json.BytesConsumed;
+                        input = true;
+                    }
+                }
+                else if (operation == Operation.Responses && (json.ValueTextEquals("prompt"u8) || json.ValueTextEquals("conversation"u8)))
                 {
                     // Each of them stands for an input the provider has already.
                     json.Read();
@@ -149,7 +173,7 @@ internal sealed record ModelRequest(
             return false;
         }
 
-        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage);
+        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage) { PreviousResponse = previous };
         return true;
     }
 
@@ -162,12 +186,34 @@ internal sealed record ModelRequest(
         body.Write(Body.Span[..MessagesEnd]);
         Encoding.UTF8.GetBytes(message, body);
         body.Write(Body.Span[MessagesEnd..]);
-        return TryParse(Operation, body, out var continued, out var problem, out _)
-            ? continued! with { Consumer = Consumer, Anthropic = Anthropic }
-            : throw new InvalidOperationException($"A request that was read could not be read with a message more: {problem}");
+        return Again(body);
+    }
+
+    /// <summary>The same request, with the name of the response it goes on from as the provider knows it.</summary>
+    /// <returns>A request of its own, with bytes of its own.</returns>
+    public ModelRequest GoingOnFrom(string previousResponseId)
+    {
+        var (start, length) = PreviousResponse.GetOffsetAndLength(Body.Length);
+        var body = new PooledBuffer(Body.Length);
+        body.Write(Body.Span[..start]);
+        body.Write(Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(previousResponseId)}\""));
+        body.Write(Body.Span[(start + length)..]);
+        return Again(body);
     }
 
     public void Dispose() => Body.Dispose();
+
+    /// <summary>Of the same caller, with another body.</summary>
+    private ModelRequest Again(PooledBuffer body)
+    {
+        if (!TryParse(Operation, body, out var again, out var problem, out _))
+        {
+            throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
+        }
+
+        (again!.Consumer, again.Anthropic, again.ResponseIds) = (Consumer, Anthropic, ResponseIds);
+        return again;
+    }
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)
     {

@@ -14,6 +14,9 @@ internal sealed class ResponsesFrames : StreamFrames
 {
     private byte[] _end = [];
 
+    /// <summary>Names the response to the caller; <see langword="null"/> to leave the provider's name.</summary>
+    public ResponseNaming? Naming { get; init; }
+
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
         var (type, response) = ((string?)null, false);
@@ -67,10 +70,10 @@ internal sealed class ResponsesFrames : StreamFrames
                 // Held back until the accounting has been written before it: behind the last event nobody reads.
                 Finished = true;
                 Incomplete = type == "response.incomplete";
-                _end = Event(type, data);
+                _end = Event(type, data, response);
                 return FrameKind.Done;
             default:
-                output.Write(Event(type, data));
+                output.Write(Event(type, data, response));
                 Said |= IsContent(type);
                 return IsContent(type) ? FrameKind.Content : FrameKind.Lifecycle;
         }
@@ -82,8 +85,17 @@ internal sealed class ResponsesFrames : StreamFrames
     private static bool IsContent(string type) =>
         type.EndsWith(".delta", StringComparison.Ordinal) || type.EndsWith(".done", StringComparison.Ordinal) || type.EndsWith(".completed", StringComparison.Ordinal);
 
-    private static byte[] Event(string type, ReadOnlySpan<byte> data) =>
-        [.. "event: "u8, .. Encoding.UTF8.GetBytes(type.ReplaceLineEndings("")), .. "\ndata: "u8, .. data, .. "\n\n"u8];
+    private byte[] Event(string type, ReadOnlySpan<byte> data, bool hasResponse)
+    {
+        if (!hasResponse || Naming is not { } naming)
+        {
+            return [.. "event: "u8, .. Encoding.UTF8.GetBytes(type.ReplaceLineEndings("")), .. "\ndata: "u8, .. data, .. "\n\n"u8];
+        }
+
+        using var named = new PooledBuffer(data.Length + 256);
+        naming.Write(data, 2, named);
+        return Event(type, named.Span, false);
+    }
 
     private void ReadResponse(ref Utf8JsonReader json)
     {

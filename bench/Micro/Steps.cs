@@ -111,12 +111,12 @@ public class Steps : IDisposable
         return candidate.Provider.Format.WriteRequest(_request, candidate, scratch).Length;
     }
 
-    private static int Read(Candidate candidate, byte[] bytes)
+    private int Read(Candidate candidate, byte[] bytes)
     {
         using var body = new PooledBuffer(bytes.Length);
         bytes.CopyTo(body.GetSpan(bytes.Length));
         body.Advance(bytes.Length);
-        using var answer = candidate.Provider.Format.ReadAnswer(body, candidate, Operation.Chat);
+        using var answer = candidate.Provider.Format.ReadAnswer(body, candidate, _request);
         return answer!.Body!.Length;
     }
 }
