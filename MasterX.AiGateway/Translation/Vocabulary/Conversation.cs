@@ -66,9 +66,12 @@ internal sealed class Conversation
 
     /// <summary>
     /// Fields of the request that the vocabulary has no word for, by their names in the caller's format; those that were null are left
-    /// out. A writer knows by <see cref="Loss"/> what to do with each.
+    /// out. A writer says them where its format has them; of the others <see cref="Loss"/> knows what becomes of them.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, JsonElement>> Others { get; init; } = [];
+
+    /// <summary>What the reader left out, as it means nothing to any model: echoes of an answer's own remarks, mostly.</summary>
+    public IReadOnlyList<string> Ignored { get; init; } = [];
 
     /// <summary>Whether a stream is wanted.</summary>
     public bool Stream { get; init; }

@@ -1,0 +1,54 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+
+namespace MasterX.AiGateway.Translation.Answers;
+
+/// <summary>Texts of streamed answers, which may be cut between the two halves of a character.</summary>
+internal static class JsonText
+{
+    /// <summary>A field's text, halves of characters included; <see langword="null"/> when it is no text.</summary>
+    public static string? Piece(this JsonElement element, string name)
+    {
+        if (element.Field(name) is not { ValueKind: JsonValueKind.String } value)
+        {
+            return null;
+        }
+
+        try
+        {
+            return value.GetString();
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a surrogate pair at an end of the text, which is valid JSON (RFC 8259, 8.2) and no valid text.
+            return Unescape(value.GetRawText().AsSpan(1..^1));
+        }
+    }
+
+    private static string Unescape(ReadOnlySpan<char> escaped)
+    {
+        var text = new StringBuilder(escaped.Length);
+        while (!escaped.IsEmpty)
+        {
+            if (escaped[0] != '\\')
+            {
+                text.Append(escaped[0]);
+                escaped = escaped[1..];
+                continue;
+            }
+
+            if (escaped[1] == 'u')
+            {
+                text.Append((char)ushort.Parse(escaped.Slice(2, 4), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture));
+                escaped = escaped[6..];
+                continue;
+            }
+
+            text.Append(escaped[1] switch { 'n' => '\n', 'r' => '\r', 't' => '\t', 'b' => '\b', 'f' => '\f', var sign => sign });
+            escaped = escaped[2..];
+        }
+
+        return text.ToString();
+    }
+}

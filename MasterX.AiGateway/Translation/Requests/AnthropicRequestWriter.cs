@@ -1,0 +1,549 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Translation.Vocabulary;
+
+namespace MasterX.AiGateway.Translation.Requests;
+
+/// <summary>
+/// Writes a request as Anthropic's Messages API takes it (<see href="https://docs.anthropic.com/en/api/messages"/>): instructions become
+/// <c>system</c>, results of tools blocks of a user's turn, thoughts go back with their signatures.
+/// </summary>
+internal sealed partial class AnthropicRequestWriter
+{
+    private const string Format = "Anthropic's format";
+
+    private readonly Conversation _conversation;
+    private readonly string _model;
+    private readonly Loss _loss;
+    private readonly Utf8JsonWriter _json;
+
+    private AnthropicRequestWriter(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
+        (_conversation, _model, _loss, _json) = (conversation, model, loss, json);
+
+    /// <param name="conversation">What is to be said.</param>
+    /// <param name="model">Whom it is said to.</param>
+    /// <param name="loss">Told of what is left out.</param>
+    /// <param name="json">Receives the request.</param>
+    /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
+    public static void Write(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
+        new AnthropicRequestWriter(conversation, model, loss, json).Write();
+
+    private void Write()
+    {
+        if (_conversation.Choices != 1)
+        {
+            throw new UntranslatableRequestException("Anthropic gives one answer at a time; 'n' must be 1.", "n");
+        }
+
+        if (_conversation.Modalities.Count > 0)
+        {
+            throw new UntranslatableRequestException("Anthropic's models answer in text alone; 'modalities' cannot name anything else.", "modalities");
+        }
+
+        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation)];
+        var thinking = ThinkingFor(turns);
+        _json.WriteStartObject();
+        _json.WriteString("model", _model);
+        var limit = _conversation.MaxTokens ?? AnthropicThinking.MaxTokensOf(_model);
+        _json.WriteNumber("max_tokens", thinking is { } told && AnthropicThinking.WayOf(_model) == AnthropicThinking.Way.Budget
+            ? Math.Max(limit, AnthropicThinking.BudgetOf(told) + (_conversation.MaxTokens is { } own ? Math.Min(own, limit) : 1024))
+            : limit);
+        WriteTurns(turns);
+        WriteTools(turns);
+        WriteOutput(thinking);
+        WriteSampling(thinking is not null);
+        WriteRest();
+        _json.WriteEndObject();
+    }
+
+    private void WriteTurns(List<(Speaker Speaker, List<Part> Parts)> turns)
+    {
+        var system = TurnGroups.Instructions(_conversation, Format);
+        if (_conversation.Format is { Schema: null })
+        {
+            // There is no field for it: https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs is about schemas.
+            system.Add(new TextPart("Answer with a single valid JSON object and nothing else: no explanation around it, no code fence."));
+        }
+
+        if (turns.Count == 0)
+        {
+            // The API wants a turn; instructions without one are what the user says.
+            turns.Add((Speaker.User, system.Count > 0 ? [.. system] : throw TurnGroups.Nothing(Format)));
+            system = [];
+        }
+
+        if (system.Any(text => text.CacheMark is not null))
+        {
+            _json.WriteStartArray("system");
+            foreach (var text in system)
+            {
+                WriteText(text, text.Text);
+            }
+
+            _json.WriteEndArray();
+        }
+        else if (system.Count > 0)
+        {
+            _json.WriteString("system", string.Join("\n\n", system.Select(text => text.Text)));
+        }
+
+        _json.WriteStartArray("messages");
+        for (var i = 0; i < turns.Count; i++)
+        {
+            var (speaker, parts) = turns[i];
+            _json.WriteStartObject();
+            _json.WriteString("role", speaker == Speaker.Assistant ? "assistant" : "user");
+            _json.WriteStartArray("content");
+            for (var at = 0; at < parts.Count; at++)
+            {
+                // The beginning of an answer must not end in white space.
+                var isEnd = i == turns.Count - 1 && at == parts.Count - 1 && speaker == Speaker.Assistant;
+                WriteBlock(parts[at], isEnd);
+            }
+
+            _json.WriteEndArray();
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WriteBlock(Part part, bool isEnd)
+    {
+        switch (part)
+        {
+            case TextPart text:
+                WriteText(text, isEnd ? text.Text.TrimEnd() : text.Text);
+                break;
+            case RefusalPart refusal:
+                WriteText(refusal, refusal.Text);
+                break;
+            case ThinkingPart { Signature: { Family: Signature.Anthropic } signature } thought:
+                _json.WriteStartObject();
+                _json.WriteString("type", "thinking");
+                _json.WriteString("thinking", thought.Text);
+                _json.WriteString("signature", signature.Value);
+                _json.WriteEndObject();
+                break;
+            case HiddenThinkingPart { Signature: { Family: Signature.Anthropic } data }:
+                _json.WriteStartObject();
+                _json.WriteString("type", "redacted_thinking");
+                _json.WriteString("data", data.Value);
+                _json.WriteEndObject();
+                break;
+            case ThinkingPart or HiddenThinkingPart:
+                // Without Anthropic's signature the API refuses it.
+                _loss.Ignore("messages.reasoning");
+                break;
+            case ImagePart image:
+                WriteMedia("image", image, image.Media);
+                break;
+            case FilePart file:
+                WriteDocument(file);
+                break;
+            case ToolCallPart call:
+                _json.WriteStartObject();
+                _json.WriteString("type", "tool_use");
+                _json.WriteString("id", CallId(call.Id));
+                _json.WriteString("name", call.Name);
+                _json.WritePropertyName("input");
+                ToolArguments.WriteObject(call.Arguments, "arguments", _json);
+                WriteMark(call);
+                _json.WriteEndObject();
+                break;
+            case ToolResultPart result:
+                WriteResult(result);
+                break;
+            default:
+                throw new UntranslatableRequestException($"A content part of type '{PartNames.Of(part)}' cannot be said in {Format}.", "messages");
+        }
+    }
+
+    private void WriteText(Part part, string text)
+    {
+        if (string.IsNullOrWhiteSpace(text))
+        {
+            return;
+        }
+
+        _json.WriteStartObject();
+        _json.WriteString("type", "text");
+        _json.WriteString("text", text);
+        WriteMark(part);
+        _json.WriteEndObject();
+    }
+
+    private void WriteMark(Part part) => WriteMark(part.CacheMark);
+
+    private void WriteMark(CacheMark? mark)
+    {
+        if (mark is null)
+        {
+            return;
+        }
+
+        _json.WriteStartObject("cache_control");
+        _json.WriteString("type", "ephemeral");
+        if (mark.TimeToLive is { } time)
+        {
+            _json.WriteString("ttl", time);
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private void WriteResult(ToolResultPart result)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("type", "tool_result");
+        _json.WriteString("tool_use_id", CallId(result.CallId));
+        if (result.Content.All(part => part is TextPart { CacheMark: null }))
+        {
+            _json.WriteString("content", string.Concat(result.Content.Select(part => ((TextPart)part).Text)));
+        }
+        else
+        {
+            _json.WriteStartArray("content");
+            foreach (var part in result.Content)
+            {
+                WriteBlock(part, isEnd: false);
+            }
+
+            _json.WriteEndArray();
+        }
+
+        if (result.IsError)
+        {
+            _json.WriteBoolean("is_error", true);
+        }
+
+        WriteMark(result);
+        _json.WriteEndObject();
+    }
+
+    private void WriteMedia(string type, Part part, Media media)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("type", type);
+        _json.WriteStartObject("source");
+        if (media.FileId is { } id)
+        {
+            _json.WriteString("type", "file");
+            _json.WriteString("file_id", id);
+        }
+        else if (media.Url is { } url)
+        {
+            _json.WriteString("type", "url");
+            _json.WriteString("url", url);
+        }
+        else
+        {
+            _json.WriteString("type", "base64");
+            _json.WriteString("media_type", media.MediaType ?? "image/png");
+            _json.WriteString("data", media.Base64.Span);
+        }
+
+        _json.WriteEndObject();
+        if (part is FilePart { Name: { } name })
+        {
+            _json.WriteString("title", name);
+        }
+
+        WriteMark(part);
+        _json.WriteEndObject();
+    }
+
+    /// <summary>PDFs by their bytes, plain texts as texts (<see href="https://docs.anthropic.com/en/docs/build-with-claude/pdf-support"/>).</summary>
+    private void WriteDocument(FilePart file)
+    {
+        var type = file.Media.MediaType;
+        if (type is not null && type.StartsWith("image/", StringComparison.Ordinal))
+        {
+            WriteMedia("image", file with { Name = null }, file.Media);
+        }
+        else if (file.Media.Base64.IsEmpty || type == "application/pdf")
+        {
+            WriteMedia("document", file, file.Media);
+        }
+        else if (type is not null && (type.StartsWith("text/", StringComparison.Ordinal) || type == "application/json"))
+        {
+            _json.WriteStartObject();
+            _json.WriteString("type", "document");
+            _json.WriteStartObject("source");
+            _json.WriteString("type", "text");
+            _json.WriteString("media_type", "text/plain");
+            _json.WriteString("data", TextOf(file.Media.Base64.Span));
+            _json.WriteEndObject();
+            if (file.Name is { } name)
+            {
+                _json.WriteString("title", name);
+            }
+
+            WriteMark(file);
+            _json.WriteEndObject();
+        }
+        else
+        {
+            throw new UntranslatableRequestException($"A file of type '{type ?? "unknown"}' cannot be said in {Format}; PDF and text can.", "messages");
+        }
+    }
+
+    private static string TextOf(ReadOnlySpan<char> base64)
+    {
+        var bytes = new byte[base64.Length];
+        return Convert.TryFromBase64Chars(base64, bytes, out var length)
+            ? Encoding.UTF8.GetString(bytes, 0, length)
+            : throw new UntranslatableRequestException("A file's data is not valid base64.", "messages");
+    }
+
+    private void WriteTools(List<(Speaker Speaker, List<Part> Parts)> turns)
+    {
+        var tools = _conversation.Tools;
+        var choice = _conversation.ToolChoice;
+        var isHistory = false;
+        if (tools.Count == 0)
+        {
+            // A history with calls needs their tools declared, whether or not they may be called again.
+            tools = [.. turns.SelectMany(turn => turn.Parts).OfType<ToolCallPart>().Select(call => call.Name).Distinct().Select(name => new ToolDefinition(name, null, null))];
+            (isHistory, choice) = (tools.Count > 0, ToolChoice.None);
+        }
+
+        if (tools.Count == 0)
+        {
+            return;
+        }
+
+        if (choice is { Mode: ToolMode.Auto or ToolMode.Required, Names.Count: > 0 })
+        {
+            tools = [.. tools.Where(tool => choice.Names.Contains(tool.Name))];
+        }
+
+        _json.WriteStartArray("tools");
+        foreach (var tool in tools)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("name", tool.Name);
+            if (tool.Description is { } description)
+            {
+                _json.WriteString("description", description);
+            }
+
+            _json.WritePropertyName("input_schema");
+            if (tool.Parameters is { } schema)
+            {
+                SchemaWriting.WriteObjectSchema(schema, _json);
+            }
+            else
+            {
+                // A function without parameters; the API wants a schema all the same.
+                _json.WriteStartObject();
+                _json.WriteString("type", "object");
+                _json.WriteEndObject();
+            }
+
+            if (tool.Strict == true)
+            {
+                _json.WriteBoolean("strict", true);
+            }
+
+            WriteMark(tool.CacheMark);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndArray();
+        var oneByOne = _conversation.ParallelToolCalls == false && !isHistory;
+        if (choice is null && !oneByOne)
+        {
+            return;
+        }
+
+        choice ??= ToolChoice.Auto;
+        _json.WriteStartObject("tool_choice");
+        _json.WriteString("type", choice.Mode switch { ToolMode.Named => "tool", ToolMode.Required => "any", ToolMode.None => "none", _ => "auto" });
+        if (choice.Mode == ToolMode.Named)
+        {
+            _json.WriteString("name", choice.Names[0]);
+        }
+
+        if (oneByOne && choice.Mode != ToolMode.None)
+        {
+            _json.WriteBoolean("disable_parallel_tool_use", true);
+        }
+
+        _json.WriteEndObject();
+    }
+
+    /// <summary>How much the model is to think, as far as the API lets it here; what it does not is told.</summary>
+    private Thinking? ThinkingFor(List<(Speaker Speaker, List<Part> Parts)> turns)
+    {
+        if (_conversation.Thinking is not { } asked || asked.Effort == "none" || asked.Budget == 0)
+        {
+            return null;
+        }
+
+        var way = AnthropicThinking.WayOf(_model);
+        var isForced = _conversation.ToolChoice?.Mode is ToolMode.Required or ToolMode.Named;
+
+        // A loop of calls goes on with the thoughts it began with, or without any: https://docs.anthropic.com/en/docs/build-with-claude/extended-thinking#preserving-thinking-blocks
+        var isLost = way == AnthropicThinking.Way.Budget && turns is [.., (Speaker.Assistant, var called), (Speaker.User, [ToolResultPart, ..])]
+            && !(called[0] is ThinkingPart or HiddenThinkingPart && called[0].Signature?.Family == Signature.Anthropic);
+        if (way == AnthropicThinking.Way.None || isForced || isLost)
+        {
+            _loss.Ignore("reasoning_effort");
+            return null;
+        }
+
+        return asked;
+    }
+
+    private void WriteOutput(Thinking? thinking)
+    {
+        var isAdaptive = AnthropicThinking.WayOf(_model) == AnthropicThinking.Way.Adaptive;
+        if (thinking is not null)
+        {
+            _json.WriteStartObject("thinking");
+            _json.WriteString("type", isAdaptive ? "adaptive" : "enabled");
+            if (!isAdaptive)
+            {
+                _json.WriteNumber("budget_tokens", AnthropicThinking.BudgetOf(thinking));
+            }
+            else if (thinking.IsShown == true)
+            {
+                _json.WriteString("display", "summarized");
+            }
+
+            _json.WriteEndObject();
+        }
+
+        var effort = thinking is not null && isAdaptive;
+        var schema = _conversation.Format?.Schema;
+        if (!effort && schema is null)
+        {
+            return;
+        }
+
+        _json.WriteStartObject("output_config");
+        if (effort)
+        {
+            _json.WriteString("effort", AnthropicThinking.EffortOf(thinking!));
+        }
+
+        if (schema is { } given)
+        {
+            _json.WriteStartObject("format");
+            _json.WriteString("type", "json_schema");
+            _json.WritePropertyName("schema");
+            given.WriteTo(_json);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private void WriteSampling(bool thinks)
+    {
+        if (thinks)
+        {
+            // A model that thinks takes none of them.
+            Forgo(_conversation.Temperature is not (null or 1), "temperature");
+            Forgo(_conversation.TopP is not (null or >= 0.95), "top_p");
+            Forgo(_conversation.TopK is not null, "top_k");
+        }
+        else
+        {
+            if (_conversation.Temperature is { } temperature)
+            {
+                // OpenAI's temperatures go to 2, Anthropic's to 1.
+                _json.WriteNumber("temperature", Math.Min(1, temperature));
+            }
+
+            // Newer models refuse the two together.
+            if (_conversation.TopP is { } topP && _conversation.Temperature is null)
+            {
+                _json.WriteNumber("top_p", topP);
+            }
+
+            Forgo(_conversation is { TopP: not (null or 1), Temperature: not null }, "top_p");
+            if (_conversation.TopK is { } topK)
+            {
+                _json.WriteNumber("top_k", topK);
+            }
+        }
+
+        string[] stops = [.. _conversation.Stop.Where(stop => !string.IsNullOrWhiteSpace(stop))];
+        if (stops.Length > 0)
+        {
+            _json.WriteStartArray("stop_sequences");
+            foreach (var stop in stops)
+            {
+                _json.WriteStringValue(stop);
+            }
+
+            _json.WriteEndArray();
+        }
+
+        Forgo(stops.Length < _conversation.Stop.Count, "stop");
+        Forgo(_conversation.Seed is not null, "seed");
+        Forgo(_conversation.PresencePenalty is not (null or 0), "presence_penalty");
+        Forgo(_conversation.FrequencyPenalty is not (null or 0), "frequency_penalty");
+        Forgo(_conversation.LogProbs, "logprobs");
+        Forgo(_conversation.TopLogProbs is > 0, "top_logprobs");
+    }
+
+    private void WriteRest()
+    {
+        if (_conversation.User is { } user && !MayBePersonal().IsMatch(user))
+        {
+            _json.WriteStartObject("metadata");
+            _json.WriteString("user_id", user);
+            _json.WriteEndObject();
+        }
+        else
+        {
+            // The API refuses what looks like an address or a telephone number.
+            Forgo(_conversation.User is not null, "user");
+        }
+
+        foreach (var name in _conversation.Ignored)
+        {
+            _loss.Ignore(name);
+        }
+
+        foreach (var (name, _) in _conversation.Others)
+        {
+            if (name == "extra_body")
+            {
+                // Says what it is for by its own members; Anthropic's are none of them.
+                _loss.Ignore(name);
+            }
+            else
+            {
+                _loss.Decide(name, Format);
+            }
+        }
+
+        if (_conversation.Stream)
+        {
+            _json.WriteBoolean("stream", true);
+        }
+    }
+
+    private void Forgo(bool isSaid, string field)
+    {
+        if (isSaid)
+        {
+            _loss.Ignore(field);
+        }
+    }
+
+    /// <summary>Names of calls that other providers gave may have signs in them that the API refuses; one that does is always changed to the same.</summary>
+    private static string CallId(string id) => id.Length is > 0 and <= 128 && id.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '-')
+        ? id
+        : "toolu_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..24];
+
+    [GeneratedRegex(@"@|^\+?[\d\s().-]{7,}$", RegexOptions.CultureInvariant)]
+    private static partial Regex MayBePersonal();
+}

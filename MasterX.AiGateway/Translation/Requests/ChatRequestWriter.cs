@@ -1,0 +1,440 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Translation.Vocabulary;
+
+namespace MasterX.AiGateway.Translation.Requests;
+
+/// <summary>
+/// Writes a chat completion request (<see href="https://platform.openai.com/docs/api-reference/chat/create"/>), for callers who speak another
+/// format than a provider that is compatible with OpenAI's.
+/// </summary>
+internal sealed partial class ChatRequestWriter
+{
+    private const string Format = "the chat completions format";
+
+    private readonly Conversation _conversation;
+    private readonly ChatDialect _dialect;
+    private readonly Loss _loss;
+    private readonly Utf8JsonWriter _json;
+
+    private ChatRequestWriter(Conversation conversation, ChatDialect dialect, Loss loss, Utf8JsonWriter json) =>
+        (_conversation, _dialect, _loss, _json) = (conversation, dialect, loss, json);
+
+    /// <param name="conversation">What is to be said.</param>
+    /// <param name="dialect">To whom, and how it takes it.</param>
+    /// <param name="loss">Told of what is left out.</param>
+    /// <param name="json">Receives the request.</param>
+    /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
+    public static void Write(Conversation conversation, ChatDialect dialect, Loss loss, Utf8JsonWriter json) =>
+        new ChatRequestWriter(conversation, dialect, loss, json).Write();
+
+    private void Write()
+    {
+        _json.WriteStartObject();
+        _json.WriteString("model", _dialect.Model);
+        _json.WriteStartArray("messages");
+        foreach (var turn in Merged())
+        {
+            WriteTurn(turn);
+        }
+
+        _json.WriteEndArray();
+        WriteTools();
+        WriteHow();
+        WriteRest();
+        _json.WriteEndObject();
+    }
+
+    /// <summary>Items of one side, as responses give them one by one, are one message here.</summary>
+    private List<Turn> Merged()
+    {
+        List<Turn> merged = [];
+        foreach (var turn in _conversation.Turns.Where(turn => turn.Parts.Count > 0))
+        {
+            if (turn.Speaker == Speaker.Assistant && merged is [.., { Speaker: Speaker.Assistant } last])
+            {
+                merged[^1] = last with { Parts = [.. last.Parts, .. turn.Parts] };
+            }
+            else
+            {
+                merged.Add(turn);
+            }
+        }
+
+        return merged.Count > 0 ? merged : throw TurnGroups.Nothing(Format);
+    }
+
+    private void WriteTurn(Turn turn)
+    {
+        foreach (var result in turn.Parts.OfType<ToolResultPart>())
+        {
+            WriteResult(result);
+        }
+
+        List<Part> parts = [.. turn.Parts.Where(part => part is not ToolResultPart)];
+
+        // Results of tools are texts; what else they hold is said by the user behind them.
+        parts.InsertRange(0, turn.Parts.OfType<ToolResultPart>().SelectMany(result => result.Content.Where(part => part is not TextPart)));
+        if (turn.Speaker == Speaker.Assistant)
+        {
+            WriteAnswer(parts);
+        }
+        else if (parts.Count > 0)
+        {
+            _json.WriteStartObject();
+            _json.WriteString("role", turn.Speaker == Speaker.User ? "user" : "system");
+            WriteContent(parts);
+            _json.WriteEndObject();
+        }
+    }
+
+    private void WriteResult(ToolResultPart result)
+    {
+        var text = string.Concat(result.Content.OfType<TextPart>().Select(part => part.Text));
+        _json.WriteStartObject();
+        _json.WriteString("role", "tool");
+        _json.WriteString("tool_call_id", result.CallId);
+        _json.WriteString("content", result.IsError ? $"Error: {text}" : text);
+        _json.WriteEndObject();
+    }
+
+    private void WriteAnswer(List<Part> parts)
+    {
+        if (parts.Exists(part => part is ThinkingPart or HiddenThinkingPart))
+        {
+            _loss.Ignore("messages.thinking");
+        }
+
+        var text = string.Concat(parts.Select(part => part switch { TextPart said => said.Text, RefusalPart refusal => refusal.Text, _ => null }));
+        if (parts.Find(part => part is not (TextPart or RefusalPart or ThinkingPart or HiddenThinkingPart or ToolCallPart)) is { } other)
+        {
+            throw new UntranslatableRequestException($"An assistant's turn cannot hold a part of type '{PartNames.Of(other)}' in {Format}.", "messages");
+        }
+
+        List<ToolCallPart> calls = [.. parts.OfType<ToolCallPart>()];
+        if (text.Length == 0 && calls.Count == 0)
+        {
+            return;
+        }
+
+        _json.WriteStartObject();
+        _json.WriteString("role", "assistant");
+        _json.WriteString("content", text.Length == 0 ? null : text);
+        if (calls.Count > 0)
+        {
+            _json.WriteStartArray("tool_calls");
+            foreach (var call in calls)
+            {
+                _json.WriteStartObject();
+                _json.WriteString("id", call.Id);
+                _json.WriteString("type", "function");
+                _json.WriteStartObject("function");
+                _json.WriteString("name", call.Name);
+                _json.WriteString("arguments", call.Arguments);
+                _json.WriteEndObject();
+                _json.WriteEndObject();
+            }
+
+            _json.WriteEndArray();
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private void WriteContent(List<Part> parts)
+    {
+        if (parts.Exists(part => part.CacheMark is not null))
+        {
+            // These providers cache by themselves what is repeated.
+            _loss.Ignore("cache_control");
+        }
+
+        if (parts.TrueForAll(part => part is TextPart))
+        {
+            _json.WriteString("content", string.Join("\n\n", parts.Select(part => ((TextPart)part).Text).Where(text => text.Length > 0)));
+            return;
+        }
+
+        _json.WriteStartArray("content");
+        foreach (var part in parts)
+        {
+            WritePart(part);
+        }
+
+        _json.WriteEndArray();
+    }
+
+    private void WritePart(Part part)
+    {
+        switch (part)
+        {
+            case TextPart { Text.Length: 0 }:
+                return;
+            case TextPart text:
+                _json.WriteStartObject();
+                _json.WriteString("type", "text");
+                _json.WriteString("text", text.Text);
+                break;
+            case ImagePart { Media.FileId: null } image:
+                _json.WriteStartObject();
+                _json.WriteString("type", "image_url");
+                _json.WriteStartObject("image_url");
+                _json.WriteString("url", UrlOf(image.Media));
+                if (image.Detail is { } detail)
+                {
+                    _json.WriteString("detail", detail);
+                }
+
+                _json.WriteEndObject();
+                break;
+            case AudioPart { Media: { Base64.IsEmpty: false } media }:
+                _json.WriteStartObject();
+                _json.WriteString("type", "input_audio");
+                _json.WriteStartObject("input_audio");
+                _json.WriteString("data", media.Base64.Span);
+                _json.WriteString("format", (media.MediaType ?? "audio/wav").Replace("audio/", "", StringComparison.Ordinal));
+                _json.WriteEndObject();
+                break;
+            case FilePart { Media: { Url: null } media } file:
+                _json.WriteStartObject();
+                _json.WriteString("type", "file");
+                _json.WriteStartObject("file");
+                if (media.FileId is { } id)
+                {
+                    _json.WriteString("file_id", id);
+                }
+                else
+                {
+                    _json.WriteString("filename", file.Name ?? "document.pdf");
+                    _json.WriteString("file_data", UrlOf(media));
+                }
+
+                _json.WriteEndObject();
+                break;
+            default:
+                throw new UntranslatableRequestException($"A content part of type '{PartNames.Of(part)}' cannot be said in {Format} as it is.", "messages");
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private static string UrlOf(Media media) => media.Url ?? $"data:{media.MediaType ?? "application/octet-stream"};base64,{media.Base64}";
+
+    private void WriteTools()
+    {
+        var choice = _conversation.ToolChoice;
+        if (_conversation.Tools.Count == 0)
+        {
+            return;
+        }
+
+        _json.WriteStartArray("tools");
+        foreach (var tool in _conversation.Tools.Where(tool => choice is not { Mode: not ToolMode.Named, Names.Count: > 0 } || choice.Names.Contains(tool.Name)))
+        {
+            _json.WriteStartObject();
+            _json.WriteString("type", "function");
+            _json.WriteStartObject("function");
+            _json.WriteString("name", tool.Name);
+            if (tool.Description is { } description)
+            {
+                _json.WriteString("description", description);
+            }
+
+            if (tool.Parameters is { } schema)
+            {
+                _json.WritePropertyName("parameters");
+                SchemaWriting.WriteObjectSchema(schema, _json);
+            }
+
+            if (tool.Strict is { } strict)
+            {
+                _json.WriteBoolean("strict", strict);
+            }
+
+            _json.WriteEndObject();
+            _json.WriteEndObject();
+            if (tool.CacheMark is not null)
+            {
+                _loss.Ignore("cache_control");
+            }
+        }
+
+        _json.WriteEndArray();
+        if (choice is { Mode: ToolMode.Named })
+        {
+            _json.WriteStartObject("tool_choice");
+            _json.WriteString("type", "function");
+            _json.WriteStartObject("function");
+            _json.WriteString("name", choice.Names[0]);
+            _json.WriteEndObject();
+            _json.WriteEndObject();
+        }
+        else if (choice is not null)
+        {
+            _json.WriteString("tool_choice", choice.Mode switch { ToolMode.Required => "required", ToolMode.None => "none", _ => "auto" });
+        }
+
+        if (_conversation.ParallelToolCalls is { } parallel)
+        {
+            _json.WriteBoolean("parallel_tool_calls", parallel);
+        }
+    }
+
+    private void WriteHow()
+    {
+        if (_conversation.MaxTokens is { } limit)
+        {
+            _json.WriteNumber(_dialect.TakesMaxCompletionTokens ? "max_completion_tokens" : "max_tokens", limit);
+        }
+
+        Number("temperature", _conversation.Temperature);
+        Number("top_p", _conversation.TopP);
+        Number("presence_penalty", _conversation.PresencePenalty);
+        Number("frequency_penalty", _conversation.FrequencyPenalty);
+        if (_conversation.TopK is not null)
+        {
+            _loss.Ignore("top_k");
+        }
+
+        if (_conversation.Seed is { } seed)
+        {
+            _json.WriteNumber("seed", seed);
+        }
+
+        if (_conversation.Choices != 1)
+        {
+            _json.WriteNumber("n", _conversation.Choices);
+        }
+
+        if (_conversation.LogProbs)
+        {
+            _json.WriteBoolean("logprobs", true);
+        }
+
+        if (_conversation.TopLogProbs is { } alternatives)
+        {
+            _json.WriteNumber("top_logprobs", alternatives);
+        }
+
+        if (_conversation.Stop.Count > 0)
+        {
+            _json.WriteStartArray("stop");
+            foreach (var stop in _conversation.Stop)
+            {
+                _json.WriteStringValue(stop);
+            }
+
+            _json.WriteEndArray();
+        }
+
+        WriteFormat();
+        WriteThinking();
+        if (_conversation.Stream)
+        {
+            _json.WriteBoolean("stream", true);
+            if (_dialect.TellsUsageOfStreams)
+            {
+                _json.WriteStartObject("stream_options");
+                _json.WriteBoolean("include_usage", true);
+                _json.WriteEndObject();
+            }
+        }
+    }
+
+    private void WriteFormat()
+    {
+        if (_conversation.Format is not { } format)
+        {
+            return;
+        }
+
+        _json.WriteStartObject("response_format");
+        _json.WriteString("type", format.Schema is null ? "json_object" : "json_schema");
+        if (format.Schema is { } schema)
+        {
+            _json.WriteStartObject("json_schema");
+            _json.WriteString("name", format.Name ?? "answer");
+            if (format.Description is { } description)
+            {
+                _json.WriteString("description", description);
+            }
+
+            if (format.Strict is { } strict)
+            {
+                _json.WriteBoolean("strict", strict);
+            }
+
+            _json.WritePropertyName("schema");
+            schema.WriteTo(_json);
+            _json.WriteEndObject();
+        }
+
+        _json.WriteEndObject();
+    }
+
+    /// <summary>Models that do not think refuse the field, so it is for those alone that are known to.</summary>
+    private void WriteThinking()
+    {
+        if (_conversation.Thinking is not { } thinking)
+        {
+            return;
+        }
+
+        var isOff = thinking.Effort == "none" || thinking.Budget == 0;
+        if (!ThinkingModels().IsMatch(_dialect.Model))
+        {
+            if (!isOff)
+            {
+                _loss.Ignore("thinking");
+            }
+
+            return;
+        }
+
+        _json.WriteString("reasoning_effort", isOff ? "minimal" : thinking.Effort switch
+        {
+            "max" => "high",
+            { } effort => effort,
+            null when thinking.Budget is { } budget => budget <= 2048 ? "low" : budget <= 8192 ? "medium" : "high",
+            _ => "medium",
+        });
+    }
+
+    private void WriteRest()
+    {
+        if (_conversation.User is { } user)
+        {
+            _json.WriteString("user", user);
+        }
+
+        foreach (var name in _conversation.Ignored)
+        {
+            _loss.Ignore(name);
+        }
+
+        foreach (var (name, value) in _conversation.Others)
+        {
+            if (name is "prompt_cache_key" or "safety_identifier" && _dialect.IsOpenAi)
+            {
+                _json.WritePropertyName(name);
+                value.WriteTo(_json);
+            }
+            else
+            {
+                _loss.Decide(name, Format);
+            }
+        }
+    }
+
+    private void Number(string name, double? value)
+    {
+        if (value is { } number)
+        {
+            _json.WriteNumber(name, number);
+        }
+    }
+
+    [GeneratedRegex(@"(^|/)(o[1-9]|gpt-([5-9]|oss)|codex|qwen3|magistral|deepseek-r|grok-[3-9].*mini)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex ThinkingModels();
+}

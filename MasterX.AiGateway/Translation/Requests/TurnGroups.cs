@@ -1,0 +1,82 @@
+using MasterX.AiGateway.Translation.Vocabulary;
+
+namespace MasterX.AiGateway.Translation.Requests;
+
+/// <summary>
+/// A conversation's turns as formats want them in which sides alternate: neighbours of one side are one, those without anything in them are
+/// left out, and results of tools come first, as they answer the turn before.
+/// </summary>
+internal static class TurnGroups
+{
+    /// <param name="conversation">Its instructions are left out.</param>
+    public static IEnumerable<(Speaker Speaker, List<Part> Parts)> Of(Conversation conversation)
+    {
+        Speaker? speaker = null;
+        List<Part> parts = [];
+        foreach (var turn in conversation.Turns)
+        {
+            if (turn.Speaker == Speaker.Instructions)
+            {
+                continue;
+            }
+
+            if (turn.Speaker != speaker)
+            {
+                if (speaker is { } ended && parts.Count > 0)
+                {
+                    yield return (ended, parts);
+                }
+
+                (speaker, parts) = (turn.Speaker, []);
+            }
+
+            foreach (var part in turn.Parts)
+            {
+                if (part is TextPart { Text: var text, Signature: null } && string.IsNullOrWhiteSpace(text))
+                {
+                    continue;
+                }
+
+                if (part is ToolResultPart)
+                {
+                    parts.Insert(parts.FindLastIndex(other => other is ToolResultPart) + 1, part);
+                }
+                else
+                {
+                    parts.Add(part);
+                }
+            }
+        }
+
+        if (speaker is { } last && parts.Count > 0)
+        {
+            yield return (last, parts);
+        }
+    }
+
+    /// <summary>All instructions, wherever they were given; parts without text are left out.</summary>
+    public static List<TextPart> Instructions(Conversation conversation, string format)
+    {
+        List<TextPart> texts = [];
+        foreach (var turn in conversation.Turns.Where(turn => turn.Speaker == Speaker.Instructions))
+        {
+            foreach (var part in turn.Parts)
+            {
+                if (part is not TextPart text)
+                {
+                    throw new Providers.UntranslatableRequestException($"Instructions can be texts only in {format}.", "messages");
+                }
+
+                if (!string.IsNullOrWhiteSpace(text.Text))
+                {
+                    texts.Add(text);
+                }
+            }
+        }
+
+        return texts;
+    }
+
+    /// <summary>Nothing was said at all.</summary>
+    public static Providers.UntranslatableRequestException Nothing(string format) => new($"There is nothing in 'messages' that could be said in {format}: every message is empty.", "messages");
+}
