@@ -38,7 +38,11 @@ internal sealed class OpenAiWireFormat : WireFormat
         if (request.ResponseIds is { } ids)
         {
             body = new PooledBuffer(answer.Length + 256);
-            new ResponseNaming(ids, candidate.Provider.Name).Write(answer.Span, 1, body);
+            if (!new ResponseNaming(ids, candidate.Provider.Name).TryWrite(answer.Span, 1, body))
+            {
+                body.Dispose();
+                return null;
+            }
         }
 
         return new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };

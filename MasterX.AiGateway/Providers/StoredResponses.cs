@@ -66,13 +66,17 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             }
 
             using var named = new PooledBuffer(body.Length + 256);
-            naming.Write(body.Span, 1, named);
+            if (!naming.TryWrite(body.Span, 1, named))
+            {
+                throw new InvalidDataException("The response is not valid JSON.");
+            }
+
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = named.Length;
             context.Response.Headers["x-masterx-provider"] = provider.Name;
             await context.Response.BodyWriter.WriteAsync(named.Memory, context.RequestAborted);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException or System.Text.Json.JsonException
+        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException
             || (failure is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
             await CallerError.WriteAsync(

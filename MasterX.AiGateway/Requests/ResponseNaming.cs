@@ -13,10 +13,25 @@ namespace MasterX.AiGateway.Requests;
 internal sealed class ResponseNaming(ResponseIds ids, string provider)
 {
     /// <summary>Writes a response, or an event that holds one.</summary>
-    /// <param name="json">Valid JSON.</param>
+    /// <param name="json">As the provider gave it.</param>
     /// <param name="depth">Where the names stand: 1 for a response itself, 2 for one in an event.</param>
     /// <param name="output">Receives it.</param>
-    public void Write(ReadOnlySpan<byte> json, int depth, IBufferWriter<byte> output)
+    /// <returns>Whether it could be read to its end; if not, what <paramref name="output"/> has of it is worth nothing.</returns>
+    public bool TryWrite(ReadOnlySpan<byte> json, int depth, IBufferWriter<byte> output)
+    {
+        try
+        {
+            Write(json, depth, output);
+            return true;
+        }
+        catch (Exception unreadable) when (unreadable is JsonException or InvalidOperationException)
+        {
+            // InvalidOperationException: a name that is not valid text once unescaped.
+            return false;
+        }
+    }
+
+    private void Write(ReadOnlySpan<byte> json, int depth, IBufferWriter<byte> output)
     {
         var reader = new Utf8JsonReader(json);
         var written = 0;

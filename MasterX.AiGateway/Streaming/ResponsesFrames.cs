@@ -60,6 +60,30 @@ internal sealed class ResponsesFrames : StreamFrames
             span.Read(data);
         }
 
+        PooledBuffer? named = null;
+        try
+        {
+            if (response && type is not null && Naming is { } naming)
+            {
+                named = new PooledBuffer(data.Length + 256);
+                if (!naming.TryWrite(data, 2, named))
+                {
+                    return FrameKind.Unparseable;
+                }
+
+                data = named.Span;
+            }
+
+            return Pass(type, data, output);
+        }
+        finally
+        {
+            named?.Dispose();
+        }
+    }
+
+    private FrameKind Pass(string? type, ReadOnlySpan<byte> data, PooledBuffer output)
+    {
         switch (type)
         {
             case null:
@@ -70,10 +94,10 @@ internal sealed class ResponsesFrames : StreamFrames
                 // Held back until the accounting has been written before it: behind the last event nobody reads.
                 Finished = true;
                 Incomplete = type == "response.incomplete";
-                _end = Event(type, data, response);
+                _end = Event(type, data);
                 return FrameKind.Done;
             default:
-                output.Write(Event(type, data, response));
+                output.Write(Event(type, data));
                 Said |= IsContent(type);
                 return IsContent(type) ? FrameKind.Content : FrameKind.Lifecycle;
         }
@@ -85,17 +109,8 @@ internal sealed class ResponsesFrames : StreamFrames
     private static bool IsContent(string type) =>
         type.EndsWith(".delta", StringComparison.Ordinal) || type.EndsWith(".done", StringComparison.Ordinal) || type.EndsWith(".completed", StringComparison.Ordinal);
 
-    private byte[] Event(string type, ReadOnlySpan<byte> data, bool hasResponse)
-    {
-        if (!hasResponse || Naming is not { } naming)
-        {
-            return [.. "event: "u8, .. Encoding.UTF8.GetBytes(type.ReplaceLineEndings("")), .. "\ndata: "u8, .. data, .. "\n\n"u8];
-        }
-
-        using var named = new PooledBuffer(data.Length + 256);
-        naming.Write(data, 2, named);
-        return Event(type, named.Span, false);
-    }
+    private static byte[] Event(string type, ReadOnlySpan<byte> data) =>
+        [.. "event: "u8, .. Encoding.UTF8.GetBytes(type.ReplaceLineEndings("")), .. "\ndata: "u8, .. data, .. "\n\n"u8];
 
     private void ReadResponse(ref Utf8JsonReader json)
     {
