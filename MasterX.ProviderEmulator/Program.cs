@@ -6,6 +6,7 @@ using MasterX.ServiceDefaults.Startup;
 var builder = WebApplication.CreateSlimBuilder(args);
 builder.AddServiceDefaults();
 builder.Services.AddSingleton<FaultTable>();
+builder.Services.AddSingleton<KeptResponses>();
 
 var app = builder.Build();
 app.UseServiceDefaults();

@@ -16,7 +16,9 @@ internal static class OpenAiWire
         foreach (var provider in new[] { "groq", "openai" })
         {
             app.MapPost($"/{provider}/chat/completions", (HttpContext context, FaultTable faults) => CompleteAsync(context, provider, faults.Of(provider)));
-            app.MapPost($"/{provider}/responses", (HttpContext context, FaultTable faults) => ResponsesWire.RespondAsync(context, provider, faults.Of(provider)));
+            app.MapPost($"/{provider}/responses", (HttpContext context, FaultTable faults, KeptResponses kept) => ResponsesWire.RespondAsync(context, provider, faults.Of(provider), kept));
+            app.MapGet($"/{provider}/responses/{{id}}", (HttpContext context, string id, KeptResponses kept) => kept.WriteAsync(context, provider, id));
+            app.MapDelete($"/{provider}/responses/{{id}}", (HttpContext context, string id, KeptResponses kept) => kept.DeleteAsync(context, provider, id));
             app.MapPost($"/{provider}/embeddings", (HttpContext context) => EmbedAsync(context, provider));
             app.MapGet($"/{provider}/models", () => TypedResults.Ok(new { @object = "list", data = new[] { new { id = $"{provider}-emulated", @object = "model", created = Created, owned_by = provider } } }));
         }

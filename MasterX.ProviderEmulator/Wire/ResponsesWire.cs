@@ -8,7 +8,7 @@ namespace MasterX.ProviderEmulator.Wire;
 /// <summary>OpenAI's responses, of text, plain and streamed (<see href="https://platform.openai.com/docs/api-reference/responses"/>).</summary>
 internal static class ResponsesWire
 {
-    public static async Task RespondAsync(HttpContext context, string provider, Fault? fault)
+    public static async Task RespondAsync(HttpContext context, string provider, Fault? fault, KeptResponses kept)
     {
         if (await OpenAiWire.ReadAsync(context, provider) is not { } request)
         {
@@ -30,7 +30,9 @@ internal static class ResponsesWire
         }
         else
         {
-            await PlainAnswer.WriteAsync(context, fault, Response(model.GetString()!, answer, answer.Length ? "incomplete" : "completed"));
+            var response = Response(model.GetString()!, answer, answer.Length ? "incomplete" : "completed");
+            kept.Keep(provider, response);
+            await PlainAnswer.WriteAsync(context, fault, response);
         }
     }
 

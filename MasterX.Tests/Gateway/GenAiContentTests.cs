@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MasterX.AiGateway.Requests;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
@@ -185,8 +186,9 @@ public sealed class GenAiContentTests
     [InlineData(true)]
     public async Task Responses_are_captured_with_their_instructions_apart(bool stream)
     {
+        var previous = new ResponseIds(GatewayHost.Token, "").Sign("openai", "resp_0");
         var span = await SpanAsync("/v1/responses", $$"""
-            {"model":"openai/m","stream":{{(stream ? "true" : "false")}},"instructions":"be brief","max_output_tokens":500,"previous_response_id":"resp_0","conversation":{"id":"conv_1"},
+            {"model":"openai/m","stream":{{(stream ? "true" : "false")}},"instructions":"be brief","max_output_tokens":500,"previous_response_id":"{{previous}}","conversation":{"id":"conv_1"},
              "reasoning":{"effort":"low"},"text":{"format":{"type":"text"} },"tools":[{"type":"function","name":"f","parameters":{"type":"object"} },{"type":"web_search"}],
              "input":[{"role":"developer","content":"d"},{"type":"message","role":"user","content":[{"type":"input_text","text":"hello"},{"type":"input_image","image_url":"https://example.com/a.png"}]},
                       {"type":"reasoning","summary":[{"type":"summary_text","text":"thought"}]},{"type":"web_search_call","id":"ws","status":"completed"},
