@@ -29,6 +29,9 @@ public sealed class MongoContainerTests(ContainerStorage containers)
         // As with MongoDB's image, a volume keeps the password it was made with.
         Assert.Equal(2, await InsertAsync("second", "right"));
         await Assert.ThrowsAsync<MongoAuthenticationException>(() => InsertAsync("second", "changed"));
+
+        // The storage is shared, and the next test asks whether the containers of its own are gone.
+        await containers.PodmanAsync("rm", "--force", "--time", "0", "second");
     }
 
     private Task<string> StartAsync(string name, string password) => containers.PodmanAsync(
