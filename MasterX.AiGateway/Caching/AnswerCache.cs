@@ -1,6 +1,6 @@
 using System.Text.Json;
 using Microsoft.Extensions.Caching.Memory;
-using static MasterX.AiGateway.Providers.ChatFields;
+using MasterX.AiGateway.Translation;
 
 namespace MasterX.AiGateway.Caching;
 
@@ -65,8 +65,8 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
     private static bool IsIncomplete(JsonElement answer) =>
         answer.TryGetProperty("choices", out var choices)
             ? choices.EnumerateArray().Any(choice =>
-                Text(choice, "finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
-            : Text(answer, "status") is "incomplete" or "failed" or "cancelled"
+                choice.Text("finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
+            : answer.Text("status") is "incomplete" or "failed" or "cancelled"
                 || answer.TryGetProperty("output", out var output) && output.GetArrayLength() == 0;
 
     /// <summary>Anything but a role and an empty text: a call of a tool, a refusal, audio.</summary>

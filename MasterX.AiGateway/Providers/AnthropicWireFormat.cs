@@ -1,8 +1,12 @@
 using System.Net.Http.Headers;
+using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Requests;
+using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -18,12 +22,10 @@ internal sealed class AnthropicWireFormat : WireFormat
 
     public override IReadOnlyList<(string Name, string Value)> Headers => [(AnthropicHeaders.Version, Version)];
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation switch
-    {
-        _ when operation == Operation.Chat || operation == Operation.Messages => new(baseUrl, "messages"),
-        _ when operation == Operation.CountTokens => new(baseUrl, "messages/count_tokens"),
-        _ => null,
-    };
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) =>
+        operation == Operation.Embeddings ? null : new(baseUrl, (operation.IsAnthropic ? operation : Operation.Messages).Path);
+
+    public override bool Speaks(Operation operation, ProviderOptions options) => operation.IsAnthropic;
 
     public override (string Name, string Value) Authentication(string key) => ("x-api-key", key);
 
@@ -47,24 +49,24 @@ internal sealed class AnthropicWireFormat : WireFormat
         }
     }
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => request.Operation.IsAnthropic
-        ? SameFormatBody.Write(request, candidate, default, scratch)
-        : Translate(request, scratch, (root, json) => AnthropicRequest.Write(root, candidate.Model, request.Stream, json));
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+        SameFormatBody.Write(request, candidate, default, scratch);
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        if (!request.Operation.IsAnthropic)
-        {
-            return Translate(answer, AnthropicAnswer.IsAnswer, (root, json) => AnthropicAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), AnthropicAnswer.ReadUsage);
-        }
-
         var scan = MessagesScan.Of(answer.Span, request.Operation);
         return scan.IsAnswer
             ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
             : null;
     }
 
-    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) => request.Operation.IsAnthropic
-        ? new MessagesFrames { Partial = partial, Continuing = continuing }
-        : new AnthropicFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        new MessagesFrames { Partial = partial, Continuing = continuing };
+
+    protected override bool IsOwn(Operation operation) => operation == Operation.Messages;
+
+    protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
+        AnthropicRequestWriter.Write(conversation, candidate.Model, loss, json);
+
+    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new AnthropicAnswerReader(sink);
 }

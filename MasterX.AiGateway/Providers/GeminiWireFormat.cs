@@ -1,7 +1,11 @@
+using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Requests;
+using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -12,17 +16,25 @@ internal sealed class GeminiWireFormat : WireFormat
 
     public override ErrorTable Errors => ErrorTable.Gemini;
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation != Operation.Chat ? null
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) => operation == Operation.Embeddings || operation == Operation.CountTokens ? null
         : new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
 
     public override (string Name, string Value) Authentication(string key) => ("x-goog-api-key", key);
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
-        Translate(request, scratch, GeminiRequest.Write);
+    public override bool Speaks(Operation operation, ProviderOptions options) => false;
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
-        Translate(answer, GeminiAnswer.IsAnswer, (root, json) => GeminiAnswer.Write(root, candidate.Model, DateTimeOffset.UtcNow.ToUnixTimeSeconds(), json), GeminiAnswer.ReadUsage);
+    protected override bool IsOwn(Operation operation) => false;
 
-    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        new GeminiFrames(candidate.Model) { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => throw Never();
+
+    protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) => throw Never();
+
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) => throw Never();
+
+    protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
+        GeminiRequestWriter.Write(conversation, candidate.Model, loss, json);
+
+    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new GeminiAnswerReader(sink, isContinuing);
+
+    private static InvalidOperationException Never() => new("No caller speaks Gemini's format, so that nothing passes as it is.");
 }

@@ -1,7 +1,11 @@
+using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Requests;
+using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -15,18 +19,21 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     private static ReadOnlySpan<byte> UsageWish => "\"stream_options\":{\"include_usage\":true}"u8;
 
-    public override bool KeepsResponses => true;
-
     public override ErrorTable Errors => ErrorTable.OpenAi;
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream) => operation.IsAnthropic ? null : new(baseUrl, operation.Path);
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) =>
+        operation == Operation.CountTokens ? null : new(baseUrl, (Speaks(operation, options) ? operation : Operation.Chat).Path);
+
+    /// <summary>Of those that are compatible with OpenAI's chats, not all have its responses: <see cref="ProviderOptions.ResponsesApi"/>.</summary>
+    public override bool Speaks(Operation operation, ProviderOptions options) =>
+        !operation.IsAnthropic && (operation != Operation.Responses || options.ResponsesApi);
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    public override PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         SameFormatBody.Write(request, candidate, AsksUsage(request, candidate) ? UsageWish : default, scratch);
 
-    public override ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
         var scan = AnswerScan.Of(answer.Span, request.Operation);
         if (!scan.IsAnswer)
@@ -48,8 +55,17 @@ internal sealed class OpenAiWireFormat : WireFormat
         return new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
     }
 
-    public override StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        request.Operation == Operation.Responses ? new ResponsesFrames { Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null } : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        request.Operation == Operation.Responses
+            ? new ResponsesFrames { Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null }
+            : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+
+    protected override bool IsOwn(Operation operation) => operation == Operation.Chat;
+
+    protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
+        ChatRequestWriter.Write(conversation, ChatDialect.Of(candidate), loss, json);
+
+    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new ChatAnswerReader(sink);
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>

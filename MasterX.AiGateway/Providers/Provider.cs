@@ -65,6 +65,9 @@ internal sealed class Provider : IDisposable
 
     public ProviderOptions Options { get; }
 
+    /// <summary>Whether it keeps responses, to be gone on from and asked for again.</summary>
+    public bool KeepsResponses => Format.Speaks(Requests.Operation.Responses, Options);
+
     public WireFormat Format { get; }
 
     /// <summary>Ends with a slash.</summary>

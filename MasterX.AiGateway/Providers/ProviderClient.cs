@@ -46,7 +46,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
-                Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch)),
+                Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
             provider.WriteHeaders(message);
             provider.Format.WriteHeaders(request, message.Headers);
@@ -65,7 +65,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             response = await provider.Http.SendAsync(message, limit.Token);
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
-            var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow());
+            var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow()) with { Ignored = ignored };
             var answer = response.StatusCode != HttpStatusCode.OK
                 ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
                 : request.Stream ? await OpenStreamAsync(response, call, headers, span, begun, total, cancellationToken)
@@ -135,7 +135,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, headers, frames, span,
+            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, call.Request, headers, frames, span,
             new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {

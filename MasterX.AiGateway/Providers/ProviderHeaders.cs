@@ -13,6 +13,9 @@ namespace MasterX.AiGateway.Providers;
 /// <param name="Pause">After which an allowance that this answer has used up is filled again.</param>
 internal readonly record struct ProviderHeaders(string? RequestId, string? ProcessingMs, TimeSpan? RetryAfter, TimeSpan? Pause)
 {
+    /// <summary>Not the provider's: fields of the request that could not be said to it and were left out; <see langword="null"/> for none.</summary>
+    public IReadOnlyList<string>? Ignored { get; init; }
+
     /// <summary>The headers that are passed on, under these names.</summary>
     public const string Passed = "x-request-id, openai-processing-ms";
 

@@ -28,6 +28,13 @@ public sealed class ProviderOptions
     /// <value>True unless set; false for a server that refuses <c>stream_options</c>, whose streams are then estimated.</value>
     public bool StreamUsage { get; set; } = true;
 
+    /// <summary>
+    /// Of an OpenAI-compatible provider: whether it has OpenAI's Responses API too. Where it has not, responses are translated to chat
+    /// completions, and none is kept.
+    /// </summary>
+    /// <value>True unless set.</value>
+    public bool ResponsesApi { get; set; } = true;
+
     /// <summary>Calls per sliding minute.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]
@@ -76,8 +83,8 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
-        && (StreamUsage, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
-            == (other.StreamUsage, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
+        && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
+            == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
         && DropFields.SequenceEqual(other.DropFields);

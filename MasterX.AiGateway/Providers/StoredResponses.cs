@@ -28,7 +28,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             return;
         }
 
-        if (!provider.Format.KeepsResponses)
+        if (!provider.KeepsResponses)
         {
             await CallerError.WriteAsync(
                 context, StatusCodes.Status404NotFound, $"The provider '{provider.Name}' keeps no responses.",

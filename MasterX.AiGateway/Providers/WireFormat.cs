@@ -4,11 +4,13 @@ using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
-using MasterX.AiGateway.Telemetry;
+using MasterX.AiGateway.Translation;
+using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Providers;
 
-/// <summary>How a kind of provider is spoken to: an OpenAI request becomes the provider's, its answer becomes OpenAI's.</summary>
+/// <summary>How a kind of provider is spoken to: a caller's request becomes the provider's, its answer becomes the caller's.</summary>
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
@@ -22,7 +24,7 @@ internal abstract class WireFormat
     };
 
     /// <summary>Where an operation is asked for; <see langword="null"/> when the provider's API has none like it, or none that is translated.</summary>
-    public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream);
+    public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options);
 
     /// <summary>Where the provider's models are listed: the cheapest call there is, for a probe.</summary>
     public virtual Uri ModelsUri(Uri baseUrl) => new(baseUrl, "models");
@@ -38,91 +40,77 @@ internal abstract class WireFormat
     /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
     public abstract (string Name, string Value) Authentication(string key);
 
+    /// <summary>Whether the provider speaks the operation's own format: the bytes pass as they are then, and are translated otherwise.</summary>
+    public abstract bool Speaks(Operation operation, ProviderOptions options);
+
     /// <summary>The request body for the provider.</summary>
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who is asked, and for which model.</param>
     /// <param name="scratch">Receives the body when it is not the caller's own.</param>
+    /// <param name="ignored">Fields that were left out, by their names in the caller's format; <see langword="null"/> for none.</param>
     /// <returns><paramref name="scratch"/>, or the request's own body where it can be sent as it is.</returns>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
-    public abstract PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
+    public PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch, out IReadOnlyList<string>? ignored)
+    {
+        if (Speaks(request.Operation, candidate.Provider.Options))
+        {
+            ignored = null;
+            return PassRequest(request, candidate, scratch);
+        }
 
-    /// <summary>Whether the provider keeps responses, to be gone on from and asked for again.</summary>
-    public virtual bool KeepsResponses => false;
+        ignored = RequestTranslation.Write(request, candidate, WriteConversation, scratch);
+        return scratch;
+    }
 
     /// <summary>What the errors of its API come to.</summary>
     public abstract ErrorTable Errors { get; }
 
-    /// <summary>Reads a whole answer with status 200, and translates it.</summary>
+    /// <summary>Reads a whole answer with status 200, and translates it where the caller speaks another format.</summary>
     /// <param name="answer">The provider's answer; still the caller's, unless it is the result's body too.</param>
     /// <param name="candidate">Who gave it.</param>
     /// <param name="request">What was asked for.</param>
     /// <returns><see langword="null"/> when it is no answer.</returns>
-    public abstract ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request);
+    public ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
+        Speaks(request.Operation, candidate.Provider.Options) && !(SseReader.IsStream(answer.Span) && IsOwn(request.Operation))
+            ? PassAnswer(answer, candidate, request)
+            : AnswerTranslation.ReadWhole(answer, candidate, request, sink => ReaderOf(sink, isContinuing: false));
 
     /// <summary>Reads the events of a streamed answer.</summary>
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who answers.</param>
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
     /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
-    public abstract StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
+    public StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+        Speaks(request.Operation, candidate.Provider.Options)
+            ? PassFrames(request, candidate, partial, continuing)
+            : AnswerTranslation.Open(candidate, request, sink => ReaderOf(sink, continuing), partial, continuing);
 
-    /// <summary>Parses the caller's request and writes another one of it.</summary>
-    /// <exception cref="UntranslatableRequestException">A part of it is not of the type that OpenAI's format has there.</exception>
-    protected static PooledBuffer Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Utf8JsonWriter> write)
-    {
-        try
-        {
-            using var document = JsonDocument.Parse(request.Body.Memory);
-            using var json = new Utf8JsonWriter(scratch);
-            write(document.RootElement, json);
-        }
-        catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
-        {
-            // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
-            throw new UntranslatableRequestException("A part of the request is not of the type that the chat completions format has there.", null);
-        }
+    /// <summary>Reads a whole answer that came where a stream was asked for; <see langword="null"/> where it cannot be made one.</summary>
+    public TranslatedFrames? OpenWhole(ModelRequest request, Candidate candidate) =>
+        !Speaks(request.Operation, candidate.Provider.Options) || IsOwn(request.Operation)
+            ? AnswerTranslation.Open(candidate, request, sink => ReaderOf(sink, isContinuing: false), partial: null, isContinuing: false)
+            : null;
 
-        return scratch;
-    }
+    /// <summary>Whether <see cref="ReaderOf"/> reads the operation's answers.</summary>
+    protected abstract bool IsOwn(Operation operation);
 
-    /// <summary>Parses a provider's whole answer and writes a chat completion of it, if it is an answer.</summary>
-    protected static ProviderAnswer? Translate(
-        PooledBuffer answer, Func<JsonElement, bool> isAnswer, Action<JsonElement, Utf8JsonWriter> write,
-        Func<JsonElement, TokenUsage?> readUsage)
-    {
-        PooledBuffer? body = null;
-        try
-        {
-            using var document = JsonDocument.Parse(answer.Memory);
-            var root = document.RootElement;
-            if (!isAnswer(root))
-            {
-                return null;
-            }
+    /// <summary>The caller's request, as it is but for what has to be different.</summary>
+    protected abstract PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
-            body = new PooledBuffer(answer.Length + 512);
-            using (var json = new Utf8JsonWriter(body))
-            {
-                write(root, json);
-            }
+    /// <summary>The provider's answer, as it is.</summary>
+    /// <inheritdoc cref="ReadAnswer"/>
+    protected abstract ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request);
 
-            var translated = new ProviderAnswer
-            {
-                Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = readUsage(root),
-            };
-            body = null;
-            return translated;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            // Not what the provider's API gives; the others are text that is not valid UTF-16 once unescaped.
-            return null;
-        }
-        finally
-        {
-            body?.Dispose();
-        }
-    }
+    /// <summary>The provider's events, as they are.</summary>
+    /// <inheritdoc cref="OpenFrames"/>
+    protected abstract StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
+
+    /// <summary>Says a conversation in the provider's format.</summary>
+    /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
+    protected abstract void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json);
+
+    /// <summary>A reader of the provider's format.</summary>
+    protected abstract AnswerReader ReaderOf(AnswerSink sink, bool isContinuing);
 }
 
 /// <summary>A request that cannot be said in a provider's format. Another candidate may take it.</summary>

@@ -47,6 +47,12 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         {
             response.Headers["openai-processing-ms"] = processing;
         }
+
+        if (headers.Ignored is { } ignored)
+        {
+            // Some are names out of the caller's own request; those that are no names stay out of a header.
+            response.Headers["x-masterx-ignored"] = string.Join(", ", ignored.Where(Candidate.IsModelName).Take(32));
+        }
     }
 
     /// <summary>

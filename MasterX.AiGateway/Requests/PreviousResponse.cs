@@ -33,7 +33,7 @@ internal static class PreviousResponse
             return null;
         }
 
-        if (!keepers[0].Provider.Format.KeepsResponses)
+        if (!keepers[0].Provider.KeepsResponses)
         {
             problem = $"The provider '{response.Provider}' keeps no responses, so 'previous_response_id' cannot be used with it. Send the conversation so far as 'input'.";
             return null;

@@ -9,8 +9,8 @@ namespace MasterX.AiGateway.Routing;
 /// <summary>A provider and the model to ask of it; one for all routes that name the two.</summary>
 internal sealed class Candidate(Provider provider, string model, TimeProvider time)
 {
-    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: false))];
-    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: true))];
+    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: false, provider.Options))];
+    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: true, provider.Options))];
 
     public Provider Provider { get; } = provider;
 

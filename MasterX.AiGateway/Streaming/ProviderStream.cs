@@ -26,7 +26,7 @@ internal enum StreamState
 /// provider's place, and tells the gate, once, how the call ended.
 /// </summary>
 internal sealed class ProviderStream(
-    HttpResponseMessage response, Stream body, Candidate candidate, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
+    HttpResponseMessage response, Stream body, Candidate candidate, ModelRequest request, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
     AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
     private static readonly ProviderAnswer Whole = Judgement.Of(Verdicts.Success);
@@ -39,7 +39,7 @@ internal sealed class ProviderStream(
     /// <summary>Bytes taken in one after the other without waiting.</summary>
     private int _turn;
 
-    public StreamFrames Frames { get; } = frames;
+    public StreamFrames Frames { get; private set; } = frames;
 
     /// <summary>Whole events for the caller that have not been taken yet.</summary>
     public PooledBuffer Ready { get; } = new(8192);
@@ -90,14 +90,8 @@ internal sealed class ProviderStream(
                 return true;
             }
 
-            // Some providers end without an end mark; what counts is whether the answer was finished. An error that is not an event is
-            // left over.
-            State = Frames.Finished ? StreamState.Done : StreamState.Failed;
-            if (State == StreamState.Failed && !HasContent)
-            {
-                await SocketThread.LeaveFor(_events.Unread);
-                Fail(_events.Rest);
-            }
+            await SocketThread.LeaveFor(_events.Unread);
+            TakeInEnd();
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
@@ -137,6 +131,42 @@ internal sealed class ProviderStream(
                 case FrameKind.Unparseable:
                     Dropped++;
                     break;
+            }
+        }
+    }
+
+    /// <summary>
+    /// Some providers end without an end mark, or in the middle of the last event; what counts is whether the answer was finished. What is
+    /// left over may also be a whole answer instead of a stream, or an error that is not an event.
+    /// </summary>
+    private void TakeInEnd()
+    {
+        var rest = _events.Rest.TrimStart(" \r\n\t"u8);
+        if (!HasContent && rest.StartsWith("{"u8))
+        {
+            if (candidate.Provider.Format.OpenWhole(request, candidate) is { } whole)
+            {
+                span?.Watch(whole);
+                if (whole.TryReadWhole(rest, Ready))
+                {
+                    (Frames, HasContent, State) = (whole, true, StreamState.Done);
+                    return;
+                }
+            }
+
+            Fail(rest);
+            return;
+        }
+
+        var left = rest[..Math.Min(rest.Length, ErrorBody.Looked)].ToArray();
+        _events.Complete();
+        TakeIn(filled: true);
+        if (State == StreamState.Open)
+        {
+            State = Frames.Finished ? StreamState.Done : StreamState.Failed;
+            if (State == StreamState.Failed && !HasContent)
+            {
+                Fail(left);
             }
         }
     }

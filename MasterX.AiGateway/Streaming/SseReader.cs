@@ -31,6 +31,10 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
     private int _length;
     private bool _isError;
 
+    private bool _hasBegun;
+
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <summary>Whether the event last handed out was named <c>error</c>, whatever its data says.</summary>
     public bool IsError { get; private set; }
 
@@ -39,6 +43,26 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
 
     /// <summary>What has come since the last whole event: at the end of the stream, what was none.</summary>
     public ReadOnlySpan<byte> Rest => _buffer.Span[_position..];
+
+    /// <summary>Whether bytes that are all there are a stream of events, and no JSON text.</summary>
+    public static bool IsStream(ReadOnlySpan<byte> bytes)
+    {
+        bytes = bytes.TrimStart(ByteOrderMark).TrimStart(" \r\n\t"u8);
+        return bytes.StartsWith("data:"u8) || bytes.StartsWith("event:"u8) || bytes.StartsWith(":"u8) || bytes.StartsWith("id:"u8) || bytes.StartsWith("retry:"u8);
+    }
+
+    /// <summary>Reads events that are all there.</summary>
+    public static SseReader Over(PooledBuffer bytes)
+    {
+        var reader = new SseReader(Stream.Null, int.MaxValue);
+        reader._buffer.Write(bytes.Span);
+        reader.SkipByteOrderMark();
+        reader.Complete();
+        return reader;
+    }
+
+    /// <summary>Nothing more will come: an event that was not ended is one all the same.</summary>
+    public void Complete() => _buffer.Write("\n\n"u8);
 
     /// <summary>Reads more from the network.</summary>
     /// <returns><see langword="false"/> at the end of the stream.</returns>
@@ -59,6 +83,7 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
         {
             var read = await stream.ReadAsync(room, cancellationToken);
             held.Advance(read);
+            SkipByteOrderMark();
             return read > 0;
         }
         finally
@@ -119,6 +144,16 @@ internal sealed class SseReader(Stream stream, int largestEvent) : IDisposable
     {
         _buffer.Dispose();
         _joined.Dispose();
+    }
+
+    /// <summary>One may stand before the first event, and means nothing.</summary>
+    private void SkipByteOrderMark()
+    {
+        if (!_hasBegun && _buffer.Length >= ByteOrderMark.Length)
+        {
+            _hasBegun = true;
+            _position = _line = _searched = _buffer.Span.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+        }
     }
 
     private bool TryLine(out int start, out int length)

@@ -1,86 +1,85 @@
-using System.Buffers;
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Streaming;
 
-/// <summary>Frames of another format than OpenAI's, written as OpenAI's chunks.</summary>
-internal abstract class TranslatedFrames(string model) : StreamFrames
+/// <summary>Events of a format that is not the caller's, written as the caller's.</summary>
+/// <param name="reader">Of the provider's format; tells <paramref name="writer"/>.</param>
+/// <param name="writer">Of the caller's format.</param>
+internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter writer) : StreamFrames
 {
-    private readonly string _id = $"chatcmpl-{Guid.NewGuid():N}";
-    private readonly long _created = DateTimeOffset.UtcNow.ToUnixTimeSeconds();
-    private bool _roleWritten;
+    public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
+    {
+        if (data.SequenceEqual("[DONE]"u8))
+        {
+            return FrameKind.Done;
+        }
 
-    /// <summary>Whether the caller asked for a chunk with the usage.</summary>
-    public required bool CallerWantsUsage { get; init; }
+        var start = output.Length;
+        Prepare(output);
+        try
+        {
+            var json = new Utf8JsonReader(data);
+            using var document = JsonDocument.ParseValue(ref json);
+            return reader.ReadEvent(document.RootElement);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            output.Truncate(start);
+            return FrameKind.Unparseable;
+        }
+        finally
+        {
+            Look();
+        }
+    }
 
-    /// <summary>As the provider names it; what was asked for until it does.</summary>
-    protected string Model { get; set; } = model;
+    /// <summary>Reads a whole answer, which came instead of a stream.</summary>
+    /// <returns>Whether it is one.</returns>
+    public bool TryReadWhole(ReadOnlySpan<byte> answer, PooledBuffer output)
+    {
+        var start = output.Length;
+        Prepare(output);
+        try
+        {
+            var json = new Utf8JsonReader(answer);
+            using var document = JsonDocument.ParseValue(ref json);
+            if (reader.ReadWhole(document.RootElement))
+            {
+                reader.End();
+                return true;
+            }
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // It is judged as the failure that it is.
+        }
+        finally
+        {
+            Look();
+        }
+
+        output.Truncate(start);
+        return false;
+    }
 
     public override void Complete(PooledBuffer output)
     {
-        if (!CallerWantsUsage || Usage is not { } usage)
-        {
-            return;
-        }
-
-        WriteChunk(output, json =>
-        {
-            json.WriteStartArray("choices");
-            json.WriteEndArray();
-            json.WriteStartObject("usage");
-            json.WriteNumber("prompt_tokens", usage.Input);
-            json.WriteNumber("completion_tokens", usage.Output);
-            json.WriteNumber("total_tokens", usage.Input + usage.Output);
-            json.WriteEndObject();
-        });
+        Prepare(output);
+        reader.End();
+        writer.Complete();
+        Look();
     }
 
-    /// <summary>Writes the chunk with the finish reason.</summary>
-    protected void Finish(PooledBuffer output, int index, string reason)
+    public override void WriteEnd(PooledBuffer output)
     {
-        Finished = true;
-        Incomplete |= IsIncomplete(reason);
-        WriteDelta(output, index, static _ => { }, reason);
+        Prepare(output);
+        writer.WriteEnd();
     }
 
-    protected void WriteDelta(PooledBuffer output, int index, Action<Utf8JsonWriter> delta, string? finish) => WriteChunk(output, json =>
-    {
-        Said |= finish is null;
-        json.WriteStartArray("choices");
-        json.WriteStartObject();
-        json.WriteNumber("index", index);
-        json.WriteStartObject("delta");
-        if (!_roleWritten && !Continuing)
-        {
-            json.WriteString("role", "assistant");
-        }
+    private void Prepare(PooledBuffer output) => (writer.Output, writer.Span) = (output, Span);
 
-        _roleWritten = true;
-        delta(json);
-        json.WriteEndObject();
-        json.WriteNull("logprobs");
-        json.WriteString("finish_reason", finish);
-        json.WriteEndObject();
-        json.WriteEndArray();
-    });
-
-    private void WriteChunk(PooledBuffer output, Action<Utf8JsonWriter> rest)
-    {
-        output.Write("data: "u8);
-        var begin = output.Length;
-        using (var json = new Utf8JsonWriter(output))
-        {
-            json.WriteStartObject();
-            json.WriteString("id", _id);
-            json.WriteString("object", "chat.completion.chunk");
-            json.WriteNumber("created", _created);
-            json.WriteString("model", Model);
-            rest(json);
-            json.WriteEndObject();
-        }
-
-        Span?.Read(output.Span[begin..]);
-        output.Write("\n\n"u8);
-    }
+    private void Look() =>
+        (Finished, Incomplete, Said, Usage, Characters) = (writer.Finished, writer.Incomplete, writer.Said, writer.Usage, writer.Characters);
 }

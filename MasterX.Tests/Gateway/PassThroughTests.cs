@@ -32,6 +32,6 @@ public sealed class PassThroughTests
         using var body = parsed;
         using var provider = new Provider("p", options, TimeProvider.System);
         using var scratch = new PooledBuffer(256);
-        return Encoding.UTF8.GetString(OpenAiWireFormat.Instance.WriteRequest(parsed!, provider.CandidateOf("m-1"), scratch).Span);
+        return Encoding.UTF8.GetString(OpenAiWireFormat.Instance.WriteRequest(parsed!, provider.CandidateOf("m-1"), scratch, out _).Span);
     }
 }

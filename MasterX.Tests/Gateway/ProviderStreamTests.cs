@@ -1,6 +1,8 @@
 using System.Text;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Streaming;
+using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
 
@@ -14,9 +16,11 @@ public sealed class ProviderStreamTests
             "p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1", MaxConcurrency = 1, TokensPerMinute = 1000 }, TimeProvider.System);
         var candidate = provider.CandidateOf("m");
         Assert.Null(provider.Limits.TryEnter(100, out var lease));
+        Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer("""{"messages":[{}],"stream":true}"""), out var request, out _, out _));
+        using var asked = request;
         using var response = new HttpResponseMessage();
         var stream = new ProviderStream(
-            response, new BadStream(), candidate, default, new OpenAiFrames { CallerWantsUsage = false }, null,
+            response, new BadStream(), candidate, request!, default, new OpenAiFrames { CallerWantsUsage = false }, null,
             new AttemptClock(TimeProvider.System, TimeProvider.System.GetTimestamp(), TimeSpan.FromMinutes(1)), 1_000_000, default);
         stream.Keep(lease, candidate.Gate);
         await stream.ReadAsync(TimeSpan.FromMinutes(1));

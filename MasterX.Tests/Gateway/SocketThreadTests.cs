@@ -4,6 +4,7 @@ using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Streaming;
 using MasterX.ServiceDefaults.Http;
+using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Gateway;
 
@@ -50,12 +51,14 @@ public sealed class SocketThreadTests
     {
         var events = string.Concat(Enumerable.Repeat($"data: {new string('x', length)}\n\n", count));
         var frames = new ThreadFrames();
+        Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer("""{"messages":[{}],"stream":true}"""), out var request, out _, out _));
+        using var asked = request;
         await OnSocketThreadAsync(async () =>
         {
             using var response = new HttpResponseMessage();
             using var provider = new Provider("p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1" }, TimeProvider.System);
             using var stream = new ProviderStream(
-                response, new SocketStream(Encoding.ASCII.GetBytes(events)), provider.CandidateOf("m"), default, frames, null, Clock,
+                response, new SocketStream(Encoding.ASCII.GetBytes(events)), provider.CandidateOf("m"), request!, default, frames, null, Clock,
                 16_000_000, default);
             while (stream.State == StreamState.Open)
             {

@@ -108,7 +108,7 @@ public class Steps : IDisposable
     private int Write(Candidate candidate)
     {
         using var scratch = new PooledBuffer(_body.Length + 256);
-        return candidate.Provider.Format.WriteRequest(_request, candidate, scratch).Length;
+        return candidate.Provider.Format.WriteRequest(_request, candidate, scratch, out _).Length;
     }
 
     private int Read(Candidate candidate, byte[] bytes)

@@ -19,4 +19,7 @@ internal abstract class AnswerReader(AnswerSink sink)
     /// <returns>What it is.</returns>
     /// <exception cref="InvalidOperationException">Something in it is of another type than the format has there.</exception>
     public abstract FrameKind ReadEvent(JsonElement data);
+
+    /// <summary>The stream has ended well: whatever was still waited for has come to its end too.</summary>
+    public virtual void End() => Sink.FinishOpen();
 }

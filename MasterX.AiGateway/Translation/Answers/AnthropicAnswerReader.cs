@@ -167,7 +167,7 @@ internal sealed class AnthropicAnswerReader(AnswerSink sink) : AnswerReader(sink
             "max_tokens" => StopReason.MaxTokens,
             "model_context_window_exceeded" => StopReason.ContextFull,
             "tool_use" => StopReason.ToolCalls,
-            "refusal" => StopReason.ContentFilter,
+            "refusal" => StopReason.Refusal,
             "pause_turn" => StopReason.Paused,
             "stop_sequence" => StopReason.StopSequence,
             _ => StopReason.End,

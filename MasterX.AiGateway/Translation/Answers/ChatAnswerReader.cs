@@ -13,6 +13,7 @@ namespace MasterX.AiGateway.Translation.Answers;
 internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
 {
     private readonly Dictionary<int, ChoiceState> _choices = [];
+    private readonly HashSet<string> _callIds = new(StringComparer.Ordinal);
 
     public override bool ReadWhole(JsonElement answer)
     {
@@ -23,13 +24,17 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
         }
 
         Read(answer, "message");
+        End();
+        return true;
+    }
+
+    public override void End()
+    {
         foreach (var (index, state) in _choices)
         {
-            state.EndCall(Sink, index);
+            state.Calls.End();
             Finish(index, state);
         }
-
-        return true;
     }
 
     public override FrameKind ReadEvent(JsonElement data)
@@ -61,7 +66,7 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
             var index = choice.Field("index") is { ValueKind: JsonValueKind.Number } given && given.TryGetInt32(out var number) && number is >= 0 and < 128 ? number : 0;
             if (!_choices.TryGetValue(index, out var state))
             {
-                _choices[index] = state = new ChoiceState();
+                _choices[index] = state = new ChoiceState(new ChatCalls(Sink, index, _callIds));
             }
 
             if ((choice.Field(part) ?? choice.Field(part == "delta" ? "message" : "delta")) is { } said)
@@ -76,7 +81,7 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
 
             if (choice.Text("finish_reason") is { Length: > 0 } reason)
             {
-                state.EndCall(Sink, index);
+                state.Calls.End();
                 state.Reason = reason;
                 if (part == "delta")
                 {
@@ -96,28 +101,28 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
         if ((said.Piece("reasoning_content") ?? said.Piece("reasoning")) is { Length: > 0 } thought)
         {
             content = true;
-            Sink.Thinking(index, thought);
+            state.Calls.Tell(() => Sink.Thinking(index, thought));
         }
 
         if (said.Piece("content") is { Length: > 0 } text)
         {
             content = true;
-            state.EndCall(Sink, index);
-            Sink.Text(index, text);
+            state.Calls.Tell(() => Sink.Text(index, text));
         }
 
         foreach (var part in said.Elements("content"))
         {
             // Some give parts, as requests do.
             content = true;
-            Sink.Text(index, part.Text("text"));
+            var (isThought, words) = (part.Text("type") == "thinking", part.Text("text") ?? ThoughtOf(part));
+            state.Calls.Tell(() => Say(index, isThought, words));
         }
 
         if (said.Piece("refusal") is { Length: > 0 } refusal)
         {
             content = true;
             state.IsRefused = true;
-            Sink.Refusal(index, refusal);
+            state.Calls.Tell(() => Sink.Refusal(index, refusal));
         }
 
         foreach (var note in said.Elements("annotations"))
@@ -128,22 +133,50 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
             }
         }
 
-        var place = 0;
         foreach (var call in said.Elements("tool_calls"))
         {
-            var at = call.Field("index") is { ValueKind: JsonValueKind.Number } given && given.TryGetInt32(out var number) ? number : place;
-            place++;
             content = true;
-            state.Add(Sink, index, at, call);
+            state.Calls.Add(call);
         }
 
         if (said.Field("function_call") is { } legacy)
         {
             content = true;
-            state.Add(Sink, index, 0, legacy.Text("name"), null, legacy.Piece("arguments"), null);
+            state.Calls.AddLegacy(legacy);
+        }
+
+        if (said.Field("audio") is { } sound && sound.Text("data") is { Length: > 0 } bytes)
+        {
+            content = true;
+            state.Calls.Tell(() => Sink.Media(index, new Media("audio/wav", bytes.AsMemory())));
+        }
+
+        foreach (var image in said.Elements("images"))
+        {
+            if (image.Field("image_url")?.Text("url") is { } url)
+            {
+                content = true;
+                state.Calls.Tell(() => Sink.Media(index, Requests.MediaReading.OfUrl(url, "images")));
+            }
         }
 
         return content;
+    }
+
+    /// <summary>Mistral's parts of type <c>thinking</c> have parts of their own.</summary>
+    private static string? ThoughtOf(JsonElement part) =>
+        part.Text("thinking") ?? string.Concat(part.Elements("thinking").Select(one => one.Text("text")));
+
+    private void Say(int choice, bool isThought, string? words)
+    {
+        if (isThought)
+        {
+            Sink.Thinking(choice, words);
+        }
+        else
+        {
+            Sink.Text(choice, words);
+        }
     }
 
     private void Finish(int index, ChoiceState state) => Sink.Finish(index, state.Reason switch
@@ -152,7 +185,7 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
         "tool_calls" or "function_call" => StopReason.ToolCalls,
         "content_filter" => StopReason.ContentFilter,
         _ when state.IsRefused => StopReason.Refusal,
-        _ when state.HasCalls => StopReason.ToolCalls,
+        _ when state.Calls.Any => StopReason.ToolCalls,
         _ => StopReason.End,
     });
 
@@ -164,99 +197,12 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
             Reasoning: Math.Min(output, usage.Field("completion_tokens_details")?.Count("reasoning_tokens") ?? 0));
     }
 
-    /// <summary>
-    /// One choice's calls. A sink is told of one call after the other: pieces of a call that is not the open one wait until it has ended,
-    /// as few providers write several at once.
-    /// </summary>
-    private sealed class ChoiceState
+    private sealed class ChoiceState(ChatCalls calls)
     {
-        private readonly SortedDictionary<int, PendingCall> _waiting = [];
-        private int? _open;
-        private bool _hasArguments;
+        public ChatCalls Calls { get; } = calls;
 
         public string? Reason { get; set; }
 
         public bool IsRefused { get; set; }
-
-        public bool HasCalls { get; private set; }
-
-        public void Add(AnswerSink sink, int choice, int at, JsonElement call)
-        {
-            var function = call.Field("function") ?? call.Field("custom") ?? default;
-            var signature = call.Field("extra_content")?.Field("google")?.Text("thought_signature") is { Length: > 0 } value ? new Signature(Signature.Gemini, value) : null;
-            var arguments = function.ValueKind != JsonValueKind.Object ? null
-                : function.Field("arguments") is { ValueKind: JsonValueKind.Object } written ? written.GetRawText()
-                : function.Piece("arguments") ?? function.Piece("input");
-            Add(sink, choice, at, function.ValueKind == JsonValueKind.Object ? function.Text("name") : null, call.Text("id"), arguments, signature);
-        }
-
-        public void Add(AnswerSink sink, int choice, int at, string? name, string? id, string? arguments, Signature? signature)
-        {
-            HasCalls = true;
-            if (_open is { } open && open != at)
-            {
-                if (_waiting.Count == 0 && name is { Length: > 0 } && at > open)
-                {
-                    // The next one begins: the one before is at its end.
-                    EndCall(sink, choice);
-                }
-                else
-                {
-                    if (!_waiting.TryGetValue(at, out var pending))
-                    {
-                        _waiting[at] = pending = new PendingCall();
-                    }
-
-                    pending.Name ??= name;
-                    pending.Id ??= id;
-                    pending.Signature ??= signature;
-                    pending.Arguments.Append(arguments);
-                    return;
-                }
-            }
-
-            if (_open is null)
-            {
-                _open = at;
-                _hasArguments = false;
-                sink.Call(choice, id is { Length: > 0 } ? id : "call_" + Guid.NewGuid().ToString("N")[..24], name ?? "", signature);
-            }
-
-            _hasArguments |= !string.IsNullOrEmpty(arguments);
-            sink.Arguments(choice, arguments);
-        }
-
-        public void EndCall(AnswerSink sink, int choice)
-        {
-            if (_open is null)
-            {
-                return;
-            }
-
-            if (!_hasArguments)
-            {
-                sink.Arguments(choice, "{}");
-            }
-
-            _open = null;
-            foreach (var pending in _waiting.Values)
-            {
-                sink.Call(choice, pending.Id is { Length: > 0 } id ? id : "call_" + Guid.NewGuid().ToString("N")[..24], pending.Name ?? "", pending.Signature);
-                sink.Arguments(choice, pending.Arguments.Length > 0 ? pending.Arguments.ToString() : "{}");
-            }
-
-            _waiting.Clear();
-        }
-    }
-
-    private sealed class PendingCall
-    {
-        public string? Name { get; set; }
-
-        public string? Id { get; set; }
-
-        public Signature? Signature { get; set; }
-
-        public System.Text.StringBuilder Arguments { get; } = new();
     }
 }

@@ -116,6 +116,11 @@ internal sealed class GeminiAnswerReader(AnswerSink sink, bool isContinuing = fa
             }
         }
 
+        if (candidate.Field("avgLogprobs") is { ValueKind: JsonValueKind.Number } average && average.TryGetDouble(out var mean) && double.IsFinite(mean))
+        {
+            Sink.AverageLogProb(index, mean);
+        }
+
         if (candidate.Field("logprobsResult") is { } probabilities)
         {
             GeminiLogProbs.Tell(Sink, index, probabilities);
@@ -132,7 +137,9 @@ internal sealed class GeminiAnswerReader(AnswerSink sink, bool isContinuing = fa
         if (candidate.Text("finishReason") is { } reason)
         {
             content = true;
-            Sink.Finish(index, ReasonOf(reason, _called.Contains(index)));
+
+            // One that was given up beside others that were not is not whole, and says so.
+            Sink.Finish(index, GeminiRows.IsGivenUp(reason) ? StopReason.ContentFilter : ReasonOf(reason, _called.Contains(index)));
         }
 
         return content;

@@ -6,13 +6,19 @@ namespace MasterX.AiGateway.Translation.Vocabulary;
 /// <summary>
 /// Receives a model's answer piece by piece, whole or streamed: a reader of the provider's format calls it, a writer of the caller's format
 /// is one. What belongs to one part of the answer comes without anything else of the same choice in between: a text, a thought, a call with
-/// its arguments. It keeps count of what came; text that was cut inside a character is put together again before anybody sees it.
+/// its arguments. It keeps count of what came; text that was cut inside a character is put together again before anybody sees it, and half
+/// a character that stays alone becomes U+FFFD.
 /// </summary>
 internal abstract class AnswerSink
 {
-    private char? _halfText, _halfThought, _halfArguments;
+    private const string Unknown = "\uFFFD";
 
-    /// <summary>Whether a choice has come to its end.</summary>
+    private readonly List<ChoiceText> _choices = [];
+
+    /// <summary>Choices that have begun and not come to their end.</summary>
+    private int _open;
+
+    /// <summary>Whether every choice that has begun has come to its end.</summary>
     public bool Finished { get; private set; }
 
     /// <summary>Whether some of the answer is missing: the provider held it back, or a limit of tokens cut it short.</summary>
@@ -37,48 +43,33 @@ internal abstract class AnswerSink
 
     /// <param name="choice">From 0, for requests of several answers.</param>
     /// <param name="piece">The next piece; nothing comes of an empty one.</param>
-    public void Text(int choice, string? piece)
-    {
-        if (Join(ref _halfText, piece) is { Length: > 0 } text)
-        {
-            Add(choice, text.Length);
-            Partial?.Append(text);
-            WriteText(choice, text);
-        }
-    }
+    public void Text(int choice, string? piece) => Take(choice, Kind.Text, piece);
 
     /// <summary>The next piece of what the model thinks.</summary>
-    public void Thinking(int choice, string? piece)
-    {
-        if (Join(ref _halfThought, piece) is { Length: > 0 } text)
-        {
-            Add(choice, text.Length);
-            Partial?.Forbid();
-            WriteThinking(choice, text);
-        }
-    }
+    public void Thinking(int choice, string? piece) => Take(choice, Kind.Thinking, piece);
 
     /// <summary>A signature of the thought or text that came last in the choice.</summary>
-    public void Sign(int choice, Signature signature) => WriteSignature(choice, signature);
+    public void Sign(int choice, Signature signature)
+    {
+        if (StateOf(choice) is { HasEnded: false } state)
+        {
+            Release(choice, state);
+            state.IsCall = false;
+            WriteSignature(choice, signature);
+        }
+    }
 
     /// <summary>A thought that is not shown: see <see cref="HiddenThinkingPart"/>.</summary>
     public void HiddenThinking(int choice, Signature signature)
     {
-        Add(choice, 0);
-        Partial?.Forbid();
-        WriteHiddenThinking(choice, signature);
-    }
-
-    /// <summary>The model will not answer, and says so.</summary>
-    public void Refusal(int choice, string? text)
-    {
-        if (!string.IsNullOrEmpty(text))
+        if (Add(choice))
         {
-            Add(choice, text.Length);
-            Partial?.Forbid();
-            WriteRefusal(choice, text);
+            WriteHiddenThinking(choice, signature);
         }
     }
+
+    /// <summary>The next piece of the model's words for that it will not answer.</summary>
+    public void Refusal(int choice, string? piece) => Take(choice, Kind.Refusal, piece);
 
     /// <summary>A call begins; its arguments follow.</summary>
     /// <param name="choice">From 0.</param>
@@ -87,30 +78,26 @@ internal abstract class AnswerSink
     /// <param name="signature">What the provider wants back with it.</param>
     public void Call(int choice, string id, string name, Signature? signature = null)
     {
-        Add(choice, 0);
-        Partial?.Forbid();
-        WriteCall(choice, id, name, signature);
+        if (Add(choice))
+        {
+            WriteCall(choice, id, name, signature);
+            StateOf(choice).IsCall = true;
+        }
     }
 
     /// <summary>
     /// The next piece of the arguments of the call that <see cref="Call"/> began last; all of them joined are a JSON text, and <c>{}</c> is
     /// given for a call without any.
     /// </summary>
-    public void Arguments(int choice, string? piece)
-    {
-        if (Join(ref _halfArguments, piece) is { Length: > 0 } text)
-        {
-            Characters += text.Length;
-            WriteArguments(choice, text);
-        }
-    }
+    public void Arguments(int choice, string? piece) => Take(choice, Kind.Arguments, piece);
 
     /// <summary>An image or sound that the model made.</summary>
     public void Media(int choice, Media media)
     {
-        Add(choice, 0);
-        Partial?.Forbid();
-        WriteMedia(choice, media);
+        if (Add(choice))
+        {
+            WriteMedia(choice, media);
+        }
     }
 
     /// <summary>Where a statement of the answer comes from.</summary>
@@ -123,13 +110,38 @@ internal abstract class AnswerSink
     {
     }
 
-    /// <summary>A choice has ended.</summary>
+    /// <summary>The average of the probabilities of all tokens, as a natural logarithm, where a provider tells that alone.</summary>
+    public virtual void AverageLogProb(int choice, double value)
+    {
+    }
+
+    /// <summary>A whole answer has come: choices that were not said to have ended have ended by that.</summary>
+    public void FinishOpen()
+    {
+        for (var choice = 0; choice < _choices.Count; choice++)
+        {
+            if (_choices[choice].HasBegun)
+            {
+                Finish(choice, StopReason.End);
+            }
+        }
+    }
+
+    /// <summary>A choice has ended; of one that has already, nothing comes.</summary>
     /// <param name="choice">From 0.</param>
     /// <param name="reason">Why.</param>
     /// <param name="sequence">The text that ended it, where the provider tells.</param>
     public void Finish(int choice, StopReason reason, string? sequence = null)
     {
-        Finished = true;
+        var state = StateOf(choice);
+        if (state.HasEnded)
+        {
+            return;
+        }
+
+        Release(choice, state);
+        state.HasEnded = true;
+        Finished = --_open == 0;
         Incomplete |= reason is StopReason.ContentFilter or StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refusal;
         WriteFinish(choice, reason, sequence);
     }
@@ -155,26 +167,153 @@ internal abstract class AnswerSink
 
     protected abstract void WriteFinish(int choice, StopReason reason, string? sequence);
 
-    private void Add(int choice, int characters)
+    /// <summary>Something that is no text begins: another provider cannot go on with it.</summary>
+    /// <returns>Whether it is still of the answer: of a choice that has ended nothing more is.</returns>
+    private bool Add(int choice)
     {
-        Said = true;
-        Characters += characters;
-        if (choice > 0)
+        var state = StateOf(choice);
+        if (state.HasEnded)
+        {
+            return false;
+        }
+
+        Release(choice, state);
+        (state.IsCall, Said) = (false, true);
+        Partial?.Forbid();
+        return true;
+    }
+
+    private void Take(int choice, Kind kind, string? piece)
+    {
+        if (string.IsNullOrEmpty(piece))
+        {
+            return;
+        }
+
+        // Of a choice that has ended nothing more is told, nor arguments of no call.
+        var state = StateOf(choice);
+        if (state.HasEnded || (kind == Kind.Arguments && !state.IsCall))
+        {
+            return;
+        }
+
+        if (state.Half is not null && state.Kind != kind)
+        {
+            Release(choice, state);
+        }
+
+        (state.Kind, state.IsCall) = (kind, kind == Kind.Arguments);
+        var text = state.Half is { } held ? held + piece : piece;
+        state.Half = char.IsHighSurrogate(text[^1]) ? text[^1] : null;
+        Give(choice, kind, Whole(state.Half is null ? text : text[..^1]));
+    }
+
+    private void Give(int choice, Kind kind, string text)
+    {
+        if (text.Length == 0)
+        {
+            return;
+        }
+
+        Said |= kind != Kind.Arguments;
+        Characters += text.Length;
+        if (kind == Kind.Text && choice == 0)
+        {
+            Partial?.Append(text);
+        }
+        else
         {
             Partial?.Forbid();
         }
+
+        switch (kind)
+        {
+            case Kind.Text: WriteText(choice, text); break;
+            case Kind.Thinking: WriteThinking(choice, text); break;
+            case Kind.Refusal: WriteRefusal(choice, text); break;
+            default: WriteArguments(choice, text); break;
+        }
     }
 
-    /// <summary>Holds back the first half of a character, until its other half comes.</summary>
-    private static string? Join(ref char? half, string? piece)
+    /// <summary>The other half of a character will not come any more.</summary>
+    private void Release(int choice, ChoiceText state)
     {
-        if (string.IsNullOrEmpty(piece) || (half is null && !char.IsHighSurrogate(piece[^1])))
+        if (state.Half is not null)
         {
-            return piece;
+            state.Half = null;
+            Give(choice, state.Kind, Unknown);
+        }
+    }
+
+    private ChoiceText StateOf(int choice)
+    {
+        while (_choices.Count <= choice)
+        {
+            _choices.Add(new ChoiceText());
         }
 
-        var text = half is { } held ? held + piece : piece;
-        half = char.IsHighSurrogate(text[^1]) ? text[^1] : null;
-        return half is null ? text : text[..^1];
+        var state = _choices[choice];
+        if (!state.HasBegun)
+        {
+            (state.HasBegun, Finished) = (true, false);
+            _open++;
+        }
+
+        return state;
+    }
+
+    /// <summary>Puts U+FFFD in the place of halves of characters that stand alone.</summary>
+    private static string Whole(string text)
+    {
+        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0)
+        {
+            return text;
+        }
+
+        return string.Create(text.Length, text, static (whole, from) =>
+        {
+            from.CopyTo(whole);
+            for (var at = 0; at < whole.Length; at++)
+            {
+                if (!char.IsSurrogate(whole[at]))
+                {
+                    continue;
+                }
+
+                if (at + 1 < whole.Length && char.IsSurrogatePair(whole[at], whole[at + 1]))
+                {
+                    at++;
+                }
+                else
+                {
+                    whole[at] = Unknown[0];
+                }
+            }
+        });
+    }
+
+    private enum Kind
+    {
+        Text,
+        Thinking,
+        Refusal,
+        Arguments,
+    }
+
+    /// <summary>How far a choice has come.</summary>
+    private sealed class ChoiceText
+    {
+        public bool HasBegun { get; set; }
+
+        public bool HasEnded { get; set; }
+
+        /// <summary>Whether a call came last, to which arguments belong.</summary>
+        public bool IsCall { get; set; }
+
+        /// <summary>What came last of texts.</summary>
+        public Kind Kind { get; set; }
+
+        /// <summary>The first half of a character, held back until its other half comes.</summary>
+        public char? Half { get; set; }
     }
 }

@@ -1,13 +1,10 @@
-using System.Text;
 using System.Text.Json;
-using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Providers;
 using MasterX.Tests.Hosts;
 
-namespace MasterX.Tests.Gateway;
+namespace MasterX.Tests.Gateway.Translation;
 
 /// <summary>OpenAI's chat completions as Gemini's generateContent, and back.</summary>
-public sealed class TranslationTests
+public sealed class GeminiTests
 {
     [Fact]
     public void A_conversation_becomes_turns_with_a_system_instruction_apart()
@@ -106,7 +103,7 @@ public sealed class TranslationTests
     [InlineData("""{"candidates":[{"content":{"parts":[{"text":"so far"}]},"finishReason":"OTHER"}]}""")]
     [InlineData("""{"candidates":[{"content":{"parts":[{"text":""}]},"finishReason":"STOP"}]}""")]
     [InlineData("""{"candidates":[{"content":{"role":"model"},"finishReason":"STOP"}]}""")]
-    public void A_candidate_that_was_given_up_or_is_empty_is_no_answer(string answer) => Assert.False(GeminiAnswer.IsAnswer(JsonElement.Parse(answer)));
+    public void A_candidate_that_was_given_up_or_is_empty_is_no_answer(string answer) => Assert.Null(new Translated("gemini").Answer("chat", answer));
 
     [Fact]
     public async Task A_request_that_Gemini_cannot_be_told_goes_to_the_next_candidate()
@@ -115,7 +112,8 @@ public sealed class TranslationTests
 
         using var answer = await gateway.ChatAsync(new
         {
-            messages = new[] { new { role = "user", content = new[] { new { type = "input_audio", input_audio = new { data = "AAAA", format = "wav" } } } } },
+            messages = new[] { new { role = "user", content = "x" } },
+            logit_bias = new Dictionary<string, int> { ["50256"] = -100 },
         });
 
         Assert.Equal("groq", answer.Header("x-masterx-provider"));
@@ -123,27 +121,7 @@ public sealed class TranslationTests
         Assert.Equal(0, await gateway.Emulator.CallsAsync("gemini"));
     }
 
-    private static JsonElement ToGemini(string request)
-    {
-        using var buffer = new PooledBuffer(1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            GeminiRequest.Write(JsonElement.Parse(request), json);
-        }
+    private static JsonElement ToGemini(string request) => new Translated("gemini").Request("chat", request);
 
-        return JsonElement.Parse(buffer.Span);
-    }
-
-    private static JsonElement ToOpenAi(string answer)
-    {
-        var gemini = JsonElement.Parse(Encoding.UTF8.GetBytes(answer));
-        Assert.True(GeminiAnswer.IsAnswer(gemini));
-        using var buffer = new PooledBuffer(1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            GeminiAnswer.Write(gemini, "m", 1, json);
-        }
-
-        return JsonElement.Parse(buffer.Span);
-    }
+    private static JsonElement ToOpenAi(string answer) => new Translated("gemini").Answer("chat", answer)!.Value;
 }

@@ -1,10 +1,7 @@
-using System.Text;
 using System.Text.Json;
-using MasterX.AiGateway.Providers;
-using MasterX.AiGateway.Requests;
 using MasterX.Tests.Hosts;
 
-namespace MasterX.Tests.Gateway;
+namespace MasterX.Tests.Gateway.Translation;
 
 /// <summary>OpenAI's chat completions as Anthropic's messages, and back.</summary>
 public sealed class AnthropicTests
@@ -26,9 +23,9 @@ public sealed class AnthropicTests
         Assert.Equal("What is this?", message.Text("messages", "2", "content", "0", "text"));
         Assert.Equal(("image/png", "AAAA"), (message.Text("messages", "2", "content", "1", "source", "media_type"), message.Text("messages", "2", "content", "1", "source", "data")));
         Assert.Equal("https://example.com/a.png", message.Text("messages", "2", "content", "2", "source", "url"));
-        Assert.Equal(("m-1", "100", "1", "0.9"), (message.Text("model"), message.Text("max_tokens"), message.Text("temperature"), message.Text("top_p")));
+        Assert.Equal(("m-1", "100", "1"), (message.Text("model"), message.Text("max_tokens"), message.Text("temperature")));
         Assert.Equal(("END", "u-1"), (message.Text("stop_sequences", "0"), message.Text("metadata", "user_id")));
-        Assert.False(message.TryGetProperty("seed", out _));
+        Assert.False(message.TryGetProperty("seed", out _) || message.TryGetProperty("top_p", out _));
     }
 
     [Fact]
@@ -59,7 +56,7 @@ public sealed class AnthropicTests
     {
         var message = ToAnthropic("""{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"type":"object"}}}}""");
 
-        Assert.Equal("4096", message.Text("max_tokens"));
+        Assert.Equal("8192", message.Text("max_tokens"));
         Assert.Equal("""{"type":"json_schema","schema":{"type":"object"}}""", message.GetProperty("output_config").GetProperty("format").GetRawText());
     }
 
@@ -118,27 +115,7 @@ public sealed class AnthropicTests
         Assert.Equal("messages: roles must alternate", (await answer.JsonAsync()).Text("error", "message"));
     }
 
-    private static JsonElement ToAnthropic(string request)
-    {
-        using var buffer = new PooledBuffer(1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            AnthropicRequest.Write(JsonElement.Parse(request), "m-1", stream: false, json);
-        }
+    private static JsonElement ToAnthropic(string request) => new Translated("anthropic").Request("chat", request);
 
-        return JsonElement.Parse(buffer.Span);
-    }
-
-    private static JsonElement ToOpenAi(string answer)
-    {
-        var message = JsonElement.Parse(Encoding.UTF8.GetBytes(answer));
-        Assert.True(AnthropicAnswer.IsAnswer(message));
-        using var buffer = new PooledBuffer(1024);
-        using (var json = new Utf8JsonWriter(buffer))
-        {
-            AnthropicAnswer.Write(message, "m", 1, json);
-        }
-
-        return JsonElement.Parse(buffer.Span);
-    }
+    private static JsonElement ToOpenAi(string answer) => new Translated("anthropic").Answer("chat", answer)!.Value;
 }

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Translation.Requests;
+using MasterX.AiGateway.Translation.Vocabulary;
+
+namespace MasterX.AiGateway.Translation;
+
+/// <summary>A request in the caller's format, said in a provider's: read into the <see cref="Conversation"/>, and written from it.</summary>
+internal static class RequestTranslation
+{
+    /// <param name="request">The caller's.</param>
+    /// <param name="candidate">Who is asked, and for which model.</param>
+    /// <param name="write">Writes the provider's format.</param>
+    /// <param name="scratch">Receives the provider's request.</param>
+    /// <returns>Fields that were left out, by their names in the caller's format; <see langword="null"/> for none.</returns>
+    /// <exception cref="UntranslatableRequestException">The provider's format has no way to say it, or something in the request is not as the caller's format has it.</exception>
+    public static IReadOnlyList<string>? Write(
+        ModelRequest request, Candidate candidate, Action<Conversation, Candidate, Loss, Utf8JsonWriter> write, PooledBuffer scratch)
+    {
+        if (!Utf8.IsValid(request.Body.Span))
+        {
+            throw new UntranslatableRequestException("The request body is not valid UTF-8.", null);
+        }
+
+        var loss = new Loss();
+        try
+        {
+            // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
+            using var document = JsonDocument.Parse(request.Body.Memory);
+            using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
+            write(Read(request.Operation, document.RootElement, candidate.Provider.DropFields), candidate, loss, json);
+        }
+        catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
+        {
+            // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
+            throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
+        }
+
+        return loss.Ignored;
+    }
+
+    private static Conversation Read(Operation operation, JsonElement root, IReadOnlySet<string> dropped) =>
+        operation == Operation.Messages ? MessagesRequestReader.Read(root, dropped)
+        : operation == Operation.Responses ? ResponsesRequestReader.Read(root, dropped)
+        : ChatRequestReader.Read(root, dropped);
+}
