@@ -15,7 +15,7 @@ internal static class TurnGroups
         List<Part> parts = [];
         foreach (var turn in conversation.Turns)
         {
-            if (turn.Speaker == Speaker.Instructions)
+            if (turn.Speaker == Speaker.Instructions || turn.Parts.All(IsEmpty))
             {
                 continue;
             }
@@ -32,16 +32,11 @@ internal static class TurnGroups
 
             foreach (var part in turn.Parts)
             {
-                if (part is TextPart { Text: var text, Signature: null } && string.IsNullOrWhiteSpace(text))
-                {
-                    continue;
-                }
-
                 if (part is ToolResultPart)
                 {
                     parts.Insert(parts.FindLastIndex(other => other is ToolResultPart) + 1, part);
                 }
-                else
+                else if (!IsEmpty(part))
                 {
                     parts.Add(part);
                 }
@@ -53,6 +48,8 @@ internal static class TurnGroups
             yield return (last, parts);
         }
     }
+
+    private static bool IsEmpty(Part part) => part is TextPart { Text: var text, Signature: null } && string.IsNullOrWhiteSpace(text);
 
     /// <summary>All instructions, wherever they were given; parts without text are left out.</summary>
     public static List<TextPart> Instructions(Conversation conversation, string format)
