@@ -32,6 +32,9 @@ internal sealed record ModelRequest(
     /// <summary>Who asks, as the API names its consumers; empty where it says nothing.</summary>
     public string Consumer { get; set; } = "";
 
+    /// <summary>What providers want back from this caller, though it may not have kept it.</summary>
+    public Translation.ThoughtMemory? Thoughts { get; set; }
+
     /// <summary>How a response is named to the caller; of other operations' answers nobody keeps any.</summary>
     public ResponseIds? ResponseIds { get; set; }
 
@@ -211,7 +214,7 @@ internal sealed record ModelRequest(
             throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
         }
 
-        (again!.Consumer, again.Anthropic, again.ResponseIds) = (Consumer, Anthropic, ResponseIds);
+        (again!.Consumer, again.Anthropic, again.ResponseIds, again.Thoughts) = (Consumer, Anthropic, ResponseIds, Thoughts);
         return again;
     }
 

@@ -29,6 +29,7 @@ internal static class AnswerTranslation
         try
         {
             var writer = WriterOf(candidate, request);
+            (writer.Thoughts, writer.Consumer) = (request.Thoughts, request.Consumer);
             var reader = readerOf(writer);
             if (!Read(answer, reader, writer))
             {
@@ -67,7 +68,7 @@ internal static class AnswerTranslation
         AnswerStreamWriter writer = request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted, isContinuing);
-        writer.Partial = partial;
+        (writer.Partial, writer.Thoughts, writer.Consumer) = (partial, request.Thoughts, request.Consumer);
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial, Continuing = isContinuing };
     }
 

@@ -31,7 +31,13 @@ internal static class RequestTranslation
             // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
             using var document = JsonDocument.Parse(request.Body.Memory);
             using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
-            write(Read(request.Operation, document.RootElement, candidate.Provider.DropFields), candidate, loss, json);
+            var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
+            if (request.Thoughts is { } thoughts)
+            {
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
+            }
+
+            write(conversation, candidate, loss, json);
         }
         catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
         {
