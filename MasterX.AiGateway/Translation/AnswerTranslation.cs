@@ -57,6 +57,38 @@ internal static class AnswerTranslation
         }
     }
 
+    /// <summary>Reads embeddings, which Gemini alone has in a format of its own.</summary>
+    /// <returns><see langword="null"/> when they are none.</returns>
+    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    {
+        PooledBuffer? body = new(answer.Length + 512);
+        try
+        {
+            using var document = JsonDocument.Parse(answer.Memory);
+            using var asked = JsonDocument.Parse(request.Body.Memory);
+            using (var json = new Utf8JsonWriter(body, AnswerStreamWriter.Options))
+            {
+                if (!GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json))
+                {
+                    return null;
+                }
+            }
+
+            var scan = AnswerScan.Of(body.Span, Operation.Embeddings);
+            var read = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
+            body = null;
+            return read;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+        finally
+        {
+            body?.Dispose();
+        }
+    }
+
     /// <param name="candidate">Who answers.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="readerOf">Makes a reader of the provider's format.</param>
