@@ -5,6 +5,9 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>Reads a request body into one pooled buffer, and no further than the limit.</summary>
 internal static class RequestBody
 {
+    /// <summary>Bytes that are rented because the caller says they will come; more are rented when they have come.</summary>
+    private const int MostOnTrust = 64 * 1024;
+
     /// <returns>The body, or <see langword="null"/> when it is larger than the limit.</returns>
     public static async ValueTask<PooledBuffer?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
@@ -13,7 +16,7 @@ internal static class RequestBody
             return null;
         }
 
-        var buffer = new PooledBuffer((int)(request.ContentLength ?? 4096));
+        var buffer = new PooledBuffer((int)Math.Min(request.ContentLength ?? 4096, MostOnTrust));
         try
         {
             var reader = request.BodyReader;

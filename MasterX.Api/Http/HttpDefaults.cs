@@ -12,9 +12,6 @@ namespace MasterX.Api.Http;
 /// <summary>How the API speaks HTTP: JSON, errors, limits, CORS, its description.</summary>
 internal static class HttpDefaults
 {
-    /// <summary>Largest request body, 4 MiB.</summary>
-    public const int MaxRequestBytes = 4 * 1024 * 1024;
-
     /// <summary>Where the API can be tried out.</summary>
     public const string DocsPath = "/docs";
 
