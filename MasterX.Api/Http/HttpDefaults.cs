@@ -47,6 +47,7 @@ internal static class HttpDefaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseMiddleware<RequestSizeLimit>();
+        app.UseMiddleware<UnpackedOnly>();
         app.UseCors();
         app.UseConsumerKeys();
         app.UseMiddleware<IdempotencyMiddleware>();

@@ -30,6 +30,7 @@ internal static class ProblemDefaults
             StatusCodes.Status404NotFound => "There is nothing here. GET /api/ lists where to go.",
             StatusCodes.Status405MethodNotAllowed => "The method is not allowed here; the Allow header lists those that are.",
             StatusCodes.Status413PayloadTooLarge => $"The request body is larger than {RequestSizeLimit.Of(context.HttpContext.Request)} bytes.",
+            StatusCodes.Status415UnsupportedMediaType when UnpackedOnly.IsPacked(context.HttpContext.Request) => "Send the body as it is, without Content-Encoding.",
             StatusCodes.Status415UnsupportedMediaType => "The content type must be application/json.",
             StatusCodes.Status500InternalServerError => "The service failed; nothing you sent is at fault. Quote the trace id when you report it.",
             _ => null,
