@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Routing;
 
@@ -15,6 +16,9 @@ internal sealed class Provider : IDisposable
 
     /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
     private const int MostAnswered = 200;
+
+    /// <summary>Packing costs both sides more time than it saves. An answer that is packed all the same is unpacked.</summary>
+    private static readonly (string Name, string Value)[] CommonHeaders = [("Accept-Encoding", ContentCoding.Identity)];
 
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
@@ -32,7 +36,9 @@ internal sealed class Provider : IDisposable
         ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
-        _headers = string.IsNullOrEmpty(options.ApiKey) ? [.. Format.Headers] : [.. Format.Headers, Format.Authentication(options.ApiKey)];
+        _headers = string.IsNullOrEmpty(options.ApiKey)
+            ? [.. CommonHeaders, .. Format.Headers]
+            : [.. CommonHeaders, .. Format.Headers, Format.Authentication(options.ApiKey)];
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time);
         _time = time;
