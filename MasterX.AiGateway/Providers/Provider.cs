@@ -17,8 +17,15 @@ internal sealed class Provider : IDisposable
     /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
     private const int MostAnswered = 200;
 
-    /// <summary>Packing costs both sides more time than it saves. An answer that is packed all the same is unpacked.</summary>
-    private static readonly (string Name, string Value)[] CommonHeaders = [("Accept-Encoding", ContentCoding.Identity)];
+    /// <summary>
+    /// Who asks: what stands in front of a provider may refuse those who do not say. Packing costs both sides more time than it saves; an
+    /// answer that is packed all the same is unpacked.
+    /// </summary>
+    private static readonly (string Name, string Value)[] CommonHeaders =
+    [
+        ("User-Agent", $"MasterX/{typeof(Provider).Assembly.GetName().Version!.ToString(3)}"),
+        ("Accept-Encoding", ContentCoding.Identity),
+    ];
 
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
@@ -121,8 +128,11 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
-    public void WriteHeaders(HttpRequestMessage message)
+    /// <param name="message">Receives them.</param>
+    /// <param name="isStream">Whether events are asked for; whole or failed, an answer is JSON.</param>
+    public void WriteHeaders(HttpRequestMessage message, bool isStream = false)
     {
+        message.Headers.TryAddWithoutValidation("Accept", isStream ? "text/event-stream, application/json" : "application/json");
         foreach (var (name, value) in _headers)
         {
             message.Headers.TryAddWithoutValidation(name, value);

@@ -49,7 +49,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
-            provider.WriteHeaders(message);
+            provider.WriteHeaders(message, request.Stream);
             provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
