@@ -83,7 +83,7 @@ internal static class HttpDefaults
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. origins.Where(CorsOriginsRule.IsOrigin)])
             .WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+            .WithHeaders("Authorization", PresentedKey.Azures, PresentedKey.Anthropics, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
             .WithExposedHeaders("ETag", "Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
     }
 }

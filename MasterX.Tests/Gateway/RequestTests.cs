@@ -1,6 +1,8 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
 using MasterX.AiGateway.Requests;
 using MasterX.Tests.Hosts;
 using Microsoft.AspNetCore.Http;
@@ -113,6 +115,29 @@ public sealed class RequestTests
             Assert.Equal("invalid_api_key", (await answer.JsonAsync()).Text("error", "code"));
             Assert.Equal(new AuthenticationHeaderValue("Bearer"), answer.Headers.WwwAuthenticate.Single());
         }
+    }
+
+    [Theory]
+    [InlineData(200, "api-key: T")]
+    [InlineData(200, "x-api-key: T")]
+    [InlineData(200, "Authorization: Bearer T", "x-api-key: another")]
+    [InlineData(401, "api-key: Tx")]
+    [InlineData(401, "api-key: Bearer T")]
+    [InlineData(401, "api-key: T", "x-api-key: T")]
+    [InlineData(401, "Authorization: Bearer another", "x-api-key: T")]
+    [InlineData(401, "api-key: T", "api-key: T")]
+    [InlineData(401, "x-api-key: ")]
+    public async Task The_token_may_come_as_an_API_key(int status, params string[] headers)
+    {
+        await using var gateway = new GatewayHost();
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port, Token);
+        var lines = string.Concat(headers.Select(header => header.Replace("T", GatewayHost.Token, StringComparison.Ordinal) + "\r\n"));
+
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/models HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n"), Token);
+
+        using var reader = new StreamReader(socket.GetStream());
+        Assert.StartsWith($"HTTP/1.1 {status} ", await reader.ReadLineAsync(Token), StringComparison.Ordinal);
     }
 
     [Fact]
