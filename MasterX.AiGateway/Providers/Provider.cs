@@ -57,10 +57,15 @@ internal sealed class Provider : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = options.UseProxy && !BaseUrl.IsLoopback,
             AutomaticDecompression = DecompressionMethods.None,
             MaxResponseHeadersLength = 64,
             EnableMultipleHttp2Connections = true,
+
+            // A connection that was lost on the way without a word is found out while a model thinks in silence, and not at its time limit.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
 
             // The gateway's own span covers the call; one more per attempt would cost more than the rest of the gateway. That span puts
             // itself into the headers too, where the provider may know of it: ProviderOptions.PropagateTrace.
