@@ -28,6 +28,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
             LogShortToken(_logger, GatewayOptionsValidator.ShortestToken);
         }
 
+        WarnOfKeysInTheClear();
         _changes = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
@@ -57,6 +58,17 @@ internal sealed partial class GatewayConfiguration : IDisposable
         return result.Failed ? throw new OptionsValidationException(GatewayOptions.Section, typeof(GatewayOptions), result.Failures) : options;
     }
 
+    private void WarnOfKeysInTheClear()
+    {
+        foreach (var provider in Routes.Providers)
+        {
+            if (provider.BaseUrl is { Scheme: "http", IsLoopback: false } && !string.IsNullOrEmpty(provider.Options.ApiKey))
+            {
+                LogKeyInTheClear(_logger, provider.Name, provider.BaseUrl.Host);
+            }
+        }
+    }
+
     private void Reload()
     {
         try
@@ -66,6 +78,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
             _current = after;
             before.RetireAllBut(after, before.Options.TotalTimeout);
             LogReloaded(_logger, after.Providers.Count);
+            WarnOfKeysInTheClear();
         }
         catch (Exception invalid) when (invalid is OptionsValidationException or InvalidOperationException)
         {
@@ -78,6 +91,11 @@ internal sealed partial class GatewayConfiguration : IDisposable
 
     [LoggerMessage(32, LogLevel.Warning, "Gateway__Token is shorter than {Characters} characters and could be guessed; a random string of 32 will do")]
     private static partial void LogShortToken(ILogger logger, int characters);
+
+    [LoggerMessage(
+        34, LogLevel.Warning,
+        "The key of the provider {Provider} goes to {Host} over http, and can be read on the way; an https address in Gateway__Providers__{Provider}__BaseUrl keeps it secret")]
+    private static partial void LogKeyInTheClear(ILogger logger, string provider, string host);
 
     [LoggerMessage(31, LogLevel.Error, "The new configuration is refused, and the old one stays in force. {Problems}")]
     private static partial void LogRefused(ILogger logger, string problems);

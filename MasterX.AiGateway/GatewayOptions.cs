@@ -24,10 +24,10 @@ public sealed class GatewayOptions
     /// <summary>By model, or by <c>provider/model</c>, which wins.</summary>
     public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Largest request body.</summary>
-    /// <value>4 MiB unless set, in bytes.</value>
+    /// <summary>Largest request body. Photos and documents come inside it, a third larger than they are.</summary>
+    /// <value>32 MiB unless set, in bytes.</value>
     [Range(1024, 256 * 1024 * 1024)]
-    public int MaxRequestBytes { get; set; } = 4 * 1024 * 1024;
+    public int MaxRequestBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>Largest answer taken from a provider.</summary>
     /// <value>16 MiB unless set, in bytes.</value>

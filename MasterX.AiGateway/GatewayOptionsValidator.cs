@@ -76,9 +76,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         {
             yield return $"{variable}BaseUrl is missing or not an absolute http(s) URL. Example: {variable}BaseUrl=https://api.example.com/v1";
         }
-        else if (url.Scheme == "http" && !url.IsLoopback)
+        else if (url.Scheme == "http" && !url.IsLoopback && !provider.AllowInsecure)
         {
-            yield return $"{variable}BaseUrl must be https: a key sent over http to {url.Host} could be read on the way. http is for this machine only.";
+            yield return $"{variable}BaseUrl must be https: what is sent over http to {url.Host}, a key too, could be read on the way. For a model server in your own network set {variable}AllowInsecure=true.";
         }
         else if (url.UserInfo.Length > 0 || url.Query.Length > 0)
         {

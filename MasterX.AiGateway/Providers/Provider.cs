@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Routing;
 
@@ -15,6 +16,16 @@ internal sealed class Provider : IDisposable
 
     /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
     private const int MostAnswered = 200;
+
+    /// <summary>
+    /// Who asks: what stands in front of a provider may refuse those who do not say. Packing costs both sides more time than it saves; an
+    /// answer that is packed all the same is unpacked.
+    /// </summary>
+    private static readonly (string Name, string Value)[] CommonHeaders =
+    [
+        ("User-Agent", $"MasterX/{typeof(Provider).Assembly.GetName().Version!.ToString(3)}"),
+        ("Accept-Encoding", ContentCoding.Identity),
+    ];
 
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
@@ -32,7 +43,9 @@ internal sealed class Provider : IDisposable
         ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
-        _headers = string.IsNullOrEmpty(options.ApiKey) ? [.. Format.Headers] : [.. Format.Headers, Format.Authentication(options.ApiKey)];
+        _headers = string.IsNullOrEmpty(options.ApiKey)
+            ? [.. CommonHeaders, .. Format.Headers]
+            : [.. CommonHeaders, .. Format.Headers, Format.Authentication(options.ApiKey)];
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time);
         _time = time;
@@ -44,10 +57,15 @@ internal sealed class Provider : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = options.UseProxy && !BaseUrl.IsLoopback,
             AutomaticDecompression = DecompressionMethods.None,
             MaxResponseHeadersLength = 64,
             EnableMultipleHttp2Connections = true,
+
+            // A connection that was lost on the way without a word is found out while a model thinks in silence, and not at its time limit.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
 
             // The gateway's own span covers the call; one more per attempt would cost more than the rest of the gateway. That span puts
             // itself into the headers too, where the provider may know of it: ProviderOptions.PropagateTrace.
@@ -115,8 +133,11 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
-    public void WriteHeaders(HttpRequestMessage message)
+    /// <param name="message">Receives them.</param>
+    /// <param name="isStream">Whether events are asked for; whole or failed, an answer is JSON.</param>
+    public void WriteHeaders(HttpRequestMessage message, bool isStream = false)
     {
+        message.Headers.TryAddWithoutValidation("Accept", isStream ? "text/event-stream, application/json" : "application/json");
         foreach (var (name, value) in _headers)
         {
             message.Headers.TryAddWithoutValidation(name, value);

@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -48,7 +49,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
-            provider.WriteHeaders(message);
+            provider.WriteHeaders(message, request.Stream);
             provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
@@ -94,9 +95,9 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError);
             return Ended(connected ? Verdicts.Broken : Verdicts.ConnectFailed, span);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
-            // The connection was cut in the middle of the body.
+            // The connection was cut in the middle of the body, or the body is not packed as it says.
             return Ended(Verdicts.Broken, span);
         }
         finally
@@ -135,7 +136,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, call.Request, headers, frames, span,
+            response, await ContentCoding.OpenAsync(response.Content, cancellationToken), candidate, call.Request, headers, frames, span,
             new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
@@ -167,9 +168,9 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, ModelRequest request, CancellationTokenSource limit,
         long begun, TimeSpan total)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+        await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
         return await AnswerBody.ReadAsync(
-            stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
+            stream, ContentCoding.IsPacked(response.Content) ? null : response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
             limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total),
             (Client: this, Status: (int)response.StatusCode, candidate, headers, request),
             static (body, of) => of.Client.JudgeAnswer(body, of.Status, of.candidate, of.headers, of.request));
@@ -210,13 +211,13 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         limit.CancelAfter(ErrorBodyPatience);
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
             while (body.Length < ErrorBody.Looked && await stream.ReadAsync(body.GetMemory(), limit.Token) is var read and > 0)
             {
                 body.Advance(read);
             }
         }
-        catch (Exception error) when (error is IOException or HttpRequestException
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException
             || (error is OperationCanceledException && !caller.IsCancellationRequested))
         {
             // What has come of it, if anything, is judged.

@@ -9,8 +9,25 @@ public sealed class ProviderOptions
     /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>.</value>
     public string? Kind { get; set; }
 
-    /// <summary>Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine.</summary>
+    /// <summary>
+    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine; HTTP elsewhere with
+    /// <see cref="AllowInsecure"/>.
+    /// </summary>
     public string? BaseUrl { get; set; }
+
+    /// <summary>
+    /// Whether <see cref="BaseUrl"/> may be HTTP to another machine, where everything can be read on the way: for a model server in the same
+    /// cluster or network. A key sent so is warned about at the start.
+    /// </summary>
+    /// <value>False unless set.</value>
+    public bool AllowInsecure { get; set; }
+
+    /// <summary>
+    /// Whether it is reached through the proxy that <c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c> or <c>ALL_PROXY</c> names, but for the hosts in
+    /// <c>NO_PROXY</c>. A provider on this machine never is.
+    /// </summary>
+    /// <value>True unless set.</value>
+    public bool UseProxy { get; set; } = true;
 
     /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
     public string? ApiKey { get; set; }
@@ -83,6 +100,7 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
+        && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)

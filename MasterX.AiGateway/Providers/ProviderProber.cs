@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 
 namespace MasterX.AiGateway.Providers;
@@ -46,7 +47,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
                 LogKeyRefused(logger, provider.Name);
             }
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             // ObjectDisposedException: a new configuration no longer has the provider.
             provider.Heard(reachable: false);
@@ -65,7 +66,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
     private async Task<Verdict> JudgeAsync(Provider provider, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var body = new byte[LargestError];
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var stream = await ContentCoding.OpenAsync(response.Content, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
         var error = ErrorBody.Read(body.AsMemory(0, length), time.GetUtcNow());
         return provider.Format.Errors.Judge((int)response.StatusCode, error, modelIsKnown: false);

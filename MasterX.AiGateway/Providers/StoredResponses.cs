@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 
@@ -57,7 +58,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
         try
         {
             using var response = await provider.Http.SendAsync(message, limit.Token);
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
             using var body = await ReadAsync(stream, limit.Token);
             if (!response.IsSuccessStatusCode)
             {

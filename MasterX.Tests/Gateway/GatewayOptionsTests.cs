@@ -17,6 +17,7 @@ public sealed class GatewayOptionsTests
 
     [Theory]
     [InlineData("http://api.example.com/v1", "must be https")]
+    [InlineData("http://api.example.com/v1", "Gateway__Providers__openai__AllowInsecure=true")]
     [InlineData("https://user:password@api.example.com/v1", "no user, password or query")]
     [InlineData("ftp://api.example.com", "absolute http(s) URL")]
     [InlineData("api.example.com", "absolute http(s) URL")]
@@ -26,6 +27,15 @@ public sealed class GatewayOptionsTests
         options.Providers["openai"].BaseUrl = url;
 
         AssertProblem(options, said, "Gateway__Providers__openai__BaseUrl");
+    }
+
+    [Fact]
+    public void A_model_server_in_the_same_network_may_be_http_when_that_is_said()
+    {
+        var options = Valid();
+        (options.Providers["openai"].BaseUrl, options.Providers["openai"].AllowInsecure) = ("http://vllm.default.svc.cluster.local:8000/v1", true);
+
+        Assert.True(new GatewayOptionsValidator().Validate(null, options).Succeeded);
     }
 
     [Fact]
