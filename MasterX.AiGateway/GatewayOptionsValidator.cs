@@ -20,9 +20,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.Add("Gateway__Token contains a character that cannot stand in an HTTP header (a space or line end at its end?).");
         }
 
-        if (options.TotalTimeout <= TimeSpan.Zero)
+        if (options.TotalTimeout <= TimeSpan.Zero || options.TotalTimeout > TimeSpan.FromDays(1))
         {
-            problems.Add("Gateway__TotalTimeout must be more than 0, for example 00:10:00.");
+            problems.Add("Gateway__TotalTimeout must be more than 0 and at most a day, for example 00:10:00.");
         }
 
         if (options.ProbeIdleAfter < TimeSpan.Zero || options.ProbeIdleAfter > TimeSpan.FromDays(1))
