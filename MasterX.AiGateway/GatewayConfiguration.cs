@@ -16,8 +16,8 @@ internal sealed partial class GatewayConfiguration : IDisposable
     /// <summary>The settings that are times, wherever they lie in the section.</summary>
     internal static readonly IReadOnlyList<string> Times =
     [
-        nameof(GatewayOptions.TotalTimeout), nameof(GatewayOptions.ProbeIdleAfter), nameof(ProviderOptions.ConnectTimeout),
-        nameof(ProviderOptions.FirstByteTimeout), nameof(ProviderOptions.IdleTimeout), nameof(CircuitOptions.SamplingDuration),
+        nameof(GatewayOptions.TotalTimeout), nameof(GatewayOptions.KeepAlive), nameof(GatewayOptions.ProbeIdleAfter), nameof(ProviderOptions.ConnectTimeout),
+        nameof(ProviderOptions.FirstByteTimeout), nameof(ProviderOptions.FirstContentTimeout), nameof(ProviderOptions.IdleTimeout), nameof(CircuitOptions.SamplingDuration),
         nameof(CircuitOptions.BreakDuration), nameof(ModelRouteOptions.HedgeAfter), nameof(ModelRouteOptions.Cache),
     ];
 

@@ -103,7 +103,7 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
         }
 
-        foreach (var (limit, value) in new[] { ("ConnectTimeout", provider.ConnectTimeout), ("FirstByteTimeout", provider.FirstByteTimeout), ("IdleTimeout", provider.IdleTimeout), ("TotalTimeout", provider.TotalTimeout) })
+        foreach (var (limit, value) in new[] { ("ConnectTimeout", provider.ConnectTimeout), ("FirstByteTimeout", provider.FirstByteOf(stream: true)), ("FirstContentTimeout", provider.FirstContentTimeout), ("IdleTimeout", provider.IdleTimeout), ("TotalTimeout", provider.TotalTimeout) })
         {
             if (value <= TimeSpan.Zero || value > TimeSpan.FromDays(1))
             {

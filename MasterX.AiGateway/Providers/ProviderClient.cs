@@ -62,7 +62,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
             // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
             var begun = time.GetTimestamp();
             var total = Shorter(options.TotalTimeout, call.TimeLeft);
-            limit.CancelAfter(Shorter(options.FirstByteTimeout, total));
+            limit.CancelAfter(Shorter(options.FirstByteOf(request.Stream), total));
             response = await provider.Http.SendAsync(message, limit.Token);
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
@@ -141,10 +141,11 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.
-            await stream.ReadAsync(Shorter(options.TotalTimeout, options.FirstByteTimeout - time.GetElapsedTime(begun)));
+            await stream.ReadAsync(Shorter(options.TotalTimeout, options.FirstByteOf(stream: true) - time.GetElapsedTime(begun)));
             while (stream is { State: StreamState.Open, HasContent: false })
             {
-                await stream.ReadAsync(options.IdleTimeout);
+                // However often there is a sign of life: it is content that is waited for.
+                await stream.ReadAsync(Shorter(options.TotalTimeout, options.FirstContentTimeout - time.GetElapsedTime(begun)));
             }
         }
         catch

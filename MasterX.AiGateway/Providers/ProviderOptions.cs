@@ -79,13 +79,20 @@ public sealed class ProviderOptions
     /// <value>5 s unless set; more than 0.</value>
     public TimeSpan ConnectTimeout { get; set; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>From sending to the first byte of the answer.</summary>
-    /// <value>60 s unless set; more than 0. A model that thinks before it answers takes tens of seconds.</value>
-    public TimeSpan FirstByteTimeout { get; set; } = TimeSpan.FromSeconds(60);
+    /// <summary>From sending to the first byte of the answer. The first byte of a whole answer comes with its last token, minutes later perhaps.</summary>
+    /// <value>Unless set, 60 s for streams, and for whole answers as long as <see cref="TotalTimeout"/>; more than 0.</value>
+    public TimeSpan? FirstByteTimeout { get; set; }
 
-    /// <summary>Between two reads of an answer.</summary>
-    /// <value>30 s unless set; more than 0.</value>
-    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(30);
+    /// <summary>
+    /// From sending to the first content of a stream: a text, a thought, a call. Comments, pings and roles are signs of life, and none of an
+    /// answer; a model that thinks in silence sends nothing else for a minute or more.
+    /// </summary>
+    /// <value>3 min unless set; more than 0.</value>
+    public TimeSpan FirstContentTimeout { get; set; } = TimeSpan.FromMinutes(3);
+
+    /// <summary>Between two reads of an answer, once it has content.</summary>
+    /// <value>60 s unless set; more than 0.</value>
+    public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(60);
 
     /// <summary>For one attempt, from sending to the last byte.</summary>
     /// <value>5 min unless set; more than 0.</value>
@@ -93,6 +100,9 @@ public sealed class ProviderOptions
 
     /// <summary>When to leave the provider alone after failures.</summary>
     public CircuitOptions Circuit { get; set; } = new();
+
+    /// <summary>How long the first byte is waited for.</summary>
+    internal TimeSpan FirstByteOf(bool stream) => FirstByteTimeout ?? (stream ? TimeSpan.FromSeconds(60) : TotalTimeout);
 
     /// <summary>Whether it is a built-in provider at its public address.</summary>
     internal bool IsPublicService { get; set; }
@@ -103,7 +113,8 @@ public sealed class ProviderOptions
         && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
-        && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
+        && (ConnectTimeout, FirstByteTimeout, FirstContentTimeout, IdleTimeout, TotalTimeout)
+            == (other.ConnectTimeout, other.FirstByteTimeout, other.FirstContentTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
         && DropFields.SequenceEqual(other.DropFields);
 }

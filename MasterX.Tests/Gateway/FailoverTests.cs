@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
 
@@ -57,6 +58,29 @@ public sealed class FailoverTests
         await gateway.Emulator.BreakAsync("groq", new { hang = true });
 
         using var answer = await gateway.AskAsync("hello");
+
+        Assert.Equal("openai", answer.Header("x-masterx-provider"));
+        Assert.Contains("groq;model=\"llama-3.3-70b-versatile\";outcome=timed_out", answer.Header("x-masterx-attempt-list"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_stream_of_pings_without_content_moves_on_after_the_first_content_limit()
+    {
+        await using var pinging = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            while (!context.RequestAborted.IsCancellationRequested)
+            {
+                await context.Response.WriteAsync(": ping\n\n");
+                await context.Response.Body.FlushAsync();
+                await Task.Delay(TimeSpan.FromMilliseconds(20), CancellationToken.None);
+            }
+        });
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:groq:BaseUrl", pinging.Url), ("Gateway:Providers:groq:FirstContentTimeout", "00:00:00.300"),
+            ("Gateway:Routes:r:Candidates:0", "groq"), ("Gateway:Routes:r:Candidates:1", "openai"));
+
+        using var answer = await gateway.ChatAsync(new { model = "r", stream = true, messages = new[] { new { role = "user", content = "x" } } });
 
         Assert.Equal("openai", answer.Header("x-masterx-provider"));
         Assert.Contains("groq;model=\"llama-3.3-70b-versatile\";outcome=timed_out", answer.Header("x-masterx-attempt-list"), StringComparison.Ordinal);

@@ -171,9 +171,9 @@ public sealed class StreamingTests
     }
 
     [Fact]
-    public async Task A_stall_before_the_first_content_ends_with_the_idle_limit_and_moves_on()
+    public async Task A_stall_before_the_first_content_ends_with_the_limit_for_it_and_moves_on()
     {
-        await using var gateway = new GatewayHost([.. Chain(), ("Gateway:Providers:groq:IdleTimeout", "00:00:00.300")]);
+        await using var gateway = new GatewayHost([.. Chain(), ("Gateway:Providers:groq:FirstContentTimeout", "00:00:00.300")]);
         await gateway.Emulator.BreakAsync("groq", new { stall_after = 1 });
 
         var stream = await ChatStream.ReadAsync(gateway.Http, Request("chain"));
