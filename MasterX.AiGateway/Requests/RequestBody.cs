@@ -7,11 +7,11 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>Reads a request body into one pooled buffer, unpacked, and no further than the limit.</summary>
 internal static class RequestBody
 {
-    /// <summary>Some clients write one; parsers may pass it over (RFC 8259, 8.1).</summary>
-    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
-
     /// <summary>Bytes that are rented because the caller says they will come; more are rented when they have come.</summary>
     private const int MostOnTrust = 64 * 1024;
+
+    /// <summary>Some clients put it before their JSON, to which it does not belong.</summary>
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
 
     /// <returns>The body; <see langword="null"/> where it cannot be taken, which the caller has been told.</returns>
     public static async ValueTask<PooledBuffer?> ReadOrRefuseAsync(HttpContext context, int limit)
@@ -59,11 +59,7 @@ internal static class RequestBody
                 : await UnpackAsync(buffer, request, limit, cancellationToken);
             if (isWhole)
             {
-                if (buffer.Span.StartsWith(ByteOrderMark))
-                {
-                    buffer.Discard(ByteOrderMark.Length);
-                }
-
+                buffer.Discard(buffer.Span.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0);
                 return buffer;
             }
         }

@@ -124,6 +124,6 @@ public sealed class ProviderHeadersTests
 
         Assert.Equal(200, (int)answer.StatusCode);
         Assert.Contains("Authorization: Bearer sk-ours", seen);
-        Assert.Equal(["Authorization", "Content-Length", "Content-Type", "Host"], seen.Select(header => header.Split(':')[0]).Order(StringComparer.Ordinal));
+        Assert.Equal(["Accept", "Accept-Encoding", "Authorization", "Content-Length", "Content-Type", "Host", "User-Agent"], seen.Select(header => header.Split(':')[0]).Order(StringComparer.Ordinal));
     }
 }

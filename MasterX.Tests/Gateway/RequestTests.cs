@@ -57,6 +57,16 @@ public sealed class RequestTests
     }
 
     [Fact]
+    public async Task A_byte_order_mark_is_no_part_of_the_body()
+    {
+        await using var gateway = new GatewayHost();
+
+        using var answer = await gateway.PostRawAsync("\uFEFF{\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+    }
+
+    [Fact]
     public async Task A_body_over_32_MiB_is_a_413()
     {
         await using var gateway = new GatewayHost();

@@ -40,5 +40,5 @@ internal static class Redaction
     private static bool IsPlaceholder(string key) => key.Length < ShortestSecret && (key.All(char.IsLetter) || key.All(char.IsDigit));
 
     /// <summary>Names of models and fields have hyphens and the like in them.</summary>
-    private static bool IsOfAName(char character) => char.IsLetterOrDigit(character) || character is '-' or '_' or '.' or '/';
+    private static bool IsOfAName(char character) => char.IsLetterOrDigit(character) || character is '-' or '_' or '/';
 }

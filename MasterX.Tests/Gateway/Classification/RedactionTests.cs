@@ -9,6 +9,7 @@ public sealed class RedactionTests
     [InlineData("sk-1234567890", "Incorrect key sk-1234567890xy, or 'sk-1234567890'", "Incorrect key [redacted]xy, or '[redacted]'")]
     [InlineData("k3y", "k3y is not k3ys, x-k3y or a_k3y but \"k3y\"", "[redacted] is not k3ys, x-k3y or a_k3y but \"[redacted]\"")]
     [InlineData("a", "a key has to be a text", "a key has to be a text")]
+    [InlineData("k3y", "Not a key: k3y.", "Not a key: [redacted].")]
     [InlineData("none", "none of the models is there", "none of the models is there")]
     [InlineData("1", "expected 1 message, got 1", "expected 1 message, got 1")]
     [InlineData("o1", "the model gpt-o1 is unknown", "the model gpt-o1 is unknown")]
