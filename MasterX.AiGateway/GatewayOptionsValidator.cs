@@ -93,9 +93,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
 
-        if (provider.ApiKey is { } key && key.Any(character => character is <= ' ' or > '~'))
+        foreach (var problem in CheckKeys(variable, provider))
         {
-            yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+            yield return problem;
         }
 
         foreach (var (limit, value) in new[] { ("ConnectTimeout", provider.ConnectTimeout), ("FirstByteTimeout", provider.FirstByteTimeout), ("IdleTimeout", provider.IdleTimeout), ("TotalTimeout", provider.TotalTimeout) })
@@ -123,6 +123,53 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}Circuit__SamplingDuration and {variable}Circuit__BreakDuration must be half a second to a day, for example 00:00:30.";
         }
     }
+
+    private static IEnumerable<string> CheckKeys(string variable, ProviderOptions provider)
+    {
+        if (!CanStandInHeader(provider.ApiKey))
+        {
+            yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+        }
+
+        if (!string.IsNullOrEmpty(provider.ApiKey) && provider.ApiKeys.Count > 0)
+        {
+            yield return $"{variable}ApiKey and {variable}ApiKeys are both set; put the key into {variable}ApiKeys__{provider.ApiKeys.Count}__Key, or leave it out.";
+        }
+
+        if (provider.ApiKeys.Count > ProviderOptions.MostKeys)
+        {
+            yield return $"{variable}ApiKeys has {provider.ApiKeys.Count} keys; it may have {ProviderOptions.MostKeys}.";
+        }
+
+        for (var i = 0; i < provider.ApiKeys.Count; i++)
+        {
+            var (name, key) = ($"{variable}ApiKeys__{i}__", provider.ApiKeys[i]);
+            if (string.IsNullOrEmpty(key.Key))
+            {
+                yield return $"{name}Key is missing.";
+            }
+            else if (!CanStandInHeader(key.Key))
+            {
+                yield return $"{name}Key contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+            }
+            else if (provider.ApiKeys.Take(i).Any(other => other.Key == key.Key))
+            {
+                yield return $"{name}Key is the same as one before it; give the one a larger {variable}ApiKeys__N__Weight instead.";
+            }
+
+            if (!(key.Weight is > 0 and <= 1_000_000))
+            {
+                yield return $"{name}Weight must be more than 0 and at most 1000000.";
+            }
+
+            if (key.RequestsPerMinute < 0 || key.TokensPerMinute < 0 || key.MaxConcurrency < 0)
+            {
+                yield return $"{name}RequestsPerMinute, {name}TokensPerMinute and {name}MaxConcurrency must be 0 (no limit) or more.";
+            }
+        }
+    }
+
+    private static bool CanStandInHeader(string? key) => key is null || !key.Any(character => character is <= ' ' or > '~');
 
     private static IEnumerable<string> CheckRoute(string name, ModelRouteOptions route, GatewayOptions options)
     {

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using System.Net;
 using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Providers;
@@ -19,12 +21,19 @@ internal sealed class Provider : IDisposable
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
-    private readonly (string Name, string Value)[] _headers;
+
+    /// <summary>What every request has, by the index of its key.</summary>
+    private readonly (string Name, string Value)[][] _headers;
+
     private readonly Lock _eviction = new();
     private long _lastHeard;
     private int _answered;
 
-    public Provider(string name, ProviderOptions options, TimeProvider time)
+    /// <param name="name">As configured.</param>
+    /// <param name="options">Valid.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="previous">The one it takes the place of; keys that both have go on with their limits.</param>
+    public Provider(string name, ProviderOptions options, TimeProvider time, Provider? previous = null)
     {
         Name = name;
         Options = options;
@@ -32,9 +41,10 @@ internal sealed class Provider : IDisposable
         ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
-        _headers = string.IsNullOrEmpty(options.ApiKey) ? [.. Format.Headers] : [.. Format.Headers, Format.Authentication(options.ApiKey)];
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
-        Limits = new ProviderLimits(options, time);
+        Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
+        _headers = [.. Limits.Keys.Span.ToArray().Select(
+            key => key.Secret is null ? Format.Headers.ToArray() : [.. Format.Headers, Format.Authentication(key.Secret)])];
         _time = time;
         _lastHeard = time.GetTimestamp();
         _connections = new SocketsHttpHandler
@@ -115,12 +125,23 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
-    public void WriteHeaders(HttpRequestMessage message)
+    public void WriteHeaders(HttpRequestMessage message, ProviderKey key)
     {
-        foreach (var (name, value) in _headers)
+        foreach (var (name, value) in _headers[key.Index])
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
+    }
+
+    /// <summary>What the provider says, without any of our keys: some quote the one they refuse.</summary>
+    public string Redact(string text)
+    {
+        foreach (var key in Limits.Keys.Span)
+        {
+            text = Redaction.Of(text, key.Secret);
+        }
+
+        return text;
     }
 
     /// <summary>The one candidate for a model of this provider.</summary>

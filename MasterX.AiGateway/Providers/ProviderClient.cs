@@ -25,6 +25,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
     /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
     public async Task<ProviderAnswer> CallAsync(ProviderCall call, CancellationToken cancellationToken)
     {
+        call = call with { Request = call.Request.AskedWith(call.Key) };
         var (candidate, request) = (call.Candidate, call.Request);
         var provider = candidate.Provider;
         var options = provider.Options;
@@ -48,11 +49,11 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
-            provider.WriteHeaders(message);
+            provider.WriteHeaders(message, call.Key);
             provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
-            span = GenAiSpan.Begin(candidate, request, _captures);
+            span = GenAiSpan.Begin(candidate, call.Key, request, _captures);
             if (options.PropagateTrace)
             {
                 RequestTrace.Propagate(message);

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -14,6 +15,13 @@ public sealed class ProviderOptions
 
     /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
     public string? ApiKey { get; set; }
+
+    /// <summary>
+    /// Several keys, instead of <see cref="ApiKey"/>, each with its own limits. The turns of one conversation stay on one key; what is
+    /// wrong with a key (refused, out of credit, at a limit) has the next one tried at once, before the next candidate.
+    /// </summary>
+    /// <value>None unless set; 64 at most.</value>
+    public IList<ProviderKeyOptions> ApiKeys { get; } = [];
 
     /// <summary>The model used when a request or route names none.</summary>
     public string? DefaultModel { get; set; }
@@ -35,17 +43,17 @@ public sealed class ProviderOptions
     /// <value>True unless set.</value>
     public bool ResponsesApi { get; set; } = true;
 
-    /// <summary>Calls per sliding minute.</summary>
+    /// <summary>Calls per sliding minute, with each key.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]
     public int RequestsPerMinute { get; set; } = 60;
 
-    /// <summary>Tokens per sliding minute, input and output together: estimated before a call, settled with the provider's own count after it.</summary>
+    /// <summary>Tokens per sliding minute with each key, input and output together: estimated before a call, settled with the provider's own count after it.</summary>
     /// <value>0, the default, for no limit.</value>
     [Range(0, 1_000_000_000_000)]
     public long TokensPerMinute { get; set; }
 
-    /// <summary>Calls under way at once.</summary>
+    /// <summary>Calls under way at once, with each key.</summary>
     /// <value>0, the default, for no limit.</value>
     [Range(0, 1_000_000)]
     public int MaxConcurrency { get; set; }
@@ -77,6 +85,9 @@ public sealed class ProviderOptions
     /// <summary>When to leave the provider alone after failures.</summary>
     public CircuitOptions Circuit { get; set; } = new();
 
+    /// <summary>Of <see cref="ApiKeys"/>.</summary>
+    internal const int MostKeys = 64;
+
     /// <summary>Whether it is a built-in provider at its public address.</summary>
     internal bool IsPublicService { get; set; }
 
@@ -87,7 +98,8 @@ public sealed class ProviderOptions
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
-        && DropFields.SequenceEqual(other.DropFields);
+        && DropFields.SequenceEqual(other.DropFields)
+        && ApiKeys.Count == other.ApiKeys.Count && ApiKeys.Zip(other.ApiKeys).All(pair => pair.First.IsSameAs(pair.Second));
 }
 
 /// <summary>

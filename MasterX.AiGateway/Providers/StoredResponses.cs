@@ -1,5 +1,6 @@
 using System.Net;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Providers;
@@ -42,10 +43,13 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             return;
         }
 
-        await PassAsync(context, provider, method, $"responses/{Uri.EscapeDataString(response.Id)}{part}{context.Request.QueryString}", new ResponseNaming(ids, provider.Name));
+        var key = provider.Limits.Find(response.KeyLabel) ?? provider.Limits.AnyKey();
+        await PassAsync(
+            context, provider, key, method, $"responses/{Uri.EscapeDataString(response.Id)}{part}{context.Request.QueryString}",
+            new ResponseNaming(ids.MadeWith(key), provider.Name));
     }
 
-    private async Task PassAsync(HttpContext context, Provider provider, HttpMethod method, string path, ResponseNaming naming)
+    private async Task PassAsync(HttpContext context, Provider provider, ProviderKey key, HttpMethod method, string path, ResponseNaming naming)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(Limit);
@@ -53,7 +57,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };
-        provider.WriteHeaders(message);
+        provider.WriteHeaders(message, key);
         try
         {
             using var response = await provider.Http.SendAsync(message, limit.Token);
@@ -91,7 +95,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
         var error = provider.Format.Errors.Describe(ErrorBody.Read(body.Memory, time.GetUtcNow()));
         return status is 400 or 404 or 409 or 422
             ? CallerError.WriteAsync(
-                context, status, Redaction.Of(error.Message ?? "The provider refused it without saying why.", provider.Options.ApiKey),
+                context, status, provider.Redact(error.Message ?? "The provider refused it without saying why."),
                 CallerError.InvalidRequest, error.Code, error.Parameter)
             : CallerError.WriteAsync(
                 context, StatusCodes.Status503ServiceUnavailable, $"The provider '{provider.Name}', which keeps the response, answered with status {status}. Try again.",
