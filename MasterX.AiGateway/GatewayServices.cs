@@ -24,6 +24,7 @@ internal static class GatewayServices
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<PriceList>();
         builder.Services.AddSingleton<AnswerCache>();
+        builder.Services.AddSingleton<Translation.ThoughtMemory>();
         builder.Services.AddSingleton<CachedAnswers>();
         builder.Services.AddSingleton<StreamRecordings>();
         builder.Services.AddSingleton<CachedStreaming>();

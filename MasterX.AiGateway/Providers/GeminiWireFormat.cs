@@ -16,8 +16,9 @@ internal sealed class GeminiWireFormat : WireFormat
 
     public override ErrorTable Errors => ErrorTable.Gemini;
 
-    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) => operation == Operation.Embeddings || operation == Operation.CountTokens ? null
-        : new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
+    public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) => operation == Operation.CountTokens
+        ? null
+        : new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(operation == Operation.Embeddings ? "batchEmbedContents" : stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
 
     public override (string Name, string Value) Authentication(string key) => ("x-goog-api-key", key);
 

@@ -17,6 +17,8 @@ internal sealed class OpenAiWireFormat : WireFormat
 {
     public static readonly OpenAiWireFormat Instance = new();
 
+    private const string StreamOptions = "stream_options";
+
     private static ReadOnlySpan<byte> UsageWish => "\"stream_options\":{\"include_usage\":true}"u8;
 
     public override ErrorTable Errors => ErrorTable.OpenAi;
@@ -31,7 +33,9 @@ internal sealed class OpenAiWireFormat : WireFormat
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
     protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
-        SameFormatBody.Write(request, candidate, AsksUsage(request, candidate) ? UsageWish : default, scratch);
+        !AsksUsage(request, candidate) ? SameFormatBody.Write(request, candidate, default, scratch)
+        : request.StreamOptions.End.Value == 0 ? SameFormatBody.Write(request, candidate, UsageWish, scratch)
+        : SameFormatBody.Write(request, candidate, WithUsage(request.Body.Span[request.StreamOptions]), scratch, StreamOptions);
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
@@ -69,5 +73,30 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
-        request is { Stream: true, Usage: StreamUsage.NotMentioned } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
+        request is { Stream: true, Usage: StreamUsage.NotWanted } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
+
+    /// <summary>The caller's <c>stream_options</c> with that wish beside them.</summary>
+    private static byte[] WithUsage(ReadOnlySpan<byte> options)
+    {
+        var reader = new Utf8JsonReader(options);
+        using var document = JsonDocument.ParseValue(ref reader);
+        using var output = new MemoryStream();
+        using (var json = new Utf8JsonWriter(output, new JsonWriterOptions { SkipValidation = true }))
+        {
+            json.WritePropertyName(StreamOptions);
+            json.WriteStartObject();
+            json.WriteBoolean("include_usage", true);
+            foreach (var option in document.RootElement.ValueKind == JsonValueKind.Object ? document.RootElement.EnumerateObject() : default)
+            {
+                if (!option.NameEquals("include_usage"u8))
+                {
+                    option.WriteTo(json);
+                }
+            }
+
+            json.WriteEndObject();
+        }
+
+        return output.ToArray();
+    }
 }

@@ -16,12 +16,13 @@ internal static class SameFormatBody
     /// <param name="candidate">Who is asked, and for which model.</param>
     /// <param name="wish">A field to be added, <c>"name":value</c>; empty for none.</param>
     /// <param name="scratch">Receives the body when it is not the caller's own.</param>
+    /// <param name="replaced">The caller's own field that the wish stands for; <see langword="null"/> for none.</param>
     /// <returns><paramref name="scratch"/>, or the request's own body where it can be sent as it is.</returns>
-    public static PooledBuffer Write(ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
+    public static PooledBuffer Write(ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch, string? replaced = null)
     {
-        if (candidate.Provider.DropFields.Count > 0)
+        if (candidate.Provider.DropFields.Count > 0 || request.HasDuplicates || replaced is not null)
         {
-            return WriteWithout(candidate.Provider.DropFields, request, candidate, wish, scratch);
+            return WriteWithout(candidate.Provider.DropFields, replaced, request, candidate, wish, scratch);
         }
 
         var body = request.Body.Span;
@@ -57,8 +58,9 @@ internal static class SameFormatBody
         return scratch;
     }
 
+    /// <summary>Field by field, each once: of one that is there several times, the last.</summary>
     private static PooledBuffer WriteWithout(
-        IReadOnlySet<string> dropped, ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
+        IReadOnlySet<string> dropped, string? replaced, ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
     {
         using var document = JsonDocument.Parse(request.Body.Memory);
         scratch.Write("{\"model\":"u8);
@@ -69,9 +71,16 @@ internal static class SameFormatBody
             scratch.Write(wish);
         }
 
+        Dictionary<string, int> times = [];
+        foreach (var field in request.HasDuplicates ? document.RootElement.EnumerateObject() : default)
+        {
+            times[field.Name] = times.GetValueOrDefault(field.Name) + 1;
+        }
+
         foreach (var field in document.RootElement.EnumerateObject())
         {
-            if (!dropped.Contains(field.Name) && !field.NameEquals("model"u8))
+            var isLast = !request.HasDuplicates || --times[field.Name] == 0;
+            if (isLast && !dropped.Contains(field.Name) && field.Name != replaced && !field.NameEquals("model"u8))
             {
                 scratch.Write(",\""u8);
                 scratch.Write(JsonMarshal.GetRawUtf8PropertyName(field));

@@ -73,6 +73,7 @@ internal abstract class WireFormat
     public ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
         Speaks(request.Operation, candidate.Provider.Options) && !(SseReader.IsStream(answer.Span) && IsOwn(request.Operation))
             ? PassAnswer(answer, candidate, request)
+            : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request)
             : AnswerTranslation.ReadWhole(answer, candidate, request, sink => ReaderOf(sink, isContinuing: false));
 
     /// <summary>Reads the events of a streamed answer.</summary>

@@ -23,7 +23,7 @@ namespace MasterX.AiGateway.Requests;
 /// </summary>
 internal sealed class ModelEndpoint(
     Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting,
-    GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
+    Translation.ThoughtMemory thoughts, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
@@ -57,7 +57,7 @@ internal sealed class ModelEndpoint(
 
         // From here on the request owns the body.
         using var request = parsed!;
-        request.Consumer = Consumer(context);
+        (request.Consumer, request.Thoughts) = (Consumer(context), thoughts);
         request.Anthropic = operation.IsAnthropic ? AnthropicHeaders.Of(context.Request) : null;
 
         // (2)

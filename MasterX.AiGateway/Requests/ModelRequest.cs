@@ -35,6 +35,9 @@ internal sealed record ModelRequest(
     /// <summary>Who asks, as the API names its consumers; empty where it says nothing.</summary>
     public string Consumer { get; set; } = "";
 
+    /// <summary>What providers want back from this caller, though it may not have kept it.</summary>
+    public Translation.ThoughtMemory? Thoughts { get; set; }
+
     /// <summary>How a response is named to the caller; of other operations' answers nobody keeps any.</summary>
     public ResponseIds? ResponseIds { get; set; }
 
@@ -43,6 +46,15 @@ internal sealed record ModelRequest(
 
     /// <summary>Whether the request goes on from a response that its provider keeps.</summary>
     public bool HasPreviousResponse => PreviousResponse.End.Value > 0;
+
+    /// <summary>Where the value of <c>stream_options</c> stands in <see cref="Body"/>; empty when there is none.</summary>
+    public Range StreamOptions { get; private init; }
+
+    /// <summary>
+    /// Whether a field the gateway reads is there more than once. The last one counts, here as with most parsers; who reads the first would
+    /// be asked for something else than was routed and paid for, so what is sent has each field once.
+    /// </summary>
+    public bool HasDuplicates { get; private init; }
 
     /// <summary>What a caller of Anthropic's API said beside the body.</summary>
     public AnthropicHeaders? Anthropic { get; set; }
@@ -63,8 +75,9 @@ internal sealed record ModelRequest(
     {
         (request, problem, parameter) = (null, null, null);
         string? model = null;
-        var (modelValue, previous) = (new Range(0, 0), new Range(0, 0));
-        var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotMentioned);
+        var (modelValue, previous, streamOptions) = (new Range(0, 0), new Range(0, 0), new Range(0, 0));
+        var (seen, duplicates) = (0, false);
+        var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotWanted);
         try
         {
             var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -78,6 +91,7 @@ internal sealed record ModelRequest(
             {
                 if (json.ValueTextEquals("model"u8))
                 {
+                    duplicates |= Twice(ref seen, 0);
                     json.Read();
                     if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
                     {
@@ -90,6 +104,7 @@ internal sealed record ModelRequest(
                 }
                 else if (json.ValueTextEquals("stream"u8))
                 {
+                    duplicates |= Twice(ref seen, 1);
                     json.Read();
                     if (json.TokenType is not (JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null))
                     {
@@ -101,6 +116,7 @@ internal sealed record ModelRequest(
                 }
                 else if (operation.HasMessages && json.ValueTextEquals("messages"u8))
                 {
+                    duplicates |= Twice(ref seen, 2);
                     json.Read();
                     input = json.TokenType == JsonTokenType.StartArray && HasMessages(ref json);
                     if (!input)
@@ -113,6 +129,7 @@ internal sealed record ModelRequest(
                 }
                 else if (!operation.HasMessages && json.ValueTextEquals("input"u8))
                 {
+                    duplicates |= Twice(ref seen, 2);
                     json.Read();
                     input = IsInput(ref json);
                     if (!input)
@@ -123,6 +140,7 @@ internal sealed record ModelRequest(
                 }
                 else if (operation == Operation.Responses && json.ValueTextEquals("previous_response_id"u8))
                 {
+                    duplicates |= Twice(ref seen, 3);
                     json.Read();
                     if (json.TokenType is not (JsonTokenType.String or JsonTokenType.Null))
                     {
@@ -145,8 +163,11 @@ internal sealed record ModelRequest(
                 }
                 else if (operation == Operation.Chat && json.ValueTextEquals("stream_options"u8))
                 {
+                    duplicates |= Twice(ref seen, 4);
                     json.Read();
+                    var start = (int)json.TokenStartIndex;
                     usage = ReadStreamOptions(ref json);
+                    streamOptions = start..(int)json.BytesConsumed;
                 }
                 else
                 {
@@ -182,7 +203,10 @@ internal sealed record ModelRequest(
             return false;
         }
 
-        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage) { PreviousResponse = previous };
+        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage)
+        {
+            PreviousResponse = previous, StreamOptions = streamOptions, HasDuplicates = duplicates,
+        };
         return true;
     }
 
@@ -223,7 +247,7 @@ internal sealed record ModelRequest(
             throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
         }
 
-        (again!.Consumer, again.Anthropic, again.ResponseIds) = (Consumer, Anthropic, ResponseIds);
+        (again!.Consumer, again.Anthropic, again.ResponseIds, again.Thoughts) = (Consumer, Anthropic, ResponseIds, Thoughts);
         return again;
     }
 
@@ -232,23 +256,30 @@ internal sealed record ModelRequest(
         if (json.TokenType != JsonTokenType.StartObject)
         {
             json.Skip();
-            return json.TokenType == JsonTokenType.Null ? StreamUsage.NotMentioned : StreamUsage.Other;
+            return json.TokenType == JsonTokenType.Null ? StreamUsage.NotWanted : StreamUsage.Unreadable;
         }
 
-        var usage = StreamUsage.Other;
+        var usage = StreamUsage.NotWanted;
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
             var include = json.ValueTextEquals("include_usage"u8);
             json.Read();
-            if (include && json.TokenType == JsonTokenType.True)
+            if (include)
             {
-                usage = StreamUsage.Wanted;
+                usage = json.TokenType == JsonTokenType.True ? StreamUsage.Wanted : StreamUsage.NotWanted;
             }
 
             json.Skip();
         }
 
         return usage;
+    }
+
+    private static bool Twice(ref int seen, int field)
+    {
+        var before = seen;
+        seen |= 1 << field;
+        return before == seen;
     }
 
     /// <summary>A text that is not empty, or an array that is not; the reader stands on its end then.</summary>
@@ -298,12 +329,12 @@ internal sealed record ModelRequest(
 /// <summary>What a request says about the usage of a streamed answer.</summary>
 internal enum StreamUsage
 {
-    /// <summary>No <c>stream_options</c>: the gateway may ask for the usage itself, and keep it to itself.</summary>
-    NotMentioned,
+    /// <summary>Nothing, or that it is not wanted: the gateway asks for it itself, and keeps it to itself.</summary>
+    NotWanted,
 
     /// <summary><c>include_usage</c> is true.</summary>
     Wanted,
 
-    /// <summary><c>stream_options</c> without it, which is left as it is.</summary>
-    Other,
+    /// <summary><c>stream_options</c> is not what it should be, and left for the provider to say so.</summary>
+    Unreadable,
 }

@@ -5,6 +5,9 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>Reads a request body into one pooled buffer, and no further than the limit.</summary>
 internal static class RequestBody
 {
+    /// <summary>Some clients write one; parsers may pass it over (RFC 8259, 8.1).</summary>
+    private static ReadOnlySpan<byte> ByteOrderMark => [0xEF, 0xBB, 0xBF];
+
     /// <returns>The body, or <see langword="null"/> when it is larger than the limit.</returns>
     public static async ValueTask<PooledBuffer?> ReadAsync(HttpRequest request, int limit, CancellationToken cancellationToken)
     {
@@ -36,6 +39,11 @@ internal static class RequestBody
                 reader.AdvanceTo(bytes.End);
                 if (read.IsCompleted)
                 {
+                    if (buffer.Span.StartsWith(ByteOrderMark))
+                    {
+                        buffer.Discard(ByteOrderMark.Length);
+                    }
+
                     return buffer;
                 }
             }

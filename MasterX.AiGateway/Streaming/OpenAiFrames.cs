@@ -130,6 +130,11 @@ internal sealed class OpenAiFrames : StreamFrames
                     chunk.HasUsage = true;
                 }
             }
+            else if (json.ValueTextEquals("x_groq"u8))
+            {
+                json.Read();
+                ReadInner(ref json, ref chunk);
+            }
             else if (json.ValueTextEquals("error"u8))
             {
                 json.Read();
@@ -177,7 +182,7 @@ internal sealed class OpenAiFrames : StreamFrames
                 else if (json.ValueTextEquals("finish_reason"u8))
                 {
                     json.Read();
-                    if (json.TokenType == JsonTokenType.String)
+                    if (json.TokenType == JsonTokenType.String && json.ValueSpan.Length > 0)
                     {
                         // OpenRouter's way of saying so.
                         chunk.Failed |= json.ValueTextEquals("error"u8);
@@ -197,10 +202,41 @@ internal sealed class OpenAiFrames : StreamFrames
 
                     json.Skip();
                 }
+                else if (json.ValueTextEquals("usage"u8))
+                {
+                    // Moonshot's place for it.
+                    json.Read();
+                    Usage = AnswerScan.ReadUsage(ref json) ?? Usage;
+                }
                 else
                 {
                     json.Skip();
                 }
+            }
+        }
+    }
+
+    /// <summary>Groq's object of its own, which has the usage of streams whose caller did not ask for it.</summary>
+    private void ReadInner(ref Utf8JsonReader json, ref Chunk chunk)
+    {
+        if (json.TokenType != JsonTokenType.StartObject)
+        {
+            json.Skip();
+            return;
+        }
+
+        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        {
+            var (usage, error) = (json.ValueTextEquals("usage"u8), json.ValueTextEquals("error"u8));
+            json.Read();
+            if (usage)
+            {
+                Usage = AnswerScan.ReadUsage(ref json) ?? Usage;
+            }
+            else
+            {
+                chunk.Failed |= error && json.TokenType != JsonTokenType.Null;
+                json.Skip();
             }
         }
     }

@@ -30,6 +30,9 @@ internal sealed class ProviderStream(
     HttpResponseMessage response, Stream body, Candidate candidate, ModelRequest request, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
     AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
+    /// <summary>How long the tokens and the end mark may come after the finish; some providers leave the connection open behind it.</summary>
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
     private static readonly ProviderAnswer Whole = Judgement.Of(Verdicts.Success);
 
     private readonly CancellationTokenSource _limit = CancellationTokenSource.CreateLinkedTokenSource(caller);
@@ -81,7 +84,7 @@ internal sealed class ProviderStream(
         try
         {
             // One timer for the whole stream, moved at every read.
-            _limit.CancelAfter(ProviderClient.Shorter(patience, clock.Left));
+            _limit.CancelAfter(ProviderClient.Shorter(Frames.Finished ? ProviderClient.Shorter(patience, EndPatience) : patience, clock.Left));
             var reading = _events.ReadAsync(_limit.Token);
             _turn = reading.IsCompleted ? _turn : 0;
             if (await reading)
@@ -98,7 +101,8 @@ internal sealed class ProviderStream(
         }
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
-            (State, Failure) = (StreamState.Failed, Judgement.Of(Verdicts.TimedOut));
+            // Silent after the finish: nothing is missing.
+            (State, Failure) = Frames.Finished ? (StreamState.Done, Failure) : (StreamState.Failed, Judgement.Of(Verdicts.TimedOut));
         }
         catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException)
         {

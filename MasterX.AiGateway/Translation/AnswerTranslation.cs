@@ -29,6 +29,7 @@ internal static class AnswerTranslation
         try
         {
             var writer = WriterOf(candidate, request);
+            (writer.Thoughts, writer.Consumer) = (request.Thoughts, request.Consumer);
             var reader = readerOf(writer);
             if (!Read(answer, reader, writer))
             {
@@ -56,6 +57,38 @@ internal static class AnswerTranslation
         }
     }
 
+    /// <summary>Reads embeddings, which Gemini alone has in a format of its own.</summary>
+    /// <returns><see langword="null"/> when they are none.</returns>
+    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    {
+        PooledBuffer? body = new(answer.Length + 512);
+        try
+        {
+            using var document = JsonDocument.Parse(answer.Memory);
+            using var asked = JsonDocument.Parse(request.Body.Memory);
+            using (var json = new Utf8JsonWriter(body, AnswerStreamWriter.Options))
+            {
+                if (!GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json))
+                {
+                    return null;
+                }
+            }
+
+            var scan = AnswerScan.Of(body.Span, Operation.Embeddings);
+            var read = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
+            body = null;
+            return read;
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        {
+            return null;
+        }
+        finally
+        {
+            body?.Dispose();
+        }
+    }
+
     /// <param name="candidate">Who answers.</param>
     /// <param name="request">What was asked for.</param>
     /// <param name="readerOf">Makes a reader of the provider's format.</param>
@@ -67,7 +100,7 @@ internal static class AnswerTranslation
         AnswerStreamWriter writer = request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted, isContinuing);
-        writer.Partial = partial;
+        (writer.Partial, writer.Thoughts, writer.Consumer) = (partial, request.Thoughts, request.Consumer);
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial, Continuing = isContinuing };
     }
 

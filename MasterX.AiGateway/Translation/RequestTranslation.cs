@@ -31,14 +31,31 @@ internal static class RequestTranslation
             // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
             using var document = JsonDocument.Parse(request.Body.Memory);
             using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
-            write(Read(request.Operation, document.RootElement, candidate.Provider.DropFields), candidate, loss, json);
+            if (request.Operation == Operation.Embeddings)
+            {
+                GeminiEmbeddings.Write(document.RootElement, candidate.Model, candidate.Provider.DropFields, loss, json);
+                return Written(loss, json);
+            }
+
+            var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
+            if (request.Thoughts is { } thoughts)
+            {
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
+            }
+
+            write(conversation, candidate, loss, json);
+            return Written(loss, json);
         }
         catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
         {
             // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
             throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
         }
+    }
 
+    private static IReadOnlyList<string>? Written(Loss loss, Utf8JsonWriter json)
+    {
+        json.Flush();
         return loss.Ignored;
     }
 

@@ -22,11 +22,19 @@ internal static class HttpExtensions
     public static string? Header(this HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 
+    /// <summary>What stands at a path of names and places in arrays; <see langword="null"/> where nothing does.</summary>
     public static string? Text(this JsonElement element, params string[] path)
     {
         foreach (var name in path)
         {
-            element = int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out var index) ? element[index] : element.GetProperty(name);
+            if (element.ValueKind == JsonValueKind.Array && int.TryParse(name, System.Globalization.CultureInfo.InvariantCulture, out var index) && index < element.GetArrayLength())
+            {
+                element = element[index];
+            }
+            else if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(name, out element))
+            {
+                return null;
+            }
         }
 
         return element.ValueKind == JsonValueKind.Null ? null : element.ToString();

@@ -74,6 +74,11 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
                 content |= ReadSaid(said, index, state);
             }
 
+            if (choice.Field("usage") is { ValueKind: JsonValueKind.Object } counted)
+            {
+                Sink.Count(UsageOf(counted));
+            }
+
             if (choice.Field("logprobs")?.Field("content") is { ValueKind: JsonValueKind.Array } probabilities)
             {
                 Sink.LogProbs(index, JsonMarshal.GetRawUtf8Value(probabilities));

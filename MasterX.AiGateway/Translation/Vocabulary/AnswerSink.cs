@@ -1,3 +1,4 @@
+using System.Text;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 
@@ -36,6 +37,12 @@ internal abstract class AnswerSink
     /// <summary>Collects the text where another provider may have to go on with it.</summary>
     public PartialAnswer? Partial { get; set; }
 
+    /// <summary>Remembers what the provider wants back, for callers who may not keep it; <see langword="null"/> for nobody.</summary>
+    public ThoughtMemory? Thoughts { get; set; }
+
+    /// <summary>For whom.</summary>
+    public string Consumer { get; set; } = "";
+
     /// <summary>Called first, and again when more becomes known.</summary>
     /// <param name="id">The provider's name for the answer; <see langword="null"/> where it has none.</param>
     /// <param name="model">As the provider calls it; <see langword="null"/> where it does not say.</param>
@@ -55,6 +62,7 @@ internal abstract class AnswerSink
         {
             Release(choice, state);
             state.IsCall = false;
+            state.Keep(new ThinkingPart(state.TakeThought()) { Signature = signature });
             WriteSignature(choice, signature);
         }
     }
@@ -64,6 +72,7 @@ internal abstract class AnswerSink
     {
         if (Add(choice))
         {
+            StateOf(choice).Keep(new HiddenThinkingPart { Signature = signature });
             WriteHiddenThinking(choice, signature);
         }
     }
@@ -81,7 +90,9 @@ internal abstract class AnswerSink
         if (Add(choice))
         {
             WriteCall(choice, id, name, signature);
-            StateOf(choice).IsCall = true;
+            var state = StateOf(choice);
+            state.IsCall = true;
+            Thoughts?.Keep(Consumer, id, state.TakeThoughts(), signature);
         }
     }
 
@@ -229,7 +240,14 @@ internal abstract class AnswerSink
         switch (kind)
         {
             case Kind.Text: WriteText(choice, text); break;
-            case Kind.Thinking: WriteThinking(choice, text); break;
+            case Kind.Thinking:
+                if (Thoughts is not null)
+                {
+                    StateOf(choice).Think(text);
+                }
+
+                WriteThinking(choice, text);
+                break;
             case Kind.Refusal: WriteRefusal(choice, text); break;
             default: WriteArguments(choice, text); break;
         }
@@ -303,6 +321,9 @@ internal abstract class AnswerSink
     /// <summary>How far a choice has come.</summary>
     private sealed class ChoiceText
     {
+        private StringBuilder? _thought;
+        private List<Part>? _thoughts;
+
         public bool HasBegun { get; set; }
 
         public bool HasEnded { get; set; }
@@ -315,5 +336,25 @@ internal abstract class AnswerSink
 
         /// <summary>The first half of a character, held back until its other half comes.</summary>
         public char? Half { get; set; }
+
+        public void Think(string text) => (_thought ??= new()).Append(text);
+
+        /// <summary>The thought so far; the next one begins.</summary>
+        public string TakeThought()
+        {
+            var text = _thought?.ToString() ?? "";
+            _thought?.Clear();
+            return text;
+        }
+
+        public void Keep(Part thought) => (_thoughts ??= []).Add(thought);
+
+        /// <summary>Thoughts before the first call, which belong to it.</summary>
+        public List<Part> TakeThoughts()
+        {
+            var thoughts = _thoughts ?? [];
+            _thoughts = null;
+            return thoughts;
+        }
     }
 }

@@ -6,7 +6,7 @@ namespace MasterX.AiGateway.Translation.Vocabulary;
 /// A request for a model's answer, in words that every wire format has. A reader of the caller's format makes it once, however many
 /// candidates are asked; a writer of the provider's format says it, or refuses by name what its format cannot say.
 /// </summary>
-internal sealed class Conversation
+internal sealed record Conversation
 {
     /// <summary>What was said so far, in the caller's order; instructions stand where the caller put them.</summary>
     public required IReadOnlyList<Turn> Turns { get; init; }

@@ -10,7 +10,8 @@ namespace MasterX.Tests.Gateway.Translation;
 /// <summary>What the gateway makes of a caller's request for a kind of provider, and of the provider's answer for the caller.</summary>
 /// <param name="kind">Of provider: <c>openai</c>, <c>gemini</c>, <c>anthropic</c>; <c>chat</c> is one of OpenAI's kind without responses.</param>
 /// <param name="model">What is asked of it.</param>
-internal sealed class Translated(string kind, string model = "m-1")
+/// <param name="options">The provider's, where they matter.</param>
+internal sealed class Translated(string kind, string model = "m-1", ProviderOptions? options = null)
 {
     private static readonly Dictionary<string, string> Smallest = new()
     {
@@ -83,7 +84,7 @@ internal sealed class Translated(string kind, string model = "m-1")
         }
     }
 
-    private Provider ProviderOf() => new("p", new ProviderOptions { Kind = kind == "chat" ? "openai" : kind, ResponsesApi = kind != "chat", BaseUrl = "http://127.0.0.1" }, TimeProvider.System);
+    private Provider ProviderOf() => new("p", options ?? new ProviderOptions { Kind = kind == "chat" ? "openai" : kind, ResponsesApi = kind != "chat", BaseUrl = "http://127.0.0.1" }, TimeProvider.System);
 
     private static ModelRequest Parse(string door, string body)
     {

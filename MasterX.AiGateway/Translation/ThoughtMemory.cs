@@ -1,0 +1,87 @@
+using MasterX.AiGateway.Translation.Vocabulary;
+using Microsoft.Extensions.Caching.Memory;
+
+namespace MasterX.AiGateway.Translation;
+
+/// <summary>
+/// What providers want back with a call, for clients that keep a call's name and arguments and nothing else: Gemini's thought signatures,
+/// without which its third generation refuses the next request, and Anthropic's thoughts. Found by consumer and call, so that nobody is
+/// told what another one's model thought. In memory, bounded, and forgotten after an hour; a replica knows what it has answered itself.
+/// </summary>
+internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
+{
+    private const int MostBytes = 16 * 1024 * 1024;
+    private const int LargestBytes = 256 * 1024;
+    private const int EntryBytes = 256;
+
+    private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
+
+    private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MostBytes, Clock = new Clock(time) });
+
+    /// <param name="consumer">Whose call it is.</param>
+    /// <param name="callId">As the caller knows it.</param>
+    /// <param name="thoughts">Those before the call, with their signatures.</param>
+    /// <param name="signature">The call's own.</param>
+    public void Keep(string consumer, string callId, IReadOnlyList<Part> thoughts, Signature? signature)
+    {
+        var bytes = EntryBytes + 2 * (callId.Length + (signature?.Value.Length ?? 0) + thoughts.Sum(thought => ((thought as ThinkingPart)?.Text.Length ?? 0) + (thought.Signature?.Value.Length ?? 0)));
+        if (bytes <= LargestBytes && (signature is not null || thoughts.Count > 0))
+        {
+            _kept.Set((consumer, callId), new Kept(thoughts, signature), new MemoryCacheEntryOptions { Size = bytes, SlidingExpiration = Lifetime });
+        }
+    }
+
+    /// <summary>Puts back what a family of providers wants back, where the caller has not sent it.</summary>
+    /// <param name="consumer">Who asks.</param>
+    /// <param name="turns">As the caller sent them.</param>
+    /// <param name="family">See <see cref="Signature.Family"/>.</param>
+    public IReadOnlyList<Turn> Recall(string consumer, IReadOnlyList<Turn> turns, string family)
+    {
+        List<Turn>? recalled = null;
+        for (var at = 0; at < turns.Count; at++)
+        {
+            if (turns[at].Speaker == Speaker.Assistant && Recall(consumer, turns[at], family) is { } parts)
+            {
+                recalled ??= [.. turns];
+                recalled[at] = turns[at] with { Parts = parts };
+            }
+        }
+
+        return recalled ?? turns;
+    }
+
+    public void Dispose() => _kept.Dispose();
+
+    private List<Part>? Recall(string consumer, Turn turn, string family)
+    {
+        List<Part>? parts = null;
+        foreach (var call in turn.Parts.OfType<ToolCallPart>())
+        {
+            if (_kept.Get<Kept>((consumer, call.Id)) is not { } kept)
+            {
+                continue;
+            }
+
+            if (call.Signature is null && kept.Signature?.Family == family)
+            {
+                parts ??= [.. turn.Parts];
+                parts[parts.IndexOf(call)] = call with { Signature = kept.Signature };
+            }
+
+            if (kept.Thoughts.Any(thought => thought.Signature?.Family == family) && !turn.Parts.Any(part => part is ThinkingPart or HiddenThinkingPart && part.Signature?.Family == family))
+            {
+                parts ??= [.. turn.Parts];
+                parts.InsertRange(0, kept.Thoughts.Where(thought => thought.Signature?.Family == family));
+            }
+        }
+
+        return parts;
+    }
+
+    private sealed record Kept(IReadOnlyList<Part> Thoughts, Signature? Signature);
+
+    private sealed class Clock(TimeProvider time) : Microsoft.Extensions.Internal.ISystemClock
+    {
+        public DateTimeOffset UtcNow => time.GetUtcNow();
+    }
+}

@@ -1,0 +1,321 @@
+using System.Text.Json;
+using MasterX.AiGateway.Providers;
+using MasterX.Tests.Hosts;
+
+namespace MasterX.Tests.Gateway.Translation;
+
+/// <summary>
+/// What becomes of each field of a request on its way to another format: it is said there (a path and its value), listed as ignored
+/// (<c>~name</c>), or refused by its name so that another candidate is asked (<c>!name</c>). Nothing is left out without a word.
+/// </summary>
+public sealed class RequestTableTests
+{
+    private const string User = """{"role":"user","content":"x"}""";
+    private const string Tools = ""","tools":[{"type":"function","function":{"name":"f","parameters":{"type":"object"}}},{"type":"function","function":{"name":"g"}}]""";
+    private const string Called = """{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"c.1","type":"function","function":{"name":"f","arguments":""}}]}""";
+
+    /// <summary>Fields of a chat beside <c>messages</c>: what Gemini gets, and what Anthropic gets.</summary>
+    public static TheoryData<string, string, string> ChatFields => new()
+    {
+        { "\"temperature\":1.5", "generationConfig.temperature=1.5", "temperature=1" },
+        { "\"top_p\":0.5", "generationConfig.topP=0.5", "top_p=0.5" },
+        { "\"temperature\":0.5,\"top_p\":0.5", "generationConfig.topP=0.5", "~top_p" },
+        { "\"top_k\":4", "generationConfig.topK=4", "top_k=4" },
+        { "\"max_tokens\":7", "generationConfig.maxOutputTokens=7", "max_tokens=7" },
+        { "\"max_tokens\":7,\"max_completion_tokens\":null", "generationConfig.maxOutputTokens=7", "max_tokens=7" },
+        { "\"max_completion_tokens\":8,\"max_tokens\":7", "generationConfig.maxOutputTokens=8", "max_tokens=8" },
+        { "\"stop\":\"a\"", "generationConfig.stopSequences.0=a", "stop_sequences.0=a" },
+        { "\"stop\":[\" \",\"b\"]", "generationConfig.stopSequences.1=b", "stop_sequences.0=b" },
+        { "\"stop\":[\" \"]", "generationConfig.stopSequences.0= ", "~stop" },
+        { "\"stop\":null", "generationConfig={}", "stop_sequences=" },
+        { "\"n\":1", "generationConfig={}", "messages.0.role=user" },
+        { "\"n\":2", "generationConfig.candidateCount=2", "!n" },
+        { "\"seed\":9", "generationConfig.seed=9", "~seed" },
+        { "\"presence_penalty\":0.5", "generationConfig.presencePenalty=0.5", "~presence_penalty" },
+        { "\"frequency_penalty\":0.5", "generationConfig.frequencyPenalty=0.5", "~frequency_penalty" },
+        { "\"logprobs\":true,\"top_logprobs\":3", "generationConfig.logprobs=3", "~top_logprobs" },
+        { "\"logprobs\":true", "~logprobs", "~logprobs" },
+        { "\"logit_bias\":{\"1\":-100}", "!logit_bias", "!logit_bias" },
+        { "\"logit_bias\":null", "generationConfig={}", "messages.0.role=user" },
+        { "\"user\":\"u-1\"", "~user", "metadata.user_id=u-1" },
+        { "\"user\":\"someone@example.com\"", "~user", "~user" },
+        { "\"user\":\"+41 79 123 45 67\"", "~user", "~user" },
+        { "\"response_format\":{\"type\":\"text\"}", "generationConfig={}", "output_config=" },
+        { "\"response_format\":{\"type\":\"json_object\"}", "generationConfig.responseMimeType=application/json", "system^=Answer with a single valid JSON object" },
+        { "\"response_format\":{\"type\":\"json_schema\",\"json_schema\":{\"name\":\"n\",\"strict\":true,\"schema\":{\"type\":\"object\"}}}", "generationConfig.responseJsonSchema.type=object", "output_config.format.schema.type=object" },
+        { "\"reasoning_effort\":\"low\"", "generationConfig.thinkingConfig.thinkingBudget=1024", "output_config.effort=low" },
+        { "\"reasoning_effort\":\"none\"", "generationConfig.thinkingConfig.thinkingBudget=0", "thinking=" },
+        { "\"reasoning\":{\"max_tokens\":2000}", "generationConfig.thinkingConfig.thinkingBudget=2000", "output_config.effort=low" },
+        { "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":3000}", "generationConfig.thinkingConfig.thinkingBudget=3000", "thinking.type=adaptive" },
+        { "\"extra_body\":{\"google\":{\"thinking_config\":{\"thinking_budget\":5,\"include_thoughts\":false}}}", "generationConfig.thinkingConfig={\"thinkingBudget\":5}", "~extra_body" },
+        { "\"parallel_tool_calls\":false" + Tools, "~parallel_tool_calls", "tool_choice.disable_parallel_tool_use=True" },
+        { "\"tool_choice\":null" + Tools, "toolConfig=", "tool_choice=" },
+        { "\"tool_choice\":\"required\"" + Tools, "toolConfig.functionCallingConfig.mode=ANY", "tool_choice.type=any" },
+        { "\"tool_choice\":\"none\"" + Tools, "toolConfig.functionCallingConfig.mode=NONE", "tool_choice.type=none" },
+        { "\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"g\"}}" + Tools, "toolConfig.functionCallingConfig.allowedFunctionNames.0=g", "tool_choice.name=g" },
+        { "\"tool_choice\":{\"type\":\"allowed_tools\",\"allowed_tools\":{\"mode\":\"auto\",\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"g\"}}]}}" + Tools, "tools.0.functionDeclarations.0.name=g", "tools.0.name=g" },
+        { "\"functions\":[{\"name\":\"f\"}],\"function_call\":{\"name\":\"f\"}", "toolConfig.functionCallingConfig.mode=ANY", "tool_choice.name=f" },
+        { "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"properties\":{}}}}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties={}", "tools.0.input_schema.type=object" },
+        { "\"tools\":[{\"type\":\"function\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"},\"function\":{\"name\":\"f\"}}]", "~cache_control", "tools.0.cache_control.ttl=1h" },
+        { "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"f\"}}]", "!tools", "!tools" },
+        { "\"modalities\":[\"text\",\"image\"]", "generationConfig.responseModalities.1=IMAGE", "!modalities" },
+        { "\"modalities\":[\"text\"]", "generationConfig={}", "messages.0.role=user" },
+        { "\"audio\":{\"voice\":\"v\",\"format\":\"wav\"}", "!audio", "!audio" },
+        { "\"web_search_options\":{}", "!web_search_options", "!web_search_options" },
+        { "\"metadata\":{\"a\":\"b\"}", "~metadata", "~metadata" },
+        { "\"store\":true", "~store", "~store" },
+        { "\"service_tier\":\"flex\"", "~service_tier", "~service_tier" },
+        { "\"prompt_cache_key\":\"k\"", "~prompt_cache_key", "~prompt_cache_key" },
+        { "\"stream_options\":{\"include_usage\":true}", "~stream_options", "~stream_options" },
+        { "\"something_new\":1", "!something_new", "!something_new" },
+        { "\"temperature\":\"hot\"", "!temperature", "!temperature" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ChatFields))]
+    public void A_field_of_a_chat_is_said_listed_or_refused(string field, string gemini, string anthropic)
+    {
+        var body = $$"""{"messages":[{{User}}],{{field}}}""";
+
+        Expect(gemini, "gemini", "chat", body);
+        Expect(anthropic, "anthropic", "chat", body);
+    }
+
+    /// <summary>Messages of a chat.</summary>
+    public static TheoryData<string, string, string> ChatMessages => new()
+    {
+        { """{"role":"system","content":"s"}""", "contents.0.parts.0.text=s", "messages.0.content.0.text=s" },
+        { $$"""{"role":"system","content":"s"},{"role":"developer","content":[{"type":"text","text":"d"}]},{{User}}""", "systemInstruction.parts.1.text=d", "system=s\n\nd" },
+        { $$$$"""{"role":"system","content":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]},{{{{User}}}}""", "~cache_control", "system.0.cache_control.type=ephemeral" },
+        { $$"""{{User}},{"role":"assistant","content":""},{"role":"user","content":"y"}""", "contents.0.parts.1.text=y", "messages.0.content.1.text=y" },
+        { """{"role":"user","content":""}""", "!messages", "!messages" },
+        { """{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/jpg;base64,AAAA"}}]}""", "contents.0.parts.0.inlineData.mimeType=image/jpeg", "messages.0.content.0.source.media_type=image/jpeg" },
+        { """{"role":"user","content":[{"type":"image_url","image_url":"https://example.com/a.webp?x=1"}]}""", "contents.0.parts.0.fileData.mimeType=image/webp", "messages.0.content.0.source.url=https://example.com/a.webp?x=1" },
+        { """{"role":"user","content":[{"type":"input_audio","input_audio":{"data":"AAAA","format":"mp3"}}]}""", "contents.0.parts.0.inlineData.mimeType=audio/mp3", "!messages" },
+        { """{"role":"user","content":[{"type":"file","file":{"filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}}]}""", "contents.0.parts.0.inlineData.mimeType=application/pdf", "messages.0.content.0.source.media_type=application/pdf" },
+        { """{"role":"user","content":[{"type":"file","file":{"file_id":"file-1"}}]}""", "!messages", "messages.0.content.0.source.file_id=file-1" },
+        { """{"role":"user","content":[{"type":"video_url","video_url":{"url":"https://example.com/a.mp4"}}]}""", "contents.0.parts.0.fileData.mimeType=video/mp4", "!messages" },
+        { """{"role":"user","content":[{"type":"hologram"}]}""", "!messages", "!messages" },
+        { """{"role":"narrator","content":"x"}""", "!messages", "!messages" },
+        { """{"role":"user","content":"x","annotations":[]}""", "~messages.annotations", "~messages.annotations" },
+        { """{"role":"user","content":"x","something":1}""", "!messages", "!messages" },
+        { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"ok"}""", "contents.2.parts.0.functionResponse.response.result=ok", "messages.2.content.0.content=ok" },
+        { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"ok"}""", "contents.1.parts.0.functionCall.args={}", "messages.1.content.0.input={}" },
+        { $$$$"""{{{{Called}}}},{"role":"tool","tool_call_id":"c.1","content":[{"type":"text","text":"a"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}""", "contents.2.parts.1.inlineData.data=AAAA", "messages.2.content.0.content.1.source.data=AAAA" },
+        { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"bad","is_error":true}""", "contents.2.parts.0.functionResponse.response.error=bad", "messages.2.content.0.is_error=True" },
+        { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"ok"},{"role":"user","content":"go on"}""", "contents.2.parts.1.text=go on", "messages.2.content.1.text=go on" },
+        { """{"role":"user","content":"x"},{"role":"assistant","function_call":{"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"1"}""", "contents.2.parts.0.functionResponse.name=f", "messages.2.content.0.content=1" },
+        { """{"role":"tool","tool_call_id":"unknown","content":"1"}""", "!messages", "messages.0.content.0.tool_use_id=unknown" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":null,"refusal":"no"}""", "contents.1.parts.0.text=no", "messages.1.content.0.text=no" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning_content":"hm"}""", "~messages.reasoning", "~messages.reasoning" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":"the beginning \n"}""", "contents.1.parts.0.text=the beginning \n", "messages.1.content.0.text=the beginning" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ChatMessages))]
+    public void A_message_of_a_chat_is_said_listed_or_refused(string messages, string gemini, string anthropic)
+    {
+        var body = $$"""{"messages":[{{messages}}]}""";
+
+        Expect(gemini, "gemini", "chat", body);
+        Expect(anthropic, "anthropic", "chat", body);
+    }
+
+    /// <summary>Fields of Anthropic's messages: what Gemini gets, and what a provider of OpenAI's format gets.</summary>
+    public static TheoryData<string, string, string> MessageFields => new()
+    {
+        { "\"system\":\"s\"", "systemInstruction.parts.0.text=s", "messages.0.role=system" },
+        { "\"system\":[{\"type\":\"text\",\"text\":\"s\",\"cache_control\":{\"type\":\"ephemeral\"}}]", "~cache_control", "~cache_control" },
+        { "\"temperature\":0.5", "generationConfig.temperature=0.5", "temperature=0.5" },
+        { "\"top_k\":3", "generationConfig.topK=3", "~top_k" },
+        { "\"stop_sequences\":[\"a\"]", "generationConfig.stopSequences.0=a", "stop.0=a" },
+        { "\"metadata\":{\"user_id\":\"u\"}", "~user", "user=u" },
+        { "\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":2000}", "generationConfig.thinkingConfig.thinkingBudget=2000", "~thinking" },
+        { "\"thinking\":{\"type\":\"disabled\"}", "generationConfig.thinkingConfig.thinkingBudget=0", "reasoning_effort=" },
+        { "\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"any\",\"disable_parallel_tool_use\":true}", "toolConfig.functionCallingConfig.mode=ANY", "parallel_tool_calls=False" },
+        { "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tool_choice.function.name=f" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}]", "!tools", "!tools" },
+        { "\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}}}", "generationConfig.responseJsonSchema.type=object", "response_format.json_schema.strict=True" },
+        { "\"service_tier\":\"auto\"", "~service_tier", "~service_tier" },
+        { "\"context_management\":{}", "~context_management", "~context_management" },
+        { "\"mcp_servers\":[]", "!mcp_servers", "!mcp_servers" },
+        { "\"container\":\"c\"", "!container", "!container" },
+    };
+
+    [Theory]
+    [MemberData(nameof(MessageFields))]
+    public void A_field_of_a_message_is_said_listed_or_refused(string field, string gemini, string chat)
+    {
+        var body = $$"""{"max_tokens":50,"messages":[{{User}}],{{field}}}""";
+
+        Expect(gemini, "gemini", "messages", body);
+        Expect(chat, "chat", "messages", body);
+    }
+
+    /// <summary>Blocks of Anthropic's messages.</summary>
+    public static TheoryData<string, string, string> MessageBlocks => new()
+    {
+        { """{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]}""", "contents.0.parts.0.inlineData.data=AAAA", "messages.0.content.0.image_url.url=data:image/png;base64,AAAA" },
+        { """{"role":"user","content":[{"type":"image","source":{"type":"url","url":"https://example.com/a.png"}}]}""", "contents.0.parts.0.fileData.fileUri=https://example.com/a.png", "messages.0.content.0.image_url.url=https://example.com/a.png" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"},"title":"t.pdf"}]}""", "contents.0.parts.0.inlineData.mimeType=application/pdf", "messages.0.content.0.file.filename=t.pdf" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"},"title":"T"}]}""", "contents.0.parts.0.text=T\n\nwords", "messages.0.content=T\n\nwords" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"r"}],"is_error":true}]}""", "contents.2.parts.0.functionResponse.response.error=r", "messages.2.content=Error: r" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"},{"type":"text","text":"y"}]}""", "contents.1.parts.0.functionCall.args.a=1", "messages.1.tool_calls.0.function.arguments={\"a\":1}" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"a"}]}""", "~messages.reasoning", "~messages.thinking" },
+        { """{"role":"user","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}}]}""", "!messages", "!messages" },
+    };
+
+    [Theory]
+    [MemberData(nameof(MessageBlocks))]
+    public void A_block_of_a_message_is_said_listed_or_refused(string messages, string gemini, string chat)
+    {
+        var body = $$"""{"max_tokens":50,"messages":[{{messages}}]}""";
+
+        Expect(gemini, "gemini", "messages", body);
+        Expect(chat, "chat", "messages", body);
+    }
+
+    /// <summary>Fields of OpenAI's responses: what Gemini gets, what Anthropic gets, and what a provider gets that has chats alone.</summary>
+    public static TheoryData<string, string, string, string> ResponseFields => new()
+    {
+        { "\"instructions\":\"s\"", "systemInstruction.parts.0.text=s", "system=s", "messages.0.content=s" },
+        { "\"max_output_tokens\":9", "generationConfig.maxOutputTokens=9", "max_tokens=9", "max_tokens=9" },
+        { "\"reasoning\":{\"effort\":\"low\"}", "generationConfig.thinkingConfig.thinkingBudget=1024", "output_config.effort=low", "~thinking" },
+        { "\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":{\"type\":\"object\"}},\"verbosity\":\"low\"}", "~text.verbosity", "output_config.format.type=json_schema", "response_format.json_schema.name=n" },
+        { "\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"type\":\"object\"},\"strict\":true}],\"tool_choice\":{\"type\":\"function\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tools.0.strict=True", "tools.0.function.strict=True" },
+        { "\"tools\":[{\"type\":\"web_search\"}]", "!tools", "!tools", "!tools" },
+        { "\"store\":false", "~store", "~store", "~store" },
+        { "\"include\":[\"reasoning.encrypted_content\"]", "~include", "~include", "~include" },
+        { "\"truncation\":\"auto\"", "~truncation", "~truncation", "~truncation" },
+        { "\"background\":true", "!background", "!background", "!background" },
+        { "\"prompt\":{\"id\":\"p\"}", "!prompt", "!prompt", "!prompt" },
+        { "\"conversation\":\"c\"", "!conversation", "!conversation", "!conversation" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ResponseFields))]
+    public void A_field_of_a_response_is_said_listed_or_refused(string field, string gemini, string anthropic, string chat)
+    {
+        var body = $$"""{"input":"x",{{field}}}""";
+
+        Expect(gemini, "gemini", "responses", body);
+        Expect(anthropic, "anthropic", "responses", body);
+        Expect(chat, "chat", "responses", body);
+    }
+
+    /// <summary>Items of a response's input.</summary>
+    public static TheoryData<string, string, string, string> ResponseItems => new()
+    {
+        { """{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"data:image/png;base64,AAAA"}]}""", "contents.0.parts.1.inlineData.data=AAAA", "messages.0.content.1.source.data=AAAA", "messages.0.content.1.image_url.url=data:image/png;base64,AAAA" },
+        { """{"role":"user","content":[{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}]}""", "contents.0.parts.0.inlineData.mimeType=application/pdf", "messages.0.content.0.title=a.pdf", "messages.0.content.0.file.filename=a.pdf" },
+        { """{"role":"user","content":"x"},{"type":"function_call","call_id":"c1","name":"f","arguments":"{\"a\":1}"},{"type":"function_call","call_id":"c2","name":"g","arguments":""},{"type":"function_call_output","call_id":"c1","output":"r"},{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"s"}]}""", "contents.2.parts.1.functionResponse.response.result=s", "messages.2.content.1.content=s", "messages.1.tool_calls.1.id=c2" },
+        { """{"role":"user","content":"x"},{"type":"item_reference","id":"i"}""", "!input", "!input", "!input" },
+        { """{"role":"user","content":"x"},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[]}]}""", "contents.1.parts.0.text=a", "messages.1.content.0.text=a", "messages.1.content=a" },
+    };
+
+    [Theory]
+    [MemberData(nameof(ResponseItems))]
+    public void An_item_of_a_response_is_said_listed_or_refused(string items, string gemini, string anthropic, string chat)
+    {
+        var body = $$"""{"input":[{{items}}]}""";
+
+        Expect(gemini, "gemini", "responses", body);
+        Expect(anthropic, "anthropic", "responses", body);
+        Expect(chat, "chat", "responses", body);
+    }
+
+    [Theory]
+    [InlineData("gemini-2.5-flash", "medium", "thinkingBudget=8192")]
+    [InlineData("gemini-3-pro-preview", "medium", "thinkingLevel=medium")]
+    [InlineData("gemini-3-flash", "none", "thinkingLevel=minimal")]
+    [InlineData("gemini-3-pro", "none", "thinkingLevel=low")]
+    public void Gemini_is_told_how_much_to_think_as_its_generation_takes_it(string model, string effort, string expected)
+    {
+        var written = new Translated("gemini", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"{{effort}}"}""");
+
+        Check(written, "generationConfig.thinkingConfig." + expected);
+    }
+
+    [Theory]
+    [InlineData("claude-3-5-haiku-20241022", "max_tokens=8192")]
+    [InlineData("claude-3-haiku-20240307", "max_tokens=4096")]
+    [InlineData("claude-sonnet-4-5", "thinking.budget_tokens=16384")]
+    [InlineData("claude-opus-4-6", "output_config.effort=high")]
+    [InlineData("claude-3-5-haiku-20241022", "thinking=")]
+    public void Claude_is_told_what_its_generation_takes(string model, string expected) =>
+        Check(new Translated("anthropic", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"high"}"""), expected);
+
+    [Fact]
+    public void A_call_another_provider_named_gets_a_name_that_Anthropic_takes_and_its_result_the_same()
+    {
+        var written = new Translated("anthropic").Request("chat", $$"""{"messages":[{{Called}},{"role":"tool","tool_call_id":"c.1","content":"ok"}]}""");
+
+        var id = written.Text("messages", "1", "content", "0", "id");
+        Assert.Matches("^[a-zA-Z0-9_-]+$", id);
+        Assert.Equal(id, written.Text("messages", "2", "content", "0", "tool_use_id"));
+    }
+
+    [Fact]
+    public void Fields_a_provider_is_known_to_refuse_are_left_out_of_a_translation_too()
+    {
+        Check(new Translated("anthropic", "m-1", Without("temperature")).Request("chat", $$"""{"messages":[{{User}}],"temperature":0.5}"""), "temperature=");
+
+        static ProviderOptions Without(string field)
+        {
+            var options = new ProviderOptions { Kind = "anthropic", BaseUrl = "http://127.0.0.1" };
+            options.DropFields.Add(field);
+            return options;
+        }
+    }
+
+    private static void Expect(string expected, string kind, string door, string body)
+    {
+        var translated = new Translated(kind);
+        if (expected[0] == '!')
+        {
+            var refused = Assert.Throws<UntranslatableRequestException>(() => translated.Request(door, body));
+            Assert.Equal(expected[1..], refused.Parameter);
+            return;
+        }
+
+        var written = translated.Request(door, body);
+        if (expected[0] == '~')
+        {
+            Assert.Contains(expected[1..], translated.Ignored);
+        }
+        else
+        {
+            Check(written, expected);
+        }
+    }
+
+    /// <param name="written">A request.</param>
+    /// <param name="expected"><c>path=value</c>, <c>path^=beginning</c>; no value for a path that is not there.</param>
+    private static void Check(JsonElement written, string expected)
+    {
+        var sign = expected.IndexOf('=', StringComparison.Ordinal);
+        var isBeginning = expected[sign - 1] == '^';
+        var path = expected[..(isBeginning ? sign - 1 : sign)].Split('.');
+        var value = expected[(sign + 1)..];
+        var found = Find(written, path);
+        var text = found is not { } element ? "" : element.ValueKind is JsonValueKind.Object ? element.GetRawText() : element.ToString();
+        Assert.True(isBeginning ? text.StartsWith(value, StringComparison.Ordinal) : text == value, $"{expected} is not in {written}");
+    }
+
+    private static JsonElement? Find(JsonElement element, IEnumerable<string> path)
+    {
+        foreach (var step in path)
+        {
+            if (element.ValueKind == JsonValueKind.Array && int.TryParse(step, out var at) && at < element.GetArrayLength())
+            {
+                element = element[at];
+            }
+            else if (element.ValueKind != JsonValueKind.Object || !element.TryGetProperty(step, out element))
+            {
+                return null;
+            }
+        }
+
+        return element;
+    }
+}

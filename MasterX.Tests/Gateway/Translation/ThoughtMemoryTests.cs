@@ -1,0 +1,73 @@
+using System.Net.Http.Json;
+using System.Text.Json;
+using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
+
+namespace MasterX.Tests.Gateway.Translation;
+
+/// <summary>A client that keeps a call's name and arguments alone can go on all the same; nobody else can use what was kept for it.</summary>
+public sealed class ThoughtMemoryTests
+{
+    private const string GeminiAnswer = """{"candidates":[{"index":0,"content":{"parts":[{"functionCall":{"name":"f","args":{"a":1},"id":"call-1"},"thoughtSignature":"SIG"}]},"finishReason":"STOP"}]}""";
+
+    private const string AnthropicAnswer = """
+        {"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{"type":"thinking","thinking":"Hm.","signature":"SIG"},{"type":"tool_use","id":"call-1","name":"f","input":{"a":1}}],"stop_reason":"tool_use","usage":{"input_tokens":1,"output_tokens":1}}
+        """;
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("gemini", "gemini-3-pro", false)]
+    [InlineData("gemini", "gemini-3-pro", true)]
+    [InlineData("anthropic", "claude-sonnet-4-5", false)]
+    public async Task A_call_goes_back_with_what_its_provider_wants(string kind, string model, bool stream)
+    {
+        List<JsonElement> asked = [];
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            asked.Add(await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body));
+            if (stream && asked.Count == 1)
+            {
+                context.Response.ContentType = "text/event-stream";
+                await context.Response.WriteAsync($"data: {GeminiAnswer}\n\n");
+            }
+            else
+            {
+                await ScriptedProvider.JsonAsync(context, kind == "gemini" ? GeminiAnswer : AnthropicAnswer);
+            }
+        });
+        await using var gateway = new GatewayHost(($"Gateway:Providers:{kind}:BaseUrl", provider.Url));
+
+        await AskAsync(gateway, "one", new { model = $"{kind}/{model}", stream, reasoning_effort = "low", messages = new object[] { new { role = "user", content = "x" } } });
+        var next = new
+        {
+            model = $"{kind}/{model}", reasoning_effort = "low", tools = new[] { new { type = "function", function = new { name = "f" } } },
+            messages = new object[]
+            {
+                new { role = "user", content = "x" },
+                new { role = "assistant", content = "", tool_calls = new[] { new { id = "call-1", type = "function", function = new { name = "f", arguments = """{"a":1}""" } } } },
+                new { role = "tool", tool_call_id = "call-1", content = "1" },
+            },
+        };
+        await AskAsync(gateway, "one", next);
+        await AskAsync(gateway, "two", next);
+
+        if (kind == "gemini")
+        {
+            Assert.Equal(("SIG", "skip_thought_signature_validator"), (asked[1].Text("contents", "1", "parts", "0", "thoughtSignature"), asked[2].Text("contents", "1", "parts", "0", "thoughtSignature")));
+        }
+        else
+        {
+            Assert.Equal(("Hm.", "SIG", "enabled"), (asked[1].Text("messages", "1", "content", "0", "thinking"), asked[1].Text("messages", "1", "content", "0", "signature"), asked[1].Text("thinking", "type")));
+            Assert.Equal(("tool_use", null), (asked[2].Text("messages", "1", "content", "0", "type"), asked[2].Text("thinking", "type")));
+        }
+    }
+
+    private static async Task AskAsync(GatewayHost gateway, string consumer, object body)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/chat/completions", UriKind.Relative)) { Content = JsonContent.Create(body), Headers = { { "x-masterx-consumer", consumer } } };
+        using var answer = await gateway.Http.SendAsync(message, Token);
+        Assert.Equal(200, (int)answer.StatusCode);
+        await answer.Content.ReadAsStringAsync(Token);
+    }
+}
