@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Net;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Routing;
 
@@ -38,13 +39,14 @@ internal sealed class Provider : IDisposable
         Name = name;
         Options = options;
         Kind = options.Kind ?? "openai";
-        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
+        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
         _headers = [.. Limits.Keys.Span.ToArray().Select(
             key => key.Secret is null ? Format.Headers.ToArray() : [.. Format.Headers, Format.Authentication(key.Secret)])];
+        Credential = ProviderCredential.Of(options, time);
         _time = time;
         _lastHeard = time.GetTimestamp();
         _connections = new SocketsHttpHandler
@@ -87,6 +89,9 @@ internal sealed class Provider : IDisposable
 
     public ProviderLimits Limits { get; }
 
+    /// <summary>What it is called with instead of a key; <see langword="null"/> for a key.</summary>
+    public ProviderCredential? Credential { get; }
+
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
 
@@ -125,12 +130,15 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
-    public void WriteHeaders(HttpRequestMessage message, ProviderKey key)
+    /// <exception cref="CredentialException">There is nothing to be let in by.</exception>
+    public ValueTask WriteHeadersAsync(HttpRequestMessage message, ProviderKey key, CancellationToken cancellationToken)
     {
         foreach (var (name, value) in _headers[key.Index])
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
+
+        return Credential?.WriteAsync(message.Headers, cancellationToken) ?? default;
     }
 
     /// <summary>What the provider says, without any of our keys: some quote the one they refuse.</summary>
@@ -185,5 +193,6 @@ internal sealed class Provider : IDisposable
         Http.Dispose();
         _connections.Dispose();
         Limits.Dispose();
+        Credential?.Dispose();
     }
 }

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Providers;
@@ -7,11 +8,28 @@ namespace MasterX.AiGateway.Providers;
 public sealed class ProviderOptions
 {
     /// <summary>The wire format it speaks.</summary>
-    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>.</value>
+    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>.</value>
     public string? Kind { get; set; }
 
-    /// <summary>Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine.</summary>
+    /// <summary>
+    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure. HTTPS, or HTTP to
+    /// this machine.
+    /// </summary>
     public string? BaseUrl { get; set; }
+
+    /// <summary>Of Azure OpenAI: the version of the API.</summary>
+    /// <value>
+    /// <c>2024-10-21</c> unless set; <c>v1</c>, which has the newest models and keeps responses, or a dated version. A model is a deployment's
+    /// name.
+    /// </value>
+    public string? ApiVersion { get; set; }
+
+    /// <summary>What the provider lets us in by.</summary>
+    /// <value>
+    /// <c>key</c> (default); of Azure OpenAI also <c>entra</c>: a token of Microsoft Entra ID for the machine's identity, not in the native
+    /// build.
+    /// </value>
+    public string Credential { get; set; } = ProviderCredential.Key;
 
     /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
     public string? ApiKey { get; set; }
@@ -33,8 +51,11 @@ public sealed class ProviderOptions
     public IList<string> DropFields { get; } = [];
 
     /// <summary>Whether a stream is asked to end with its usage even when the caller does not ask, so that it can be accounted.</summary>
-    /// <value>True unless set; false for a server that refuses <c>stream_options</c>, whose streams are then estimated.</value>
-    public bool StreamUsage { get; set; } = true;
+    /// <value>
+    /// True unless set, but for a dated version of Azure's that has no <c>stream_options</c>; false for a server that refuses them, whose
+    /// streams are then estimated.
+    /// </value>
+    public bool? StreamUsage { get; set; }
 
     /// <summary>
     /// Of an OpenAI-compatible provider: whether it has OpenAI's Responses API too. Where it has not, responses are translated to chat
@@ -85,6 +106,9 @@ public sealed class ProviderOptions
     /// <summary>When to leave the provider alone after failures.</summary>
     public CircuitOptions Circuit { get; set; } = new();
 
+    /// <summary><see cref="StreamUsage"/>, or what goes for its kind.</summary>
+    internal bool AsksStreamUsage => StreamUsage ?? (Kind != "azure" || AzureWireFormat.IsRecent(this));
+
     /// <summary>Of <see cref="ApiKeys"/>.</summary>
     internal const int MostKeys = 64;
 
@@ -94,6 +118,7 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
+        && (ApiVersion, Credential) == (other.ApiVersion, other.Credential)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)

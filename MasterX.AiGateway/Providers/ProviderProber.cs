@@ -1,5 +1,6 @@
 using System.Net;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Providers;
@@ -51,7 +52,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
 
             provider.Heard(reachable: verdict is { Circuit: not CircuitSignal.Failed, Fault: not Fault.Key });
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or CredentialException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             // ObjectDisposedException: a new configuration no longer has the provider.
             provider.Heard(reachable: false);
@@ -65,11 +66,11 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
 
     private async Task<Verdict> AskAsync(Provider provider, ProviderKey key, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, provider.Format.ModelsUri(provider.BaseUrl))
+        using var request = new HttpRequestMessage(HttpMethod.Get, provider.Format.ModelsUri(provider.BaseUrl, provider.Options))
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };
-        provider.WriteHeaders(request, key);
+        await provider.WriteHeadersAsync(request, key, cancellationToken);
         using var response = await provider.Http.SendAsync(request, cancellationToken);
         return response.IsSuccessStatusCode ? Verdicts.Success : await JudgeAsync(provider, response, cancellationToken);
     }

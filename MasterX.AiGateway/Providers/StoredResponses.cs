@@ -1,5 +1,6 @@
 using System.Net;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 
@@ -53,13 +54,13 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(Limit);
-        using var message = new HttpRequestMessage(method, new Uri(provider.BaseUrl, path))
+        using var message = new HttpRequestMessage(method, provider.Format.ResponsesUri(provider.BaseUrl, path))
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };
-        provider.WriteHeaders(message, key);
         try
         {
+            await provider.WriteHeadersAsync(message, key, limit.Token);
             using var response = await provider.Http.SendAsync(message, limit.Token);
             await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
             using var body = await ReadAsync(stream, limit.Token);
@@ -80,7 +81,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             context.Response.Headers["x-masterx-provider"] = provider.Name;
             await context.Response.BodyWriter.WriteAsync(named.Memory, context.RequestAborted);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException
+        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException or CredentialException
             || (failure is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
             await CallerError.WriteAsync(

@@ -86,6 +86,21 @@ public sealed class GatewayOptionsTests
         Assert.DoesNotContain("secret", new GatewayOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("azure", "https://x.openai.azure.com/openai", null, "key", "BaseUrl must be the resource's endpoint")]
+    [InlineData("azure", "https://x.openai.azure.com", "2024", "key", "ApiVersion must be")]
+    [InlineData("openai", "https://x.openai.azure.com", "v1", "key", "ApiVersion must be")]
+    [InlineData("azure", "https://x.openai.azure.com", "v1", "kerberos", "Credential is 'kerberos'")]
+    [InlineData("azure", "https://x.openai.azure.com", "v1", "entra", "Credential=entra and a key are both set")]
+    [InlineData("openai", "https://x.openai.azure.com", null, "entra", "Credential=entra is for providers of Kind azure only")]
+    public void What_belongs_to_Azure_is_checked(string kind, string url, string? version, string credential, string problem)
+    {
+        var options = Valid();
+        options.Providers["azure"] = new() { Kind = kind, BaseUrl = url, ApiKey = "k", ApiVersion = version, Credential = credential };
+
+        AssertProblem(options, "Gateway__Providers__azure__" + problem);
+    }
+
     [Fact]
     public void One_key_and_several_are_not_set_together()
     {
