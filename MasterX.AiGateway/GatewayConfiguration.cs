@@ -1,5 +1,7 @@
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Telemetry;
+using MasterX.ServiceDefaults.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -11,10 +13,18 @@ namespace MasterX.AiGateway;
 /// </summary>
 internal sealed partial class GatewayConfiguration : IDisposable
 {
+    /// <summary>The settings that are times, wherever they lie in the section.</summary>
+    internal static readonly IReadOnlyList<string> Times =
+    [
+        nameof(GatewayOptions.TotalTimeout), nameof(GatewayOptions.ProbeIdleAfter), nameof(ProviderOptions.ConnectTimeout),
+        nameof(ProviderOptions.FirstByteTimeout), nameof(ProviderOptions.IdleTimeout), nameof(CircuitOptions.SamplingDuration),
+        nameof(CircuitOptions.BreakDuration), nameof(ModelRouteOptions.HedgeAfter), nameof(ModelRouteOptions.Cache),
+    ];
+
     private readonly IConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayConfiguration> _logger;
-    private readonly GatewayOptionsValidator _validator = new();
+    private readonly SettingsFiles _files;
     private readonly IDisposable _changes;
     private volatile RouteTable _current;
 
@@ -22,12 +32,14 @@ internal sealed partial class GatewayConfiguration : IDisposable
     public GatewayConfiguration(IConfiguration configuration, TimeProvider time, ILogger<GatewayConfiguration> logger)
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
+        _files = new SettingsFiles(configuration, logger);
         _current = new RouteTable(Read(), previous: null, time);
         if (Options.Token.Length < GatewayOptionsValidator.ShortestToken)
         {
             LogShortToken(_logger, GatewayOptionsValidator.ShortestToken);
         }
 
+        WarnOfKeysInTheClear();
         _changes = ChangeToken.OnChange(configuration.GetReloadToken, Reload);
     }
 
@@ -41,35 +53,97 @@ internal sealed partial class GatewayConfiguration : IDisposable
         _current.Dispose();
     }
 
-    /// <summary>Reads the section <c>Gateway</c> and checks it.</summary>
+    /// <summary>Reads the section <c>Gateway</c>.</summary>
+    /// <exception cref="InvalidOperationException">A value is not of its setting's type.</exception>
     internal static GatewayOptions Bind(IConfiguration configuration)
     {
+        var section = configuration.GetSection(GatewayOptions.Section);
         var options = new GatewayOptions();
-        configuration.GetSection(GatewayOptions.Section).Bind(options);
+        section.Bind(options);
+        options.Routes.Clear();
+        foreach (var (name, route) in NamedSections.Of(section.GetSection(nameof(options.Routes)), nameof(ModelRouteOptions.Candidates), nameof(ModelRouteOptions.Weights)))
+        {
+            options.Routes[name] = route.Get<ModelRouteOptions>()!;
+        }
+
+        options.Prices.Clear();
+        foreach (var (name, price) in NamedSections.Of(section.GetSection(nameof(options.Prices))))
+        {
+            options.Prices[name] = price.Get<ModelPrice>()!;
+        }
+
         BuiltInProviders.Apply(options.Providers);
         return options;
     }
 
+    /// <summary>Everything that is wrong with the section <c>Gateway</c>.</summary>
+    /// <param name="configuration">The whole configuration.</param>
+    /// <param name="options">What it says, if nothing is wrong with it.</param>
+    internal static IReadOnlyList<string> FindProblems(IConfiguration configuration, out GatewayOptions options)
+    {
+        string[] unclear = [.. new BareTimes(configuration, GatewayOptions.Section, Times).FindProblems(), .. FindEmptyPrices(configuration)];
+        try
+        {
+            options = Bind(configuration);
+            return [.. unclear, .. new GatewayOptionsValidator().Validate(null, options).Failures ?? []];
+        }
+        catch (InvalidOperationException unbindable)
+        {
+            // The binder names the key, and the type it could not convert to.
+            options = new();
+            return [.. unclear, unbindable.Message];
+        }
+    }
+
+    private static IEnumerable<string> FindEmptyPrices(IConfiguration configuration) =>
+        from price in NamedSections.Of(configuration.GetSection($"{GatewayOptions.Section}:{nameof(GatewayOptions.Prices)}"))
+        where price.Section[nameof(ModelPrice.Input)] is null && price.Section[nameof(ModelPrice.Output)] is null
+        select $"Gateway__Prices__{price.Name} has neither Input nor Output. Example: Gateway__Prices__{price.Name}__Input=0.40";
+
     private GatewayOptions Read()
     {
-        var options = Bind(_configuration);
-        var result = _validator.Validate(null, options);
-        return result.Failed ? throw new OptionsValidationException(GatewayOptions.Section, typeof(GatewayOptions), result.Failures) : options;
+        var problems = FindProblems(_configuration, out var options);
+        return problems.Count == 0 ? options : throw new OptionsValidationException(GatewayOptions.Section, typeof(GatewayOptions), problems);
+    }
+
+    private void WarnOfKeysInTheClear()
+    {
+        foreach (var provider in Routes.Providers)
+        {
+            if (provider.BaseUrl is { Scheme: "http", IsLoopback: false } && provider.HasSecret)
+            {
+                LogKeyInTheClear(_logger, provider.Name, provider.BaseUrl.Host);
+            }
+        }
     }
 
     private void Reload()
     {
+        // Of one that could not be read the problem is logged already.
+        if (_files.Unreadable is not null)
+        {
+            return;
+        }
+
         try
         {
             var before = _current;
-            var after = new RouteTable(Read(), before, _time);
+            var options = Read();
+            if (options.Token.Length == 0)
+            {
+                LogRefused(_logger, "Gateway__Token is missing.");
+                return;
+            }
+
+            var after = new RouteTable(options, before, _time);
             _current = after;
             before.RetireAllBut(after, before.Options.TotalTimeout);
             LogReloaded(_logger, after.Providers.Count);
+            WarnOfKeysInTheClear();
         }
-        catch (Exception invalid) when (invalid is OptionsValidationException or InvalidOperationException)
+        catch (OptionsValidationException invalid)
         {
-            LogRefused(_logger, invalid is OptionsValidationException { Failures: var failures } ? string.Join(" ", failures) : invalid.Message);
+            LogRefused(_logger, string.Join(" ", invalid.Failures));
         }
     }
 
@@ -78,6 +152,11 @@ internal sealed partial class GatewayConfiguration : IDisposable
 
     [LoggerMessage(32, LogLevel.Warning, "Gateway__Token is shorter than {Characters} characters and could be guessed; a random string of 32 will do")]
     private static partial void LogShortToken(ILogger logger, int characters);
+
+    [LoggerMessage(
+        34, LogLevel.Warning,
+        "The key of the provider {Provider} goes to {Host} over http, and can be read on the way; an https address in Gateway__Providers__{Provider}__BaseUrl keeps it secret")]
+    private static partial void LogKeyInTheClear(ILogger logger, string provider, string host);
 
     [LoggerMessage(31, LogLevel.Error, "The new configuration is refused, and the old one stays in force. {Problems}")]
     private static partial void LogRefused(ILogger logger, string problems);

@@ -18,16 +18,16 @@ public sealed class GatewayOptions
     /// <summary>By name: letters, digits, hyphens and underscores.</summary>
     public IDictionary<string, ProviderOptions> Providers { get; } = new Dictionary<string, ProviderOptions>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>By the model name they answer to.</summary>
+    /// <summary>By the model name they answer to; it may have colons.</summary>
     public IDictionary<string, ModelRouteOptions> Routes { get; } = new Dictionary<string, ModelRouteOptions>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>By model, or by <c>provider/model</c>, which wins.</summary>
+    /// <summary>By model, or by <c>provider/model</c>, which wins; either may have colons.</summary>
     public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>Largest request body.</summary>
-    /// <value>4 MiB unless set, in bytes.</value>
+    /// <summary>Largest request body. Photos and documents come inside it, a third larger than they are.</summary>
+    /// <value>32 MiB unless set, in bytes.</value>
     [Range(1024, 256 * 1024 * 1024)]
-    public int MaxRequestBytes { get; set; } = 4 * 1024 * 1024;
+    public int MaxRequestBytes { get; set; } = 32 * 1024 * 1024;
 
     /// <summary>Largest answer taken from a provider.</summary>
     /// <value>16 MiB unless set, in bytes.</value>
@@ -40,7 +40,7 @@ public sealed class GatewayOptions
     public int MaxCacheBytes { get; set; } = 64 * 1024 * 1024;
 
     /// <summary>For one request, all attempts together.</summary>
-    /// <value>10 min unless set; more than 0.</value>
+    /// <value>10 min unless set; more than 0, at most a day.</value>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a provider may go without a call before it is probed, and then how often; the probe asks for its list of models.</summary>

@@ -21,9 +21,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.Add("Gateway__Token contains a character that cannot stand in an HTTP header (a space or line end at its end?).");
         }
 
-        if (options.TotalTimeout <= TimeSpan.Zero)
+        if (options.TotalTimeout <= TimeSpan.Zero || options.TotalTimeout > TimeSpan.FromDays(1))
         {
-            problems.Add("Gateway__TotalTimeout must be more than 0, for example 00:10:00.");
+            problems.Add("Gateway__TotalTimeout must be more than 0 and at most a day, for example 00:10:00.");
         }
 
         if (options.ProbeIdleAfter < TimeSpan.Zero || options.ProbeIdleAfter > TimeSpan.FromDays(1))
@@ -77,9 +77,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         {
             yield return $"{variable}BaseUrl is missing or not an absolute http(s) URL. Example: {variable}BaseUrl=https://api.example.com/v1";
         }
-        else if (url.Scheme == "http" && !url.IsLoopback)
+        else if (url.Scheme == "http" && !url.IsLoopback && !provider.AllowInsecure)
         {
-            yield return $"{variable}BaseUrl must be https: a key sent over http to {url.Host} could be read on the way. http is for this machine only.";
+            yield return $"{variable}BaseUrl must be https: what is sent over http to {url.Host}, a key too, could be read on the way. For a model server in your own network set {variable}AllowInsecure=true.";
         }
         else if (url.UserInfo.Length > 0 || url.Query.Length > 0)
         {

@@ -74,18 +74,7 @@ internal static class GatewayServices
 
     private sealed class GatewayOptionsRule(IConfiguration configuration) : IConfigurationRule
     {
-        public IEnumerable<string> FindProblems()
-        {
-            try
-            {
-                return new GatewayOptionsValidator().Validate(null, GatewayConfiguration.Bind(configuration)).Failures ?? [];
-            }
-            catch (InvalidOperationException unbindable)
-            {
-                // The binder names the key, and the type it could not convert to.
-                return [unbindable.Message];
-            }
-        }
+        public IEnumerable<string> FindProblems() => GatewayConfiguration.FindProblems(configuration, out _);
     }
 
     /// <summary>The plan's third step. Taking the configuration as a parameter makes the providers; none is called for it.</summary>

@@ -3,8 +3,9 @@ using MasterX.ServiceDefaults;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
 
-var builder = WebApplication.CreateSlimBuilder(args);
+var builder = WebApplication.CreateSlimBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find(args) });
 builder.PreferInlineSockets();
+builder.ListenOnPlatformPort();
 builder.AddServiceDefaults();
 builder.AddGateway();
 

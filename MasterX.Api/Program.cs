@@ -11,8 +11,9 @@ using MasterX.ServiceDefaults;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
 
-var builder = WebApplication.CreateBuilder(args);
+var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = ContentRoot.Find(args) });
 builder.PreferInlineSockets();
+builder.ListenOnPlatformPort();
 builder.AddServiceDefaults();
 builder.AddHttpDefaults();
 builder.AddConsumerKeys();

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
@@ -18,6 +19,16 @@ internal sealed class Provider : IDisposable
 
     /// <summary>Models beside the configured ones that are told apart in metrics because they have answered.</summary>
     private const int MostAnswered = 200;
+
+    /// <summary>
+    /// Who asks: what stands in front of a provider may refuse those who do not say. Packing costs both sides more time than it saves; an
+    /// answer that is packed all the same is unpacked.
+    /// </summary>
+    private static readonly (string Name, string Value)[] CommonHeaders =
+    [
+        ("User-Agent", $"MasterX/{typeof(Provider).Assembly.GetName().Version!.ToString(3)}"),
+        ("Accept-Encoding", ContentCoding.Identity),
+    ];
 
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
@@ -45,7 +56,9 @@ internal sealed class Provider : IDisposable
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
         _headers = [.. Limits.Keys.Span.ToArray().Select(
-            key => key.Secret is null ? Format.Headers.ToArray() : [.. Format.Headers, Format.Authentication(key.Secret)])];
+            key => key.Secret is null
+                ? ((string Name, string Value)[])[.. CommonHeaders, .. Format.Headers]
+                : [.. CommonHeaders, .. Format.Headers, Format.Authentication(key.Secret)])];
         Credential = ProviderCredential.Of(options, time);
         _time = time;
         _lastHeard = time.GetTimestamp();
@@ -56,10 +69,15 @@ internal sealed class Provider : IDisposable
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             AllowAutoRedirect = false,
             UseCookies = false,
-            UseProxy = false,
+            UseProxy = options.UseProxy && !BaseUrl.IsLoopback,
             AutomaticDecompression = DecompressionMethods.None,
             MaxResponseHeadersLength = 64,
             EnableMultipleHttp2Connections = true,
+
+            // A connection that was lost on the way without a word is found out while a model thinks in silence, and not at its time limit.
+            KeepAlivePingDelay = TimeSpan.FromSeconds(30),
+            KeepAlivePingTimeout = TimeSpan.FromSeconds(15),
+            KeepAlivePingPolicy = HttpKeepAlivePingPolicy.WithActiveRequests,
 
             // The gateway's own span covers the call; one more per attempt would cost more than the rest of the gateway. That span puts
             // itself into the headers too, where the provider may know of it: ProviderOptions.PropagateTrace.
@@ -91,6 +109,9 @@ internal sealed class Provider : IDisposable
 
     /// <summary>What it is called with instead of a key; <see langword="null"/> for a key.</summary>
     public ProviderCredential? Credential { get; }
+
+    /// <summary>Whether something secret goes with its calls.</summary>
+    public bool HasSecret => Credential is not null || Limits.Keys.Span[0].Secret is not null;
 
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
@@ -130,9 +151,14 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
+    /// <param name="message">Receives them.</param>
+    /// <param name="key">Which of the provider's.</param>
+    /// <param name="isStream">Whether events are asked for; whole or failed, an answer is JSON.</param>
+    /// <param name="cancellationToken">Ends the wait for a credential.</param>
     /// <exception cref="CredentialException">There is nothing to be let in by.</exception>
-    public ValueTask WriteHeadersAsync(HttpRequestMessage message, ProviderKey key, CancellationToken cancellationToken)
+    public ValueTask WriteHeadersAsync(HttpRequestMessage message, ProviderKey key, bool isStream, CancellationToken cancellationToken)
     {
+        message.Headers.TryAddWithoutValidation("Accept", isStream ? "text/event-stream, application/json" : "application/json");
         foreach (var (name, value) in _headers[key.Index])
         {
             message.Headers.TryAddWithoutValidation(name, value);

@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Requests;
@@ -55,7 +56,7 @@ internal sealed partial class ProviderClient(
             var begun = time.GetTimestamp();
             var total = Shorter(options.TotalTimeout, call.TimeLeft);
             limit.CancelAfter(Shorter(options.FirstByteTimeout, total));
-            await provider.WriteHeadersAsync(message, call.Key, limit.Token);
+            await provider.WriteHeadersAsync(message, call.Key, request.Stream, limit.Token);
             provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
@@ -107,9 +108,9 @@ internal sealed partial class ProviderClient(
                 is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError);
             return Ended(connected ? Verdicts.Broken : Verdicts.ConnectFailed, span);
         }
-        catch (IOException)
+        catch (Exception error) when (error is IOException or InvalidDataException)
         {
-            // The connection was cut in the middle of the body.
+            // The connection was cut in the middle of the body, or the body is not packed as it says.
             return Ended(Verdicts.Broken, span);
         }
         finally
@@ -148,7 +149,7 @@ internal sealed partial class ProviderClient(
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await response.Content.ReadAsStreamAsync(cancellationToken), candidate, call.Request, headers, frames, span,
+            response, await ContentCoding.OpenAsync(response.Content, cancellationToken), candidate, call.Request, headers, frames, span,
             new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
         try
         {
@@ -180,9 +181,9 @@ internal sealed partial class ProviderClient(
         HttpResponseMessage response, Candidate candidate, ProviderHeaders headers, ModelRequest request, CancellationTokenSource limit,
         long begun, TimeSpan total)
     {
-        await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+        await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
         return await AnswerBody.ReadAsync(
-            stream, response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
+            stream, ContentCoding.IsPacked(response.Content) ? null : response.Content.Headers.ContentLength, configuration.Options.MaxAnswerBytes,
             limit, candidate.Provider.Options.IdleTimeout, new AttemptClock(time, begun, total),
             (Client: this, Status: (int)response.StatusCode, candidate, headers, request),
             static (body, of) => of.Client.JudgeAnswer(body, of.Status, of.candidate, of.headers, of.request));
@@ -223,13 +224,13 @@ internal sealed partial class ProviderClient(
         limit.CancelAfter(ErrorBodyPatience);
         try
         {
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
             while (body.Length < ErrorBody.Looked && await stream.ReadAsync(body.GetMemory(), limit.Token) is var read and > 0)
             {
                 body.Advance(read);
             }
         }
-        catch (Exception error) when (error is IOException or HttpRequestException
+        catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException
             || (error is OperationCanceledException && !caller.IsCancellationRequested))
         {
             // What has come of it, if anything, is judged.

@@ -13,9 +13,23 @@ public sealed class ProviderOptions
 
     /// <summary>
     /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure. HTTPS, or HTTP to
-    /// this machine.
+    /// this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
     /// </summary>
     public string? BaseUrl { get; set; }
+
+    /// <summary>
+    /// Whether <see cref="BaseUrl"/> may be HTTP to another machine, where everything can be read on the way: for a model server in the same
+    /// cluster or network. A key sent so is warned about at the start.
+    /// </summary>
+    /// <value>False unless set.</value>
+    public bool AllowInsecure { get; set; }
+
+    /// <summary>
+    /// Whether it is reached through the proxy that <c>HTTPS_PROXY</c>, <c>HTTP_PROXY</c> or <c>ALL_PROXY</c> names, but for the hosts in
+    /// <c>NO_PROXY</c>. A provider on this machine never is.
+    /// </summary>
+    /// <value>True unless set.</value>
+    public bool UseProxy { get; set; } = true;
 
     /// <summary>Of Azure OpenAI: the version of the API.</summary>
     /// <value>
@@ -119,6 +133,7 @@ public sealed class ProviderOptions
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
         && (ApiVersion, Credential) == (other.ApiVersion, other.Credential)
+        && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, IdleTimeout, TotalTimeout) == (other.ConnectTimeout, other.FirstByteTimeout, other.IdleTimeout, other.TotalTimeout)

@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
@@ -52,7 +53,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
 
             provider.Heard(reachable: verdict is { Circuit: not CircuitSignal.Failed, Fault: not Fault.Key });
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or CredentialException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or CredentialException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             // ObjectDisposedException: a new configuration no longer has the provider.
             provider.Heard(reachable: false);
@@ -70,7 +71,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };
-        await provider.WriteHeadersAsync(request, key, cancellationToken);
+        await provider.WriteHeadersAsync(request, key, isStream: false, cancellationToken);
         using var response = await provider.Http.SendAsync(request, cancellationToken);
         return response.IsSuccessStatusCode ? Verdicts.Success : await JudgeAsync(provider, response, cancellationToken);
     }
@@ -82,7 +83,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
     private async Task<Verdict> JudgeAsync(Provider provider, HttpResponseMessage response, CancellationToken cancellationToken)
     {
         var body = new byte[LargestError];
-        await using var stream = await response.Content.ReadAsStreamAsync(cancellationToken);
+        await using var stream = await ContentCoding.OpenAsync(response.Content, cancellationToken);
         var length = await stream.ReadAtLeastAsync(body, body.Length, throwOnEndOfStream: false, cancellationToken);
         var error = ErrorBody.Read(body.AsMemory(0, length), time.GetUtcNow());
         return provider.Format.Errors.Judge((int)response.StatusCode, error, modelIsKnown: false);

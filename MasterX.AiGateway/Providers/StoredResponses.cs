@@ -1,4 +1,5 @@
 using System.Net;
+using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
@@ -60,9 +61,9 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
         };
         try
         {
-            await provider.WriteHeadersAsync(message, key, limit.Token);
+            await provider.WriteHeadersAsync(message, key, isStream: false, limit.Token);
             using var response = await provider.Http.SendAsync(message, limit.Token);
-            await using var stream = await response.Content.ReadAsStreamAsync(limit.Token);
+            await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
             using var body = await ReadAsync(stream, limit.Token);
             if (!response.IsSuccessStatusCode)
             {

@@ -9,7 +9,7 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>
 /// <c>POST /v1/chat/completions</c>, <c>/v1/embeddings</c>, <c>/v1/responses</c>, <c>/v1/messages</c>. A request's way through the gateway:
 /// <code>
-///  request ─ (1) caller's token, size, one pass over the body
+///  request ─ (1) caller's token, size, unpacked, one pass over the body
 ///          ─ (2) model → route: candidates in order
 ///          ─ (3) cache, where the route keeps answers; joins an identical request under way
 ///          ─ (4) each candidate behind its gate: cool-down, circuit, calls at once, calls per minute
@@ -40,11 +40,8 @@ internal sealed class ModelEndpoint(
             return;
         }
 
-        var limit = configuration.Options.MaxRequestBytes;
-        var body = await RequestBody.ReadAsync(context.Request, limit, context.RequestAborted);
-        if (body is null)
+        if (await RequestBody.ReadOrRefuseAsync(context, configuration.Options.MaxRequestBytes) is not { } body)
         {
-            await CallerError.WriteAsync(context, StatusCodes.Status413PayloadTooLarge, $"The request body is larger than {limit} bytes.", CallerError.InvalidRequest, "request_too_large");
             return;
         }
 

@@ -14,7 +14,7 @@ internal static class CallerTokenFilter
         context.Response.Headers.WWWAuthenticate = "Bearer";
         return CallerError.WriteAsync(
             context, StatusCodes.Status401Unauthorized,
-            "The bearer token is missing or not the gateway's. Send it as 'Authorization: Bearer TOKEN'; it is the gateway's setting Gateway__Token.",
+            "The token is missing or not the gateway's. Send it as 'Authorization: Bearer TOKEN', or as api-key or x-api-key; it is the gateway's setting Gateway__Token.",
             CallerError.InvalidRequest, "invalid_api_key");
     }
 }

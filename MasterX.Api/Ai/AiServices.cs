@@ -29,6 +29,8 @@ internal static class AiServices
                 client.BaseAddress = new Uri(GatewayAddress);
                 client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", services.GetRequiredService<IConfiguration>()["Gateway:Token"]);
             })
+            // A proxy of the environment is for what is outside.
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { UseProxy = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
             .AddModelCallResilience(GatewayTimeout)
             .AddTypedClient<GatewayClient>();
         builder.Services.AddTransient<Generator>();

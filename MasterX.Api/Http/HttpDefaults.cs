@@ -12,9 +12,6 @@ namespace MasterX.Api.Http;
 /// <summary>How the API speaks HTTP: JSON, errors, limits, CORS, its description.</summary>
 internal static class HttpDefaults
 {
-    /// <summary>Largest request body, 4 MiB.</summary>
-    public const int MaxRequestBytes = 4 * 1024 * 1024;
-
     /// <summary>Where the API can be tried out.</summary>
     public const string DocsPath = "/docs";
 
@@ -50,6 +47,7 @@ internal static class HttpDefaults
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.UseMiddleware<RequestSizeLimit>();
+        app.UseMiddleware<UnpackedOnly>();
         app.UseCors();
         app.UseConsumerKeys();
         app.UseMiddleware<IdempotencyMiddleware>();
@@ -85,7 +83,7 @@ internal static class HttpDefaults
         builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
             .WithOrigins([.. origins.Where(CorsOriginsRule.IsOrigin)])
             .WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
+            .WithHeaders("Authorization", PresentedKey.Azures, PresentedKey.Anthropics, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
             .WithExposedHeaders("ETag", "Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
     }
 }

@@ -1,3 +1,5 @@
+using MasterX.Api.Keys;
+
 namespace MasterX.Api.Http;
 
 /// <summary>
@@ -19,7 +21,7 @@ internal sealed class SecurityHeaders(RequestDelegate next)
         headers.ContentSecurityPolicy = context.Request.Path.StartsWithSegments(HttpDefaults.DocsPath) ? PagePolicy : Policy;
         headers["Referrer-Policy"] = "no-referrer";
         headers["Cross-Origin-Resource-Policy"] = "same-site";
-        if (context.Request.Headers.Authorization.Count > 0)
+        if (PresentedKey.IsIn(context.Request.Headers))
         {
             // What one key sees must not be kept by what lies between, to be shown to another.
             headers.CacheControl = "no-store";

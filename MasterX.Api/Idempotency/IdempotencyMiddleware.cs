@@ -51,7 +51,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
-        var callersKey = context.Request.Headers.Authorization.ToString().Split(' ')[^1];
+        var callersKey = PresentedKey.Of(context.Request.Headers)!;
         var record = await DescribeAsync(context, name, callersKey);
         for (var pause = FirstLook; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {

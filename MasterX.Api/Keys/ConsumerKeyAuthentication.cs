@@ -7,7 +7,7 @@ using Microsoft.Extensions.Options;
 namespace MasterX.Api.Keys;
 
 /// <summary>
-/// <c>Authorization: Bearer mx_…</c>. Besides stored keys there are the admin key of <c>MASTERX_ADMIN_KEY</c>,
+/// A consumer's key, <c>mx_…</c>, as <see cref="PresentedKey"/> reads it. Besides stored keys there are the admin key of <c>MASTERX_ADMIN_KEY</c>,
 /// and in Development, for callers on this very machine, <c>mx-dev</c>.
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
@@ -17,25 +17,19 @@ internal sealed class ConsumerKeyAuthentication(
 {
     public const string SchemeName = "Bearer";
     public const string ScopeClaim = "scope";
-    private const int LongestKey = 256;
-    private const string Prefix = SchemeName + " ";
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
-        var header = Request.Headers.Authorization;
-        if (header.Count == 0)
+        if (!PresentedKey.IsIn(Request.Headers))
         {
             return AuthenticateResult.NoResult();
         }
 
-        // Two headers, or two values in one, are a sign of a proxy that was fooled: neither counts.
-        if (header.Count > 1 || header[0] is not { } value || !value.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase)
-            || value.Length <= Prefix.Length || value.Length > Prefix.Length + LongestKey || value.AsSpan(Prefix.Length).ContainsAny(' ', ','))
+        if (PresentedKey.Of(Request.Headers) is not { } key)
         {
-            return AuthenticateResult.Fail("The Authorization header is not one 'Bearer KEY'.");
+            return AuthenticateResult.Fail("The Authorization header is not one 'Bearer KEY', or api-key and x-api-key are not one key.");
         }
 
-        var key = value[Prefix.Length..];
         if (key == BuiltInKeys.DevelopmentKey)
         {
             return IsDevelopmentCaller()

@@ -16,6 +16,9 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 {
     private const int BytesPerToken = 4;
 
+    /// <summary>Text packs to about a quarter.</summary>
+    private const int PackedBytesPerToken = 1;
+
     /// <summary>Longer than the gateway's own limits, so that it is the gateway that says what happened.</summary>
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(11), Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
 
@@ -63,8 +66,9 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
     private void Account(HttpContext context, ForwardedCall call)
     {
+        var bytesPerToken = UnpackedOnly.IsPacked(context.Request) ? PackedBytesPerToken : BytesPerToken;
         var spent = call.Usage ?? call.Stream?.ReadComment() ?? AccountedUsage.Estimate(
-            (int)((context.Request.ContentLength ?? BytesPerToken) / BytesPerToken), call.Stream?.Events ?? 0, name => context.Response.Headers[name]);
+            (int)((context.Request.ContentLength ?? bytesPerToken) / bytesPerToken), call.Stream?.Events ?? 0, name => context.Response.Headers[name]);
         usage.Record(context.Consumer().Id, spent.InputTokens, spent.OutputTokens, spent.CostUsd);
     }
 
@@ -101,6 +105,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             if (proxyRequest.Content is { } content)
             {
                 content.Headers.TryAddWithoutValidation("Content-Type", from.ContentType.AsEnumerable());
+                content.Headers.TryAddWithoutValidation("Content-Encoding", from.ContentEncoding.AsEnumerable());
                 content.Headers.ContentLength = httpContext.Request.ContentLength;
             }
 

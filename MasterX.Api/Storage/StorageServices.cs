@@ -31,6 +31,10 @@ internal static class StorageServices
         }
 
         builder.Services.AddSingleton<IConfigurationRule, Retention.Rule>();
+        builder.Services.AddSingleton<IConfigurationRule>(new BareTimes(builder.Configuration, "Embedded", "BusyTimeout"));
+        builder.Services.AddSingleton<IConfigurationRule>(new BareTimes(
+            builder.Configuration, "Mongo", nameof(MongoOptions.MaxIdleTime), nameof(MongoOptions.ConnectTimeout),
+            nameof(MongoOptions.ServerSelectionTimeout), nameof(MongoOptions.SocketTimeout)));
         builder.Services.AddStartupStep<InitializeDatabase>();
         builder.Services.AddHostedService<Retention>();
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(

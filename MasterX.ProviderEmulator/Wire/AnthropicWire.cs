@@ -33,7 +33,7 @@ internal static class AnthropicWire
             return;
         }
 
-        if (FindProblem(context, request) is { } problem)
+        if ((FindProblem(context, request) ?? AnthropicRules.FindProblem(request)) is { } problem)
         {
             await ErrorBodies.WriteAsync(context, Provider, 400, problem);
             return;
@@ -46,12 +46,13 @@ internal static class AnthropicWire
             request.GetProperty("max_tokens").GetInt32(), Schema(request), Call(request, last));
         if (request.TryGetProperty("stream", out var stream) && stream.ValueKind == JsonValueKind.True)
         {
-            await StreamAsync(new Sse(context, fault), model, answer);
+            await StreamAsync(new Sse(context, fault, named: true), model, answer, AnthropicRules.Thinks(request));
         }
         else
         {
             var content = answer.Call is null ? Text(answer.Text) : ToolUse(answer.Call, JsonNode.Parse(answer.Call.Arguments)!);
-            var message = Message(model, answer, answer.CompletionTokens, new JsonArray(content));
+            var blocks = AnthropicRules.Thinks(request) ? new JsonArray(AnthropicRules.Thought(), content) : new JsonArray(content);
+            var message = Message(model, answer, answer.CompletionTokens, blocks);
             message["stop_reason"] = StopReason(answer);
             await PlainAnswer.WriteAsync(context, fault, message);
         }
@@ -65,11 +66,13 @@ internal static class AnthropicWire
         : messages.EnumerateArray().Any(message => message.GetProperty("role").GetString() is not ("user" or "assistant")) ? "messages: Unexpected role"
         : null;
 
-    private static async Task StreamAsync(Sse events, string model, EmulatedAnswer answer)
+    private static async Task StreamAsync(Sse events, string model, EmulatedAnswer answer, bool thinks)
     {
         events.Begin();
+        var index = thinks ? 1 : 0;
         if (!await events.SendAsync(Event("message_start", ("message", Message(model, answer, 1, []))))
-            || !await events.SendAsync(Event("content_block_start", ("index", 0), ("content_block", answer.Call is null ? Text("") : ToolUse(answer.Call, new JsonObject()))))
+            || (thinks && !await ThinkAsync(events))
+            || !await events.SendAsync(Event("content_block_start", ("index", index), ("content_block", answer.Call is null ? Text("") : ToolUse(answer.Call, new JsonObject()))))
             || !await events.SendAsync(Event("ping")))
         {
             return;
@@ -80,18 +83,27 @@ internal static class AnthropicWire
             : answer.Tokens.Select(token => new JsonObject { ["type"] = "text_delta", ["text"] = token.Text });
         foreach (var delta in deltas)
         {
-            if (!await events.SendAsync(Event("content_block_delta", ("index", 0), ("delta", delta))))
+            if (!await events.SendAsync(Event("content_block_delta", ("index", index), ("delta", delta))))
             {
                 return;
             }
         }
 
-        await events.SendAsync(Event("content_block_stop", ("index", 0)));
+        await events.SendAsync(Event("content_block_stop", ("index", index)));
         await events.SendAsync(Event(
             "message_delta",
             ("delta", new JsonObject { ["stop_reason"] = StopReason(answer), ["stop_sequence"] = null }),
             ("usage", new JsonObject { ["output_tokens"] = answer.CompletionTokens })));
         await events.SendAsync(Event("message_stop"));
+    }
+
+    private static async Task<bool> ThinkAsync(Sse events)
+    {
+        var thought = AnthropicRules.Thought();
+        return await events.SendAsync(Event("content_block_start", ("index", 0), ("content_block", new JsonObject { ["type"] = "thinking", ["thinking"] = "", ["signature"] = "" })))
+            && await events.SendAsync(Event("content_block_delta", ("index", 0), ("delta", new JsonObject { ["type"] = "thinking_delta", ["thinking"] = thought["thinking"]!.DeepClone() })))
+            && await events.SendAsync(Event("content_block_delta", ("index", 0), ("delta", new JsonObject { ["type"] = "signature_delta", ["signature"] = thought["signature"]!.DeepClone() })))
+            && await events.SendAsync(Event("content_block_stop", ("index", 0)));
     }
 
     private static JsonObject Event(string type, params (string Name, JsonNode? Value)[] fields)
@@ -127,6 +139,7 @@ internal static class AnthropicWire
     private static FunctionCall? Call(JsonElement request, JsonElement last)
     {
         if (!request.TryGetProperty("tools", out var tools) || tools.GetArrayLength() == 0
+            || (request.TryGetProperty("tool_choice", out var choice) && choice.GetProperty("type").ValueEquals("none"))
             || (last.GetProperty("content") is { ValueKind: JsonValueKind.Array } blocks && blocks.EnumerateArray().Any(block => block.GetProperty("type").ValueEquals("tool_result"))))
         {
             return null;

@@ -39,6 +39,12 @@ internal static class GeminiWire
             return;
         }
 
+        if (GeminiSignatures.FindProblem(model, contents) is { } problem)
+        {
+            await ErrorBodies.WriteAsync(context, Provider, 400, problem);
+            return;
+        }
+
         var last = contents[contents.GetArrayLength() - 1];
         var configuration = request.TryGetProperty("generationConfig", out var given) ? given : default;
         var answer = EmulatedAnswer.To(
@@ -51,7 +57,7 @@ internal static class GeminiWire
         }
         else
         {
-            await PlainAnswer.WriteAsync(context, fault, Response(model, answer, Parts(answer), FinishReason(answer), whole: true));
+            await PlainAnswer.WriteAsync(context, fault, Response(model, answer, Parts(model, answer), FinishReason(answer), whole: true));
         }
     }
 
@@ -60,7 +66,7 @@ internal static class GeminiWire
         events.Begin();
         if (answer.Call is not null)
         {
-            await events.SendAsync(Response(model, answer, Parts(answer), FinishReason(answer), whole: true));
+            await events.SendAsync(Response(model, answer, Parts(model, answer), FinishReason(answer), whole: true));
             return;
         }
 
@@ -103,9 +109,22 @@ internal static class GeminiWire
         };
     }
 
-    private static JsonArray Parts(EmulatedAnswer answer) => answer.Call is { } call
-        ? new JsonArray(new JsonObject { ["functionCall"] = new JsonObject { ["name"] = call.Name, ["args"] = JsonNode.Parse(call.Arguments) } })
-        : new JsonArray(new JsonObject { ["text"] = answer.Text });
+    private static JsonArray Parts(string model, EmulatedAnswer answer)
+    {
+        if (answer.Call is not { } call)
+        {
+            return new JsonArray(new JsonObject { ["text"] = answer.Text });
+        }
+
+        var part = new JsonObject { ["functionCall"] = new JsonObject { ["name"] = call.Name, ["args"] = JsonNode.Parse(call.Arguments) } };
+        if (GeminiSignatures.AreWanted(model))
+        {
+            part["functionCall"]!["id"] = $"call-{call.Name}";
+            part["thoughtSignature"] = GeminiSignatures.Of(call.Name);
+        }
+
+        return new JsonArray(part);
+    }
 
     private static string FinishReason(EmulatedAnswer answer) => answer.Length ? "MAX_TOKENS" : "STOP";
 

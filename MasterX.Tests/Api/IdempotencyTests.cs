@@ -39,6 +39,19 @@ public sealed class IdempotencyTests
     }
 
     [Fact]
+    public async Task However_the_key_comes_it_is_the_same_request()
+    {
+        await using var api = new ApiHost();
+        var (_, key, consumer) = await api.MakeKeyAsync();
+        using var first = await api.Anonymous.SendAsync("POST", "/api/users", new { name = "a", email = "a@example.com" }, ("x-api-key", key), ("Idempotency-Key", "name"));
+        using var second = await consumer.SendAsync("POST", "/api/users", new { name = "a", email = "a@example.com" }, ("Idempotency-Key", "name"));
+        consumer.Dispose();
+
+        Assert.Equal((await first.JsonAsync()).Text("id"), (await second.JsonAsync()).Text("id"));
+        Assert.Equal("true", second.Header("Idempotency-Replayed"));
+    }
+
+    [Fact]
     public async Task Ten_at_once_are_one_call_of_a_provider_and_one_generation()
     {
         await using var api = new ApiHost();

@@ -129,6 +129,20 @@ public sealed class OpenAiDoorTests
         Assert.NotEmpty(error.Text("trace_id")!);
     }
 
+    [Fact]
+    public async Task A_photo_of_20_MiB_gets_through_to_the_provider()
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        var image = $$$"""{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{new string('A', 20 * 1024 * 1024)}}}"}}""";
+
+        using var answer = await api.PostRawAsync(
+            "/v1/chat/completions", $$"""{"model":"openai/m","messages":[{"role":"user","content":[{{image}}]}]}""");
+
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.Equal(1, await api.Emulator.CallsAsync("openai"));
+    }
+
     [Theory]
     [InlineData("{", 400)]
     [InlineData("""{"messages":[]}""", 400)]

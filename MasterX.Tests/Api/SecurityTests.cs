@@ -33,6 +33,25 @@ public sealed class SecurityTests
     }
 
     [Theory]
+    [InlineData("/v1/models", "api-key", 200)]
+    [InlineData("/v1/models", "x-api-key", 200)]
+    [InlineData("/api/users", "x-api-key", 200)]
+    [InlineData("/v1/models", "x-apikey", 401)]
+    public async Task A_key_may_come_as_an_API_key(string path, string header, int status)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        var (_, key, client) = await api.MakeKeyAsync();
+        client.Dispose();
+
+        using var answer = await api.Anonymous.SendAsync("GET", path, null, (header, key));
+        using var wrong = await api.Anonymous.SendAsync("GET", path, null, (header, $"{key}x"));
+        using var two = await api.Anonymous.SendAsync("GET", path, null, ("api-key", key), ("x-api-key", key));
+
+        Assert.Equal((status, 401, 401), ((int)answer.StatusCode, (int)wrong.StatusCode, (int)two.StatusCode));
+    }
+
+    [Theory]
     [InlineData("{\"$gt\":\"\"}")]
     [InlineData("' OR '1'='1")]
     [InlineData("usr_x'; DELETE FROM users; --")]

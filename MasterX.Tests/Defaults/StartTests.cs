@@ -62,6 +62,9 @@ public sealed class StartTests
     [InlineData("MASTERX_ADMIN_KEY", "short", "shorter than 20 characters")]
     [InlineData("TRUSTED_PROXIES", "10.0.0.0/99", "neither an address nor a network")]
     [InlineData("Users__OnDelete", "forget", "must be delete or anonymize")]
+    [InlineData("Embedded__BusyTimeout", "10", "00:00:10 for 10 seconds")]
+    [InlineData("Mongo__SocketTimeout", "20", "00:00:20 for 20 seconds")]
+    [InlineData("PORT", "eighty", "must be a number")]
     [InlineData("Retention__GenerationDays", "-1", "must be 0 (for ever) to 36500")]
     public async Task A_setting_of_the_API_that_makes_no_sense_is_named(string name, string value, string said)
     {
@@ -107,7 +110,11 @@ public sealed class StartTests
             start.Environment.Remove(name);
         }
 
-        start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        if (!variables.Any(variable => variable.Name == "PORT"))
+        {
+            start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
+        }
+
         foreach (var (name, value) in variables)
         {
             start.Environment[name] = value;

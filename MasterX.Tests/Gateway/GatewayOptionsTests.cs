@@ -1,6 +1,8 @@
 using MasterX.AiGateway;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
+using Microsoft.Extensions.Configuration;
 
 namespace MasterX.Tests.Gateway;
 
@@ -17,6 +19,7 @@ public sealed class GatewayOptionsTests
 
     [Theory]
     [InlineData("http://api.example.com/v1", "must be https")]
+    [InlineData("http://api.example.com/v1", "Gateway__Providers__openai__AllowInsecure=true")]
     [InlineData("https://user:password@api.example.com/v1", "no user, password or query")]
     [InlineData("ftp://api.example.com", "absolute http(s) URL")]
     [InlineData("api.example.com", "absolute http(s) URL")]
@@ -26,6 +29,15 @@ public sealed class GatewayOptionsTests
         options.Providers["openai"].BaseUrl = url;
 
         AssertProblem(options, said, "Gateway__Providers__openai__BaseUrl");
+    }
+
+    [Fact]
+    public void A_model_server_in_the_same_network_may_be_http_when_that_is_said()
+    {
+        var options = Valid();
+        (options.Providers["openai"].BaseUrl, options.Providers["openai"].AllowInsecure) = ("http://vllm.default.svc.cluster.local:8000/v1", true);
+
+        Assert.True(new GatewayOptionsValidator().Validate(null, options).Succeeded);
     }
 
     [Fact]
@@ -122,6 +134,59 @@ public sealed class GatewayOptionsTests
     }
 
     [Theory]
+    [InlineData("Gateway:TotalTimeout", "300", "00:05:00 for 300 seconds")]
+    [InlineData("Gateway:ProbeIdleAfter", "60", "00:01:00 for 60 seconds")]
+    [InlineData("Gateway:Providers:openai:FirstByteTimeout", "90", "00:01:30 for 90 seconds")]
+    [InlineData("Gateway:Providers:openai:Circuit:BreakDuration", "-5", "00:05:00 for five minutes")]
+    [InlineData("Gateway:Routes:llama3:8b:HedgeAfter", "2", "00:00:02 for 2 seconds")]
+    [InlineData("Gateway:Routes:fast:Cache", "99999999999", "00:05:00 for five minutes")]
+    public void A_time_that_is_a_bare_number_is_refused_with_what_to_write(string key, string value, string example)
+    {
+        var problems = GatewayConfiguration.FindProblems(Configuration((key, value)), out _);
+
+        Assert.Contains(problems, problem => problem.StartsWith($"{key.Replace(":", "__", StringComparison.Ordinal)} is {value}, which would be {value} days.", StringComparison.Ordinal)
+            && problem.Contains(example, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void Every_time_is_known_to_be_one()
+    {
+        Type[] options = [typeof(GatewayOptions), typeof(ProviderOptions), typeof(CircuitOptions), typeof(ModelRouteOptions)];
+        var times = options.SelectMany(type => type.GetProperties())
+            .Where(property => (Nullable.GetUnderlyingType(property.PropertyType) ?? property.PropertyType) == typeof(TimeSpan)).Select(property => property.Name);
+
+        Assert.Equal(times.Distinct().Order(), GatewayConfiguration.Times.Order());
+    }
+
+    [Fact]
+    public void Zero_is_no_bare_number() =>
+        Assert.Empty(GatewayConfiguration.FindProblems(Configuration(("Gateway:ProbeIdleAfter", "0")), out _));
+
+    [Fact]
+    public void Model_names_with_colons_can_be_priced_and_routed()
+    {
+        var problems = GatewayConfiguration.FindProblems(
+            Configuration(
+                ("Gateway:Prices:llama3:Input", "1"), ("Gateway:Prices:llama3:8b:Input", "2"), ("Gateway:Prices:openai/a:b:free:Output", "3"),
+                ("Gateway:Routes:llama3:8b:Candidates:0", "openai/llama3:8b"), ("Gateway:Routes:llama3:Candidates:0", "openai/llama3")),
+            out var options);
+
+        Assert.Empty(problems);
+        Assert.Equal(["llama3", "llama3:8b", "openai/a:b:free"], options.Prices.Keys.Order());
+        Assert.Equal((1m, 2m, 3m), (options.Prices["llama3"].Input, options.Prices["llama3:8b"].Input, options.Prices["openai/a:b:free"].Output));
+        Assert.Equal(["llama3", "llama3:8b"], options.Routes.Keys.Order());
+        Assert.Equal(["openai/llama3:8b"], options.Routes["llama3:8b"].Candidates);
+    }
+
+    [Fact]
+    public void A_price_that_says_nothing_is_refused()
+    {
+        var problems = GatewayConfiguration.FindProblems(Configuration(("Gateway:Prices:llama3:8b:Imput", "2")), out _);
+
+        Assert.Contains("Gateway__Prices__llama3:8b has neither Input nor Output", Assert.Single(problems), StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(1_000_000, 0, 0, "0.30")]
     [InlineData(0, 1_000_000, 0, "2.50")]
     [InlineData(1_000_000, 0, 1_000_000, "0.03")]
@@ -132,6 +197,10 @@ public sealed class GatewayOptionsTests
 
         Assert.Equal(decimal.Parse(dollars, System.Globalization.CultureInfo.InvariantCulture), price.CostOf(new TokenUsage(input, output, cached)));
     }
+
+    private static IConfiguration Configuration(params IEnumerable<(string Key, string? Value)> settings) => new ConfigurationBuilder()
+        .AddInMemoryCollection(settings.Select(setting => KeyValuePair.Create(setting.Key, setting.Value)).Prepend(new("Gateway:Providers:openai:ApiKey", "sk-test")))
+        .Build();
 
     private static GatewayOptions Valid()
     {

@@ -1,12 +1,19 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Text;
+using MasterX.AiGateway.Requests;
 using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
 
 /// <summary>What is wrong with a request is said in OpenAI's form, and no provider hears of it.</summary>
 public sealed class RequestTests
 {
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     [Theory]
     [InlineData("", 400, "not valid JSON")]
     [InlineData("{", 400, "not valid JSON")]
@@ -50,15 +57,28 @@ public sealed class RequestTests
     }
 
     [Fact]
-    public async Task A_body_over_4_MiB_is_a_413()
+    public async Task A_body_over_32_MiB_is_a_413()
     {
         await using var gateway = new GatewayHost();
 
-        using var answer = await gateway.PostRawAsync($$"""{"messages":[{"role":"user","content":"{{new string('a', 4 * 1024 * 1024)}}"}]}""");
+        using var answer = await gateway.PostRawAsync($$"""{"messages":[{"role":"user","content":"{{new string('a', 32 * 1024 * 1024)}}"}]}""");
 
         Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
         Assert.Equal("request_too_large", (await answer.JsonAsync()).Text("error", "code"));
         await NoProviderWasCalledAsync(gateway);
+    }
+
+    [Fact]
+    public void What_a_caller_says_will_come_is_not_rented_before_it_has_come()
+    {
+        var context = new DefaultHttpContext();
+        (context.Request.ContentLength, context.Request.Body) = (32 * 1024 * 1024, new Pipe().Reader.AsStream());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+
+        var reading = RequestBody.ReadAsync(context.Request, 32 * 1024 * 1024, Token);
+
+        Assert.False(reading.IsCompleted);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1024 * 1024);
     }
 
     [Fact]
@@ -95,6 +115,29 @@ public sealed class RequestTests
             Assert.Equal("invalid_api_key", (await answer.JsonAsync()).Text("error", "code"));
             Assert.Equal(new AuthenticationHeaderValue("Bearer"), answer.Headers.WwwAuthenticate.Single());
         }
+    }
+
+    [Theory]
+    [InlineData(200, "api-key: T")]
+    [InlineData(200, "x-api-key: T")]
+    [InlineData(200, "Authorization: Bearer T", "x-api-key: another")]
+    [InlineData(401, "api-key: Tx")]
+    [InlineData(401, "api-key: Bearer T")]
+    [InlineData(401, "api-key: T", "x-api-key: T")]
+    [InlineData(401, "Authorization: Bearer another", "x-api-key: T")]
+    [InlineData(401, "api-key: T", "api-key: T")]
+    [InlineData(401, "x-api-key: ")]
+    public async Task The_token_may_come_as_an_API_key(int status, params string[] headers)
+    {
+        await using var gateway = new GatewayHost();
+        using var socket = new TcpClient();
+        await socket.ConnectAsync(gateway.Address.Host, gateway.Address.Port, Token);
+        var lines = string.Concat(headers.Select(header => header.Replace("T", GatewayHost.Token, StringComparison.Ordinal) + "\r\n"));
+
+        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes($"GET /v1/models HTTP/1.1\r\nHost: x\r\n{lines}Connection: close\r\n\r\n"), Token);
+
+        using var reader = new StreamReader(socket.GetStream());
+        Assert.StartsWith($"HTTP/1.1 {status} ", await reader.ReadLineAsync(Token), StringComparison.Ordinal);
     }
 
     [Fact]

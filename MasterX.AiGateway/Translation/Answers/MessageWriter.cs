@@ -144,7 +144,6 @@ internal sealed class MessageWriter(string model) : WholeAnswerWriter
         {
             if (Citations.Count == 0)
             {
-                json.WriteNull("citations");
                 return;
             }
 

@@ -2,26 +2,12 @@
 // Prints one line per part; exits with 1 at the first that is not as the client expects.
 import assert from 'node:assert/strict';
 import OpenAI from 'openai';
+import { part, refused } from './parts.mjs';
 
 const { BASE_URL: baseURL, API_KEY: apiKey, MODEL: model, EMBEDDING_MODEL: embeddingModel } = process.env;
 const client = new OpenAI({ baseURL, apiKey, maxRetries: 0 });
 const messages = [{ role: 'user', content: 'hello' }];
 const weather = { type: 'function', function: { name: 'weather', parameters: { type: 'object', properties: { city: { type: 'string' } } } } };
-
-async function part(name, run) {
-  await run();
-  console.log(`ok: ${name}`);
-}
-
-async function refused(promise) {
-  try {
-    await promise;
-  } catch (error) {
-    return error;
-  }
-
-  throw new Error('was not refused');
-}
 
 await part('completion', async () => {
   const completion = await client.chat.completions.create({ model, messages });
