@@ -43,6 +43,13 @@ public sealed class GatewayOptions
     /// <value>10 min unless set; more than 0, at most a day.</value>
     public TimeSpan TotalTimeout { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Of silence to the caller of a stream, after which it hears a comment (<c>: keep-alive</c>): what stands between ends connections that
+    /// are silent for a minute or two. The first comment sends the status 200, so that a failure behind it is told by an error event.
+    /// </summary>
+    /// <value>15 s unless set; 0 for never.</value>
+    public TimeSpan KeepAlive { get; set; } = TimeSpan.FromSeconds(15);
+
     /// <summary>How long a provider may go without a call before it is probed, and then how often; the probe asks for its list of models.</summary>
     /// <value>5 min unless set; 0 for never.</value>
     public TimeSpan ProbeIdleAfter { get; set; } = TimeSpan.FromMinutes(5);

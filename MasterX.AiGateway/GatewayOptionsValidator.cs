@@ -26,6 +26,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.Add("Gateway__TotalTimeout must be more than 0 and at most a day, for example 00:10:00.");
         }
 
+        if (options.KeepAlive < TimeSpan.Zero || options.KeepAlive > TimeSpan.FromDays(1))
+        {
+            problems.Add("Gateway__KeepAlive must be 0 (never) to a day, for example 00:00:15.");
+        }
+
         if (options.ProbeIdleAfter < TimeSpan.Zero || options.ProbeIdleAfter > TimeSpan.FromDays(1))
         {
             problems.Add("Gateway__ProbeIdleAfter must be 0 (never) to a day, for example 00:05:00.");

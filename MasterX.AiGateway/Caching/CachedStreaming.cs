@@ -27,7 +27,8 @@ internal sealed partial class CachedStreaming(
 
         if (recordings.Join(key) is not var (recording, follower))
         {
-            return await streaming.AnswerAsync(new CallerAudience(context, request.Operation, accounting), plan, route, request);
+            await using var audience = new CallerAudience(context, request.Operation, accounting, TimeProvider.System, TimeSpan.Zero);
+            return await streaming.AnswerAsync(audience, plan, route, request);
         }
 
         try

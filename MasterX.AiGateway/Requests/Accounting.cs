@@ -17,7 +17,10 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     /// <summary>A rule of thumb for English text, used only where a provider does not count, and marked <c>x-masterx-tokens-estimated</c>.</summary>
     private const int CharactersPerToken = 4;
 
-    private static readonly string[] TrailerNames = ["x-masterx-tokens-in", "x-masterx-tokens-out", "x-masterx-cost-usd", "x-masterx-tokens-estimated"];
+    private static readonly string[] TrailerNames =
+    [
+        "x-masterx-tokens-in", "x-masterx-tokens-out", "x-masterx-cost-usd", "x-masterx-tokens-estimated", "x-masterx-provider", "x-masterx-model", "x-masterx-attempt-list",
+    ];
 
     /// <summary>
     /// The attempts as a structured-field list (RFC 9651): <c>gemini;model="m";outcome=provider_failed;status=503;ms=12, groq;model="n";outcome=success;status=200;ms=340</c>.
@@ -122,9 +125,15 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     /// <param name="response">Whose trailers are written.</param>
     /// <param name="bill">What it cost this caller.</param>
     /// <param name="events">The stream's last events, before the end mark.</param>
-    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events)
+    /// <param name="attempts">Whom it took, the last one to the end, where the headers do not tell all of it; none where they do.</param>
+    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events, params IReadOnlyList<Attempt> attempts)
     {
         var values = Values(bill.Usage, bill.Cost, bill.IsEstimated);
+        if (attempts is [.., { } last])
+        {
+            values = values.Concat([("x-masterx-provider", last.Provider), ("x-masterx-model", last.Model), ("x-masterx-attempt-list", string.Join(", ", attempts.Select(Format)))]);
+        }
+
         if (response.SupportsTrailers())
         {
             foreach (var (name, value) in values)

@@ -25,6 +25,8 @@ internal sealed class ModelEndpoint(
     Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting,
     Translation.ThoughtMemory thoughts, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
+    private const string NoReason = "The provider refused the request without saying why.";
+
     /// <summary>nginx's status for a caller who left; nobody reads it but the log.</summary>
     private const int ClientClosedRequest = 499;
 
@@ -112,10 +114,10 @@ internal sealed class ModelEndpoint(
         {
             if (request.Stream)
             {
-                var streamed = key is null
-                    ? streaming.AnswerAsync(new CallerAudience(context, operation, accounting), plan, route, request)
-                    : cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
-                if (await streamed is { } failed)
+                var failed = key is null
+                    ? await StreamAsync(context, request, plan, route)
+                    : await cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
+                if (failed is not null)
                 {
                     await WriteAsync(context, request, failed);
                 }
@@ -138,6 +140,22 @@ internal sealed class ModelEndpoint(
                 context.Response.StatusCode = ClientClosedRequest;
             }
         }
+    }
+
+    /// <returns>What is still to be told; <see langword="null"/> for nothing.</returns>
+    private async Task<ModelResult?> StreamAsync(HttpContext context, ModelRequest request, RequestPlan plan, ModelRoute route)
+    {
+        await using var audience = new CallerAudience(context, request.Operation, accounting, time, configuration.Options.KeepAlive);
+        var failed = await streaming.AnswerAsync(audience, plan, route, request);
+        if (failed is null || !audience.HasBegun)
+        {
+            return failed;
+        }
+
+        // The status is sent already.
+        var (message, code) = failed.Refusal is { } refusal ? (refusal.Error?.Message ?? NoReason, refusal.Error?.Code ?? "request_refused") : (Failed(failed), "all_providers_failed");
+        await audience.BreakOffAsync(message, code);
+        return null;
     }
 
     private async Task WriteAsync(HttpContext context, ModelRequest request, ModelResult result)
@@ -179,7 +197,7 @@ internal sealed class ModelEndpoint(
         WriteRetryAfter(context, refusal.Told);
         var error = refusal.Error;
         return CallerError.WriteAsync(
-            context, status, error?.Message ?? "The provider refused the request without saying why.",
+            context, status, error?.Message ?? NoReason,
             status < StatusCodes.Status500InternalServerError ? CallerError.InvalidRequest : CallerError.Server, error?.Code,
             error?.Parameter, attempts);
     }
@@ -207,9 +225,11 @@ internal sealed class ModelEndpoint(
                 context, StatusCodes.Status429TooManyRequests, "Every provider of the route is at its limit; Retry-After says when to come back.",
                 CallerError.RateLimit, "rate_limit_exceeded", attempts: result.Attempts)
             : CallerError.WriteAsync(
-                context, StatusCodes.Status503ServiceUnavailable, $"All providers failed: {string.Join(", ", result.Attempts.Select(CallerError.Describe))}.",
+                context, StatusCodes.Status503ServiceUnavailable, Failed(result),
                 CallerError.Server, "all_providers_failed", attempts: result.Attempts);
     }
+
+    private static string Failed(ModelResult result) => $"All providers failed: {string.Join(", ", result.Attempts.Select(CallerError.Describe))}.";
 
     /// <summary>The consumer behind the caller, as the API names it; the gateway's callers share one token.</summary>
     internal static string Consumer(HttpContext context) => context.Request.Headers["x-masterx-consumer"].ToString();

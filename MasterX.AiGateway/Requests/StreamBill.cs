@@ -10,4 +10,11 @@ internal sealed record StreamBill(TokenUsage Usage, decimal? Cost, bool IsEstima
 {
     /// <summary>The same for one who was spared the call: it was paid for when it was made.</summary>
     public StreamBill Paid => this with { Cost = 0, IsEstimated = false };
+
+    /// <summary>Both together, as of a stream that another provider went on with.</summary>
+    public StreamBill Plus(StreamBill other) => new(
+        new TokenUsage(
+            Usage.Input + other.Usage.Input, Usage.Output + other.Usage.Output, Usage.CachedInput + other.Usage.CachedInput,
+            Usage.CacheWrite + other.Usage.CacheWrite, Usage.Reasoning + other.Usage.Reasoning),
+        Cost is null && other.Cost is null ? null : (Cost ?? 0) + (other.Cost ?? 0), IsEstimated || other.IsEstimated);
 }

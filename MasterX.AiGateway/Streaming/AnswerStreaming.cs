@@ -33,6 +33,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         var partial = route.Resume && request.Operation == Operation.Chat ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
         ModelRequest? continued = null;
+        StreamBill? spent = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(audience.Gone, draining.Deadline);
         try
         {
@@ -62,12 +63,16 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     await RelayAsync(audience, stream, candidate.Provider.Options.IdleTimeout, ending.Token);
                     if (stream.State == StreamState.Done)
                     {
-                        await EndAsync(audience, candidate, asked, stream, ending.Token);
+                        await EndAsync(audience, candidate, asked, stream, spent, ending.Token);
                         return null;
                     }
 
                     Interrupted(candidate, stream);
                     partial = stream.Frames.Partial;
+
+                    // Its tokens were read and written all the same.
+                    var bill = accounting.BillStream(candidate, stream.Frames.Usage, asked, stream.Frames.Characters);
+                    spent = spent?.Plus(bill) ?? bill;
                 }
 
                 if (partial is not { CanResume: true })
@@ -128,12 +133,12 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     }
 
     private async ValueTask EndAsync(
-        StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, CancellationToken cancellationToken)
+        StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, StreamBill? spent, CancellationToken cancellationToken)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
         frames.Complete(last);
         var bill = accounting.BillStream(candidate, frames.Usage, request, frames.Characters);
-        await audience.EndAsync(bill, frames, last, cancellationToken);
+        await audience.EndAsync(spent?.Plus(bill) ?? bill, frames, last, cancellationToken);
         if (stream.Dropped > 0)
         {
             metrics.Dropped(candidate.Provider.Name, stream.Dropped);

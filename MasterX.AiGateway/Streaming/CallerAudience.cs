@@ -5,44 +5,121 @@ using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Streaming;
 
-/// <summary>The one caller a stream is made for. What it does not read, the provider has to keep.</summary>
-internal sealed class CallerAudience(HttpContext context, Operation operation, Accounting accounting) : StreamAudience
+/// <summary>
+/// The one caller a stream is made for. What it does not read, the provider has to keep. While nothing can be passed on to it, it hears a
+/// comment every so often, so that whatever stands between does not take the connection for dead; the first one sends the headers, and who
+/// answers is said at the end then, as it is where a second provider goes on.
+/// </summary>
+internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
 {
-    public override CancellationToken Gone => context.RequestAborted;
+    private readonly HttpContext _context;
+    private readonly Operation _operation;
+    private readonly Accounting _accounting;
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _period;
+
+    /// <summary>The caller's connection is written to by one at a time: by the stream, or by the timer.</summary>
+    private readonly SemaphoreSlim _writing = new(1, 1);
+    private readonly ITimer? _timer;
+
+    private long _written;
+    private bool _hasBegun, _hasEnded;
+
+    /// <summary>Whom it took, and how many of them the headers tell of: those before the first comment none, and those behind a break not all.</summary>
+    private IReadOnlyList<Attempt> _attempts = [];
+    private int _told;
+
+    /// <param name="context">The caller's.</param>
+    /// <param name="operation">What was asked for.</param>
+    /// <param name="accounting">Says what the stream costs.</param>
+    /// <param name="time">For the comments.</param>
+    /// <param name="period">Of silence, after which one is written; zero for none.</param>
+    public CallerAudience(HttpContext context, Operation operation, Accounting accounting, TimeProvider time, TimeSpan period)
+    {
+        (_context, _operation, _accounting, _time, _period) = (context, operation, accounting, time, period);
+        _written = time.GetTimestamp();
+        _timer = period > TimeSpan.Zero ? time.CreateTimer(static audience => _ = ((CallerAudience)audience!).KeepAliveAsync(), this, period, period) : null;
+    }
+
+    public override CancellationToken Gone => _context.RequestAborted;
+
+    /// <summary>Whether the headers were sent before it was known who answers, so that a failure cannot be told by its status any more.</summary>
+    public bool HasBegun => _hasBegun;
 
     public override void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers)
     {
-        WriteHeaders(context.Response, candidate.Provider.Name, candidate.Model, attempts, cached: false);
-        Accounting.PassHeaders(context.Response, headers);
-        accounting.WritePrice(context.Response, candidate);
+        _writing.Wait();
+        try
+        {
+            _attempts = attempts;
+            if (_hasBegun)
+            {
+                return;
+            }
+
+            (_hasBegun, _told) = (true, attempts.Count);
+            WriteHeaders(_context.Response, candidate.Provider.Name, candidate.Model, attempts, cached: false);
+            Accounting.PassHeaders(_context.Response, headers);
+            _accounting.WritePrice(_context.Response, candidate);
+        }
+        finally
+        {
+            _writing.Release();
+        }
     }
 
-    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken) =>
-        await context.Response.BodyWriter.WriteAsync(events, cancellationToken);
-
-    public override ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
     {
-        Accounting.EndStream(context.Response, bill, last);
+        await _writing.WaitAsync(cancellationToken);
+        try
+        {
+            _written = _time.GetTimestamp();
+            await _context.Response.BodyWriter.WriteAsync(events, cancellationToken);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    public override async ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
+    {
+        await StopAsync(cancellationToken);
+        Accounting.EndStream(_context.Response, bill, last, _attempts.Count > _told ? _attempts : []);
         frames.WriteEnd(last);
 
         // Sent together with the end of the response.
-        context.Response.BodyWriter.Write(last.Span);
-        return ValueTask.CompletedTask;
+        _context.Response.BodyWriter.Write(last.Span);
     }
 
-    public override Task BreakOffAsync(string message, string code) =>
-        WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
+    public override async Task BreakOffAsync(string message, string code)
+    {
+        await StopAsync(Gone);
+        await WriteErrorAsync(_context.Response, _operation, message, code, Gone);
+    }
 
-    public override Task RefuseAsync() => Draining.RefuseAsync(context);
+    public override async Task RefuseAsync()
+    {
+        await StopAsync(Gone);
+        await (_hasBegun ? WriteErrorAsync(_context.Response, _operation, "The gateway is shutting down.", "shutting_down", Gone) : Draining.RefuseAsync(_context));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        // Whoever writes the rest of the response must not meet a comment that is under way.
+        await StopAsync(CancellationToken.None);
+        if (_timer is not null)
+        {
+            await _timer.DisposeAsync();
+        }
+    }
 
     /// <summary>The headers of a streamed answer, which are sent with the first events and not before.</summary>
     public static void WriteHeaders(HttpResponse response, string provider, string model, IReadOnlyList<Attempt> attempts, bool cached)
     {
         Accounting.WriteAttempts(response, attempts);
         Accounting.WriteCandidate(response, provider, model, cached);
-        response.ContentType = "text/event-stream";
-        response.Headers.CacheControl = "no-cache";
-        Accounting.DeclareTrailers(response);
+        BeginStream(response);
     }
 
     /// <summary>Writes an error event as the API sends one that the caller speaks.</summary>
@@ -62,5 +139,53 @@ internal sealed class CallerAudience(HttpContext context, Operation operation, A
 
         buffer.Write("\n\n"u8);
         await response.BodyWriter.WriteAsync(buffer.Memory, cancellationToken);
+    }
+
+    private static void BeginStream(HttpResponse response)
+    {
+        response.ContentType = "text/event-stream";
+        response.Headers.CacheControl = "no-cache";
+        Accounting.DeclareTrailers(response);
+    }
+
+    private async Task KeepAliveAsync()
+    {
+        if (_time.GetElapsedTime(_written) < _period || !_writing.Wait(TimeSpan.Zero))
+        {
+            return;
+        }
+
+        try
+        {
+            if (_hasEnded || Gone.IsCancellationRequested)
+            {
+                return;
+            }
+
+            if (!_hasBegun)
+            {
+                _hasBegun = true;
+                BeginStream(_context.Response);
+            }
+
+            _written = _time.GetTimestamp();
+            await _context.Response.BodyWriter.WriteAsync(": keep-alive\n\n"u8.ToArray(), Gone);
+        }
+        catch (Exception left) when (left is OperationCanceledException or IOException)
+        {
+            // Whoever waits for the stream is told by the request's own end.
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+
+    /// <summary>From here on no comment is written.</summary>
+    private async ValueTask StopAsync(CancellationToken cancellationToken)
+    {
+        await _writing.WaitAsync(cancellationToken);
+        _hasEnded = true;
+        _writing.Release();
     }
 }
