@@ -110,7 +110,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
     {
         foreach (var provider in Routes.Providers)
         {
-            if (provider.BaseUrl is { Scheme: "http", IsLoopback: false } && !string.IsNullOrEmpty(provider.Options.ApiKey))
+            if (provider.BaseUrl is { Scheme: "http", IsLoopback: false } && provider.HasSecret)
             {
                 LogKeyInTheClear(_logger, provider.Name, provider.BaseUrl.Host);
             }

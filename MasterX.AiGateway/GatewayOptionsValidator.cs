@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Routing;
 using Microsoft.Extensions.Options;
 
@@ -98,9 +99,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
 
-        if (provider.ApiKey is { } key && key.Any(character => character is <= ' ' or > '~'))
+        foreach (var problem in CheckAzure(variable, provider, url).Concat(CheckKeys(variable, provider)))
         {
-            yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+            yield return problem;
         }
 
         foreach (var (limit, value) in new[] { ("ConnectTimeout", provider.ConnectTimeout), ("FirstByteTimeout", provider.FirstByteOf(stream: true)), ("FirstContentTimeout", provider.FirstContentTimeout), ("IdleTimeout", provider.IdleTimeout), ("TotalTimeout", provider.TotalTimeout) })
@@ -128,6 +129,91 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}Circuit__SamplingDuration and {variable}Circuit__BreakDuration must be half a second to a day, for example 00:00:30.";
         }
     }
+
+    private static IEnumerable<string> CheckAzure(string variable, ProviderOptions provider, Uri? url)
+    {
+        var isAzure = provider.Kind == "azure";
+        if (isAzure && url?.AbsolutePath.Contains("/openai", StringComparison.OrdinalIgnoreCase) == true)
+        {
+            yield return $"{variable}BaseUrl must be the resource's endpoint, without /openai: {variable}ApiVersion says which API is asked. Example: {variable}BaseUrl=https://NAME.openai.azure.com";
+        }
+
+        if (provider.ApiVersion is { } version && (!isAzure || !AzureVersion().IsMatch(version)))
+        {
+            yield return $"{variable}ApiVersion must be v1 or a version such as {AzureWireFormat.DefaultVersion}, of a provider of Kind azure only.";
+        }
+
+        if (!ProviderCredential.Kinds.Contains(provider.Credential))
+        {
+            yield return $"{variable}Credential is '{provider.Credential}'; it must be one of {string.Join(", ", ProviderCredential.Kinds)}.";
+        }
+
+        if (provider.Credential != ProviderCredential.Entra)
+        {
+            yield break;
+        }
+
+        if (!isAzure)
+        {
+            yield return $"{variable}Credential=entra is for providers of Kind azure only.";
+        }
+        else if (!ProviderCredential.HasEntra)
+        {
+            yield return $"{variable}Credential=entra needs the ordinary build of the gateway; this native one has no library for Entra's tokens. Set {variable}ApiKey, or run the ordinary build.";
+        }
+
+        if (!string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0)
+        {
+            yield return $"{variable}Credential=entra and a key are both set; leave one of them out.";
+        }
+    }
+
+    private static IEnumerable<string> CheckKeys(string variable, ProviderOptions provider)
+    {
+        if (!CanStandInHeader(provider.ApiKey))
+        {
+            yield return $"{variable}ApiKey contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+        }
+
+        if (!string.IsNullOrEmpty(provider.ApiKey) && provider.ApiKeys.Count > 0)
+        {
+            yield return $"{variable}ApiKey and {variable}ApiKeys are both set; put the key into {variable}ApiKeys__{provider.ApiKeys.Count}__Key, or leave it out.";
+        }
+
+        if (provider.ApiKeys.Count > ProviderOptions.MostKeys)
+        {
+            yield return $"{variable}ApiKeys has {provider.ApiKeys.Count} keys; it may have {ProviderOptions.MostKeys}.";
+        }
+
+        for (var i = 0; i < provider.ApiKeys.Count; i++)
+        {
+            var (name, key) = ($"{variable}ApiKeys__{i}__", provider.ApiKeys[i]);
+            if (string.IsNullOrEmpty(key.Key))
+            {
+                yield return $"{name}Key is missing.";
+            }
+            else if (!CanStandInHeader(key.Key))
+            {
+                yield return $"{name}Key contains a character that cannot stand in an HTTP header (a space or line end at its end?).";
+            }
+            else if (provider.ApiKeys.Take(i).Any(other => other.Key == key.Key))
+            {
+                yield return $"{name}Key is the same as one before it; give the one a larger {variable}ApiKeys__N__Weight instead.";
+            }
+
+            if (!(key.Weight is > 0 and <= 1_000_000))
+            {
+                yield return $"{name}Weight must be more than 0 and at most 1000000.";
+            }
+
+            if (key.RequestsPerMinute < 0 || key.TokensPerMinute < 0 || key.MaxConcurrency < 0)
+            {
+                yield return $"{name}RequestsPerMinute, {name}TokensPerMinute and {name}MaxConcurrency must be 0 (no limit) or more.";
+            }
+        }
+    }
+
+    private static bool CanStandInHeader(string? key) => key is null || !key.Any(character => character is <= ' ' or > '~');
 
     private static IEnumerable<string> CheckRoute(string name, ModelRouteOptions route, GatewayOptions options)
     {
@@ -174,6 +260,9 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"Gateway__Routes__{name}__HedgeAfter must be 0 (off) to an hour, for example 00:00:02.";
         }
     }
+
+    [GeneratedRegex(@"^(v1|\d{4}-\d{2}-\d{2}(-preview)?)\z")]
+    private static partial Regex AzureVersion();
 
     [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
     private static partial Regex ProviderName();

@@ -1,112 +1,109 @@
-using System.Threading.RateLimiting;
 using MasterX.AiGateway.Providers;
-using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
-/// What a provider as a whole allows, whichever of its models is asked: calls at once, calls per minute, tokens per minute; and the pauses
-/// after it refused our key, or refused us altogether. Nothing is ever queued: who would have to wait is refused, with the wait.
+/// A provider's keys, each with its own limits and pause, and the pause after the provider refused us altogether. The provider can be
+/// called for as long as one of its keys can.
 /// </summary>
 internal sealed class ProviderLimits : IDisposable
 {
-    /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
-    private static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
+    private readonly ProviderKey[] _keys;
 
-    private readonly SlidingMinute? _requests;
-    private readonly ConcurrencyLimiter? _concurrency;
-    private readonly SlidingMinute? _tokens;
-
-    public ProviderLimits(ProviderOptions options, TimeProvider time)
+    /// <param name="options">The provider's.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="previous">
+    /// Of the provider that this one takes the place of: keys that both have go on with the calls counted and the pause they are in.
+    /// </param>
+    public ProviderLimits(ProviderOptions options, TimeProvider time, ProviderLimits? previous = null)
     {
-        (Key, Whole) = (new CoolDown(time), new CoolDown(time));
-        _requests = options.RequestsPerMinute == 0 ? null : new SlidingMinute(options.RequestsPerMinute, time);
-        _concurrency = options.MaxConcurrency == 0 ? null : new ConcurrencyLimiter(new ConcurrencyLimiterOptions
+        Whole = new CoolDown(time);
+        _keys = options.ApiKeys.Count == 0
+            ? [Make(0, options.ApiKey, null)]
+            : [.. options.ApiKeys.Select((key, index) => Make(index, key.Key, key))];
+
+        ProviderKey Make(int index, string? secret, ProviderKeyOptions? own)
         {
-            PermitLimit = options.MaxConcurrency,
-            QueueLimit = 0,
-        });
-        _tokens = options.TokensPerMinute == 0 ? null : new SlidingMinute(options.TokensPerMinute, time);
+            var known = previous?._keys.FirstOrDefault(key => key.Secret is not null && key.Secret == secret && key.Limits.AreThoseOf(options, own));
+            if (known is not null)
+            {
+                known.HandedOn = true;
+            }
+
+            return new ProviderKey(index, secret, own?.Weight ?? 1, known?.Limits ?? new KeyLimits(options, own, time), isOnly: options.ApiKeys.Count < 2);
+        }
     }
 
-    /// <summary>Begins when our key was refused or its account has no credit.</summary>
-    public CoolDown Key { get; }
+    /// <summary>One at least: a provider that needs no key has one that is empty.</summary>
+    public ReadOnlyMemory<ProviderKey> Keys => _keys;
+
+    /// <summary>Whether there is a choice.</summary>
+    public bool HasSeveralKeys => _keys.Length > 1;
 
     /// <summary>Begins when the provider does not serve us, whatever the key.</summary>
     public CoolDown Whole { get; }
 
-    /// <summary>How long every model is still left alone; zero when it is not.</summary>
-    public TimeSpan CoolingFor => Key.Left > Whole.Left ? Key.Left : Whole.Left;
-
-    /// <summary>Calls left in this minute; <see langword="null"/> for no limit.</summary>
-    public long? RequestsLeft => _requests?.Left;
-
-    /// <summary>Tokens left in this minute; <see langword="null"/> for no limit.</summary>
-    public long? TokensLeft => _tokens?.Left;
-
-    /// <summary>Calls that may yet begin beside those under way; <see langword="null"/> for no limit.</summary>
-    public long? PlacesLeft => _concurrency?.GetStatistics()?.CurrentAvailablePermits;
-
-    /// <summary>The answer while every model is left alone; else <see langword="null"/>.</summary>
-    public ProviderAnswer? Skip() => Whole.Skip() ?? Key.Skip();
-
-    public void Succeeded()
+    /// <summary>How long every model is still left alone, with every key; zero when it is not.</summary>
+    public TimeSpan CoolingFor
     {
-        Key.Succeeded();
-        Whole.Succeeded();
+        get
+        {
+            var shortest = _keys.Min(key => key.Limits.CoolDown.Left);
+            return shortest > Whole.Left ? shortest : Whole.Left;
+        }
     }
 
-    /// <summary>Takes a place among the calls at once, and tokens for the request; then <see cref="TakeRequest"/> is next.</summary>
-    /// <param name="estimatedTokens">Of the request.</param>
-    /// <param name="lease">Frees the place and settles the tokens; <see langword="null"/> where neither is limited.</param>
-    /// <returns>The refusal, when there is one.</returns>
-    public ProviderAnswer? TryEnter(int estimatedTokens, out CallLease? lease)
+    /// <summary>Calls left in this minute, with all keys; <see langword="null"/> for no limit.</summary>
+    public long? RequestsLeft => Sum(key => key.Limits.RequestsLeft);
+
+    /// <summary>Tokens left in this minute, with all keys; <see langword="null"/> for no limit.</summary>
+    public long? TokensLeft => Sum(key => key.Limits.TokensLeft);
+
+    /// <summary>Calls that may yet begin beside those under way, with all keys; <see langword="null"/> for no limit.</summary>
+    public long? PlacesLeft => Sum(key => key.Limits.PlacesLeft);
+
+    /// <summary>The keys a request tries, one after the other.</summary>
+    public ReadOnlyMemory<ProviderKey> KeysFor(ModelRequest request)
     {
-        lease = null;
-        if (_concurrency is null && _tokens is null)
+        if (_keys.Length == 1)
         {
-            return null;
+            return _keys;
         }
 
-        var place = _concurrency?.AttemptAcquire();
-        if (place is { IsAcquired: false })
-        {
-            return new ProviderAnswer { Verdict = Verdicts.ConcurrencyLimited, Wait = ConcurrencyWait };
-        }
-
-        var reservation = default(MinuteReservation);
-        if (_tokens is not null && !_tokens.TryReserve(estimatedTokens, out reservation, out var wait))
-        {
-            place?.Dispose();
-            return new ProviderAnswer { Verdict = Verdicts.TokenLimited, Wait = wait };
-        }
-
-        lease = new CallLease(place, _tokens, reservation);
-        return null;
+        // A response that is kept is known to the account of the key it was made with, and to no other.
+        return Find(request.KeyLabel) is { } keeper ? (ProviderKey[])[keeper] : KeyOrder.Of(_keys, request.Conversation);
     }
 
-    /// <summary>Takes one of the minute's calls; last, so that a call refused for anything else does not cost one.</summary>
-    /// <returns>The refusal, when there is one.</returns>
-    public ProviderAnswer? TakeRequest() => _requests is null || _requests.TryReserve(1, out _, out var wait)
-        ? null
-        : new ProviderAnswer { Verdict = Verdicts.RateLimited, Wait = wait };
+    /// <param name="label">A key's; <see langword="null"/> for none.</param>
+    /// <returns><see langword="null"/> when the configuration has none of this label. Another key may be of the same account.</returns>
+    public ProviderKey? Find(string? label) => label is null ? null : Array.Find(_keys, key => key.Label == label);
 
-    public void Dispose() => _concurrency?.Dispose();
-}
-
-/// <summary>A call's place among those at once, and the tokens reserved for it, until it has ended.</summary>
-internal sealed class CallLease(RateLimitLease? place, SlidingMinute? window, MinuteReservation reservation) : IDisposable
-{
-    private TokenUsage? _spent;
-
-    /// <summary>What the call cost; a call that ends without it has cost nothing.</summary>
-    public void Spend(TokenUsage? usage) => _spent = usage ?? _spent;
+    /// <summary>The first key that is not left alone; the very first when all are.</summary>
+    public ProviderKey AnyKey() => Array.Find(_keys, key => key.Limits.CoolDown.Left == TimeSpan.Zero) ?? _keys[0];
 
     public void Dispose()
     {
-        place?.Dispose();
-        window?.Settle(reservation, _spent is { } usage ? (long)usage.Input + usage.Output : 0);
+        foreach (var key in _keys.Where(key => !key.HandedOn))
+        {
+            key.Limits.Dispose();
+        }
+    }
+
+    private long? Sum(Func<ProviderKey, long?> left)
+    {
+        long sum = 0;
+        foreach (var key in _keys)
+        {
+            if (left(key) is not { } some)
+            {
+                return null;
+            }
+
+            sum += some;
+        }
+
+        return sum;
     }
 }

@@ -49,5 +49,5 @@ public static class BuiltInProviders
     }
 
     /// <summary>Whether the provider could be called: one at its public address needs a key.</summary>
-    internal static bool IsUsable(ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || !options.IsPublicService;
+    internal static bool IsUsable(ProviderOptions options) => !string.IsNullOrEmpty(options.ApiKey) || options.ApiKeys.Count > 0 || !options.IsPublicService;
 }

@@ -13,11 +13,15 @@ namespace MasterX.AiGateway.Providers;
 /// OpenAI's own format, every <see cref="Operation"/> of it, as OpenAI, Groq, Ollama, vLLM and many others speak them.
 /// Request and answer pass through byte for byte, but for the value of <c>model</c> and the fields a provider is known to refuse.
 /// </summary>
-internal sealed class OpenAiWireFormat : WireFormat
+internal class OpenAiWireFormat : WireFormat
 {
     public static readonly OpenAiWireFormat Instance = new();
 
     private const string StreamOptions = "stream_options";
+
+    private protected OpenAiWireFormat()
+    {
+    }
 
     private static ReadOnlySpan<byte> UsageWish => "\"stream_options\":{\"include_usage\":true}"u8;
 
@@ -73,7 +77,7 @@ internal sealed class OpenAiWireFormat : WireFormat
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
-        request is { Stream: true, Usage: StreamUsage.NotWanted } && request.Operation == Operation.Chat && candidate.Provider.Options.StreamUsage;
+        request is { Stream: true, Usage: StreamUsage.NotWanted } && request.Operation == Operation.Chat && candidate.Provider.Options.AsksStreamUsage;
 
     /// <summary>The caller's <c>stream_options</c> with that wish beside them.</summary>
     private static byte[] WithUsage(ReadOnlySpan<byte> options)

@@ -2,6 +2,9 @@ using System.Collections.Concurrent;
 using System.Net;
 using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Routing;
 
 namespace MasterX.AiGateway.Providers;
@@ -30,24 +33,33 @@ internal sealed class Provider : IDisposable
     private readonly SocketsHttpHandler _connections;
     private readonly ConcurrentDictionary<string, Candidate> _candidates = new(StringComparer.Ordinal);
     private readonly TimeProvider _time;
-    private readonly (string Name, string Value)[] _headers;
+
+    /// <summary>What every request has, by the index of its key.</summary>
+    private readonly (string Name, string Value)[][] _headers;
+
     private readonly Lock _eviction = new();
     private long _lastHeard;
     private int _answered;
 
-    public Provider(string name, ProviderOptions options, TimeProvider time)
+    /// <param name="name">As configured.</param>
+    /// <param name="options">Valid.</param>
+    /// <param name="time">Clock.</param>
+    /// <param name="previous">The one it takes the place of; keys that both have go on with their limits.</param>
+    public Provider(string name, ProviderOptions options, TimeProvider time, Provider? previous = null)
     {
         Name = name;
         Options = options;
         Kind = options.Kind ?? "openai";
-        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", _ => name };
+        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
-        _headers = string.IsNullOrEmpty(options.ApiKey)
-            ? [.. CommonHeaders, .. Format.Headers]
-            : [.. CommonHeaders, .. Format.Headers, Format.Authentication(options.ApiKey)];
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
-        Limits = new ProviderLimits(options, time);
+        Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
+        _headers = [.. Limits.Keys.Span.ToArray().Select(
+            key => key.Secret is null
+                ? ((string Name, string Value)[])[.. CommonHeaders, .. Format.Headers]
+                : [.. CommonHeaders, .. Format.Headers, Format.Authentication(key.Secret)])];
+        Credential = ProviderCredential.Of(options, time);
         _time = time;
         _lastHeard = time.GetTimestamp();
         _connections = new SocketsHttpHandler
@@ -95,6 +107,12 @@ internal sealed class Provider : IDisposable
 
     public ProviderLimits Limits { get; }
 
+    /// <summary>What it is called with instead of a key; <see langword="null"/> for a key.</summary>
+    public ProviderCredential? Credential { get; }
+
+    /// <summary>Whether something secret goes with its calls.</summary>
+    public bool HasSecret => Credential is not null || Limits.Keys.Span[0].Secret is not null;
+
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
 
@@ -134,14 +152,30 @@ internal sealed class Provider : IDisposable
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
     /// <param name="message">Receives them.</param>
+    /// <param name="key">Which of the provider's.</param>
     /// <param name="isStream">Whether events are asked for; whole or failed, an answer is JSON.</param>
-    public void WriteHeaders(HttpRequestMessage message, bool isStream = false)
+    /// <param name="cancellationToken">Ends the wait for a credential.</param>
+    /// <exception cref="CredentialException">There is nothing to be let in by.</exception>
+    public ValueTask WriteHeadersAsync(HttpRequestMessage message, ProviderKey key, bool isStream, CancellationToken cancellationToken)
     {
         message.Headers.TryAddWithoutValidation("Accept", isStream ? "text/event-stream, application/json" : "application/json");
-        foreach (var (name, value) in _headers)
+        foreach (var (name, value) in _headers[key.Index])
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
+
+        return Credential?.WriteAsync(message.Headers, cancellationToken) ?? default;
+    }
+
+    /// <summary>What the provider says, without any of our keys: some quote the one they refuse.</summary>
+    public string Redact(string text)
+    {
+        foreach (var key in Limits.Keys.Span)
+        {
+            text = Redaction.Of(text, key.Secret);
+        }
+
+        return text;
     }
 
     /// <summary>The one candidate for a model of this provider.</summary>
@@ -185,5 +219,6 @@ internal sealed class Provider : IDisposable
         Http.Dispose();
         _connections.Dispose();
         Limits.Dispose();
+        Credential?.Dispose();
     }
 }

@@ -1,3 +1,4 @@
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -6,11 +7,13 @@ namespace MasterX.AiGateway.Providers;
 
 /// <summary>What is asked of a provider.</summary>
 /// <param name="Candidate">Whom.</param>
+/// <param name="Key">With which of the provider's keys.</param>
 /// <param name="Request">What.</param>
 /// <param name="TimeLeft">Of the request's total limit.</param>
 /// <param name="Partial">Collects the text of a stream, where another provider may have to go on with it.</param>
 /// <param name="Continuing">Whether the caller's stream has begun with another provider.</param>
-internal readonly record struct ProviderCall(Candidate Candidate, ModelRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
+internal readonly record struct ProviderCall(
+    Candidate Candidate, ProviderKey Key, ModelRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
 
 /// <summary>How much of an attempt's time is left.</summary>
 /// <param name="Time">Clock.</param>

@@ -1,6 +1,7 @@
 using System.Net;
 using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -13,7 +14,8 @@ namespace MasterX.AiGateway.Providers;
 /// One call to one provider: sends the request in the provider's format, waits no longer than its limits allow, and says how it went.
 /// Whatever a provider does, it never throws but when the caller has left.
 /// </summary>
-internal sealed class ProviderClient(GatewayConfiguration configuration, IConfiguration settings, TimeProvider time)
+internal sealed partial class ProviderClient(
+    GatewayConfiguration configuration, IConfiguration settings, TimeProvider time, ILogger<ProviderClient> logger)
 {
     private readonly bool _captures = GenAiSpan.IsCapturing(settings);
 
@@ -26,6 +28,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
     /// <exception cref="OperationCanceledException">The caller has left, or the service is to end.</exception>
     public async Task<ProviderAnswer> CallAsync(ProviderCall call, CancellationToken cancellationToken)
     {
+        call = call with { Request = call.Request.AskedWith(call.Key) };
         var (candidate, request) = (call.Candidate, call.Request);
         var provider = candidate.Provider;
         var options = provider.Options;
@@ -49,20 +52,20 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
                 Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
-            provider.WriteHeaders(message, request.Stream);
+            // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
+            var begun = time.GetTimestamp();
+            var total = Shorter(options.TotalTimeout, call.TimeLeft);
+            limit.CancelAfter(Shorter(options.FirstByteOf(request.Stream), total));
+            await provider.WriteHeadersAsync(message, call.Key, request.Stream, limit.Token);
             provider.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
-            span = GenAiSpan.Begin(candidate, request, _captures);
+            span = GenAiSpan.Begin(candidate, call.Key, request, _captures);
             if (options.PropagateTrace)
             {
                 RequestTrace.Propagate(message);
             }
 
-            // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
-            var begun = time.GetTimestamp();
-            var total = Shorter(options.TotalTimeout, call.TimeLeft);
-            limit.CancelAfter(Shorter(options.FirstByteOf(request.Stream), total));
             response = await provider.Http.SendAsync(message, limit.Token);
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
@@ -73,6 +76,11 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 : await ReadAnswerAsync(response, candidate, headers, request, limit, begun, total);
             handedOn = answer.Stream is not null;
             answer.Headers = headers;
+            if (answer.Verdict.Fault == Fault.Key)
+            {
+                provider.Credential?.Forget();
+            }
+
             span?.Describe(answer);
             return answer;
         }
@@ -84,6 +92,11 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
                 Status = StatusCodes.Status400BadRequest,
                 Error = new ProviderError(cannot.Message, null, cannot.Parameter),
             };
+        }
+        catch (CredentialException none)
+        {
+            LogNoCredential(logger, none, provider.Name);
+            return Judgement.Of(Verdicts.KeyRefused);
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
@@ -237,4 +250,7 @@ internal sealed class ProviderClient(GatewayConfiguration configuration, IConfig
 
     /// <summary>The shorter of two limits; one that has passed already ends the call at once.</summary>
     internal static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other > TimeSpan.Zero ? other : TimeSpan.Zero;
+
+    [LoggerMessage(34, LogLevel.Error, "Provider {Provider} could not be called: there is nothing to be let in by")]
+    private static partial void LogNoCredential(ILogger logger, Exception reason, string provider);
 }

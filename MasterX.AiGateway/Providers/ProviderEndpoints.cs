@@ -62,6 +62,7 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
             WriteLimit(json, "requests_left", provider.Limits.RequestsLeft);
             WriteLimit(json, "tokens_left", provider.Limits.TokensLeft);
             WriteLimit(json, "calls_left", provider.Limits.PlacesLeft);
+            WriteKeys(json, provider);
             json.WriteStartArray("models");
             foreach (var candidate in provider.Candidates)
             {
@@ -78,6 +79,29 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
 
         json.WriteEndArray();
     });
+
+    /// <summary>Of several keys, each by its index; of the only one, all is said with the provider.</summary>
+    private static void WriteKeys(Utf8JsonWriter json, Provider provider)
+    {
+        if (!provider.Limits.HasSeveralKeys)
+        {
+            return;
+        }
+
+        json.WriteStartArray("keys");
+        foreach (var key in provider.Limits.Keys.Span)
+        {
+            json.WriteStartObject();
+            json.WriteNumber("index", key.Index);
+            json.WriteNumber("cooling_down_seconds", Math.Ceiling(key.Limits.CoolDown.Left.TotalSeconds));
+            WriteLimit(json, "requests_left", key.Limits.RequestsLeft);
+            WriteLimit(json, "tokens_left", key.Limits.TokensLeft);
+            WriteLimit(json, "calls_left", key.Limits.PlacesLeft);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    }
 
     private static void WriteLimit(Utf8JsonWriter json, string name, long? left)
     {

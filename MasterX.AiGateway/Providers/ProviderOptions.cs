@@ -1,4 +1,6 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.AiGateway.Providers.Credentials;
+using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -6,12 +8,12 @@ namespace MasterX.AiGateway.Providers;
 public sealed class ProviderOptions
 {
     /// <summary>The wire format it speaks.</summary>
-    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>.</value>
+    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>.</value>
     public string? Kind { get; set; }
 
     /// <summary>
-    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones. HTTPS, or HTTP to this machine; HTTP elsewhere with
-    /// <see cref="AllowInsecure"/>.
+    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure. HTTPS, or HTTP to
+    /// this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
     /// </summary>
     public string? BaseUrl { get; set; }
 
@@ -29,8 +31,29 @@ public sealed class ProviderOptions
     /// <value>True unless set.</value>
     public bool UseProxy { get; set; } = true;
 
+    /// <summary>Of Azure OpenAI: the version of the API.</summary>
+    /// <value>
+    /// <c>2024-10-21</c> unless set; <c>v1</c>, which has the newest models and keeps responses, or a dated version. A model is a deployment's
+    /// name.
+    /// </value>
+    public string? ApiVersion { get; set; }
+
+    /// <summary>What the provider lets us in by.</summary>
+    /// <value>
+    /// <c>key</c> (default); of Azure OpenAI also <c>entra</c>: a token of Microsoft Entra ID for the machine's identity, not in the native
+    /// build.
+    /// </value>
+    public string Credential { get; set; } = ProviderCredential.Key;
+
     /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
     public string? ApiKey { get; set; }
+
+    /// <summary>
+    /// Several keys, instead of <see cref="ApiKey"/>, each with its own limits. The turns of one conversation stay on one key; what is
+    /// wrong with a key (refused, out of credit, at a limit) has the next one tried at once, before the next candidate.
+    /// </summary>
+    /// <value>None unless set; 64 at most.</value>
+    public IList<ProviderKeyOptions> ApiKeys { get; } = [];
 
     /// <summary>The model used when a request or route names none.</summary>
     public string? DefaultModel { get; set; }
@@ -42,8 +65,11 @@ public sealed class ProviderOptions
     public IList<string> DropFields { get; } = [];
 
     /// <summary>Whether a stream is asked to end with its usage even when the caller does not ask, so that it can be accounted.</summary>
-    /// <value>True unless set; false for a server that refuses <c>stream_options</c>, whose streams are then estimated.</value>
-    public bool StreamUsage { get; set; } = true;
+    /// <value>
+    /// True unless set, but for a dated version of Azure's that has no <c>stream_options</c>; false for a server that refuses them, whose
+    /// streams are then estimated.
+    /// </value>
+    public bool? StreamUsage { get; set; }
 
     /// <summary>
     /// Of an OpenAI-compatible provider: whether it has OpenAI's Responses API too. Where it has not, responses are translated to chat
@@ -52,17 +78,17 @@ public sealed class ProviderOptions
     /// <value>True unless set.</value>
     public bool ResponsesApi { get; set; } = true;
 
-    /// <summary>Calls per sliding minute.</summary>
+    /// <summary>Calls per sliding minute, with each key.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]
     public int RequestsPerMinute { get; set; } = 60;
 
-    /// <summary>Tokens per sliding minute, input and output together: estimated before a call, settled with the provider's own count after it.</summary>
+    /// <summary>Tokens per sliding minute with each key, input and output together: estimated before a call, settled with the provider's own count after it.</summary>
     /// <value>0, the default, for no limit.</value>
     [Range(0, 1_000_000_000_000)]
     public long TokensPerMinute { get; set; }
 
-    /// <summary>Calls under way at once.</summary>
+    /// <summary>Calls under way at once, with each key.</summary>
     /// <value>0, the default, for no limit.</value>
     [Range(0, 1_000_000)]
     public int MaxConcurrency { get; set; }
@@ -104,19 +130,27 @@ public sealed class ProviderOptions
     /// <summary>How long the first byte is waited for.</summary>
     internal TimeSpan FirstByteOf(bool stream) => FirstByteTimeout ?? (stream ? TimeSpan.FromSeconds(60) : TotalTimeout);
 
+    /// <summary><see cref="StreamUsage"/>, or what goes for its kind.</summary>
+    internal bool AsksStreamUsage => StreamUsage ?? (Kind != "azure" || AzureWireFormat.IsRecent(this));
+
+    /// <summary>Of <see cref="ApiKeys"/>.</summary>
+    internal const int MostKeys = 64;
+
     /// <summary>Whether it is a built-in provider at its public address.</summary>
     internal bool IsPublicService { get; set; }
 
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
+        && (ApiVersion, Credential) == (other.ApiVersion, other.Credential)
         && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)
         && (ConnectTimeout, FirstByteTimeout, FirstContentTimeout, IdleTimeout, TotalTimeout)
             == (other.ConnectTimeout, other.FirstByteTimeout, other.FirstContentTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
-        && DropFields.SequenceEqual(other.DropFields);
+        && DropFields.SequenceEqual(other.DropFields)
+        && ApiKeys.Count == other.ApiKeys.Count && ApiKeys.Zip(other.ApiKeys).All(pair => pair.First.IsSameAs(pair.Second));
 }
 
 /// <summary>

@@ -1,6 +1,8 @@
 using System.Net;
 using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
+using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Providers;
 
@@ -34,20 +36,24 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         limit.CancelAfter(Limit);
-        using var request = new HttpRequestMessage(HttpMethod.Get, provider.Format.ModelsUri(provider.BaseUrl)) { Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher };
-        provider.WriteHeaders(request);
         var before = provider.IsReachable;
         try
         {
-            using var response = await provider.Http.SendAsync(request, limit.Token);
-            var verdict = response.IsSuccessStatusCode ? Verdicts.Success : await JudgeAsync(provider, response, limit.Token);
-            provider.Heard(reachable: verdict is { Circuit: not CircuitSignal.Failed, Fault: not Fault.Key });
-            if (verdict.Fault == Fault.Key)
+            // One key that is accepted is enough to work with; a refused one is looked past, and told of.
+            var keys = provider.Limits.Keys;
+            Verdict? verdict = null;
+            for (var i = 0; i < keys.Length && verdict is null or { Fault: Fault.Key }; i++)
             {
-                LogKeyRefused(logger, provider.Name);
+                verdict = await AskAsync(provider, keys.Span[i], limit.Token);
+                if (verdict.Fault == Fault.Key)
+                {
+                    LogKeyRefused(logger, provider.Name, keys.Length == 1 ? "ApiKey" : $"ApiKeys__{i}__Key");
+                }
             }
+
+            provider.Heard(reachable: verdict is { Circuit: not CircuitSignal.Failed, Fault: not Fault.Key });
         }
-        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
+        catch (Exception error) when (error is HttpRequestException or IOException or InvalidDataException or CredentialException or ObjectDisposedException || (error is OperationCanceledException && !stopping.IsCancellationRequested))
         {
             // ObjectDisposedException: a new configuration no longer has the provider.
             provider.Heard(reachable: false);
@@ -57,6 +63,17 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
         {
             LogReachable(logger, provider.Name, provider.IsReachable ? "available again" : "not available");
         }
+    }
+
+    private async Task<Verdict> AskAsync(Provider provider, ProviderKey key, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, provider.Format.ModelsUri(provider.BaseUrl, provider.Options))
+        {
+            Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
+        };
+        await provider.WriteHeadersAsync(request, key, isStream: false, cancellationToken);
+        using var response = await provider.Http.SendAsync(request, cancellationToken);
+        return response.IsSuccessStatusCode ? Verdicts.Success : await JudgeAsync(provider, response, cancellationToken);
     }
 
     /// <summary>
@@ -75,6 +92,6 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
     [LoggerMessage(32, LogLevel.Warning, "Provider {Provider} is {State}, says the background probe")]
     private static partial void LogReachable(ILogger logger, string provider, string state);
 
-    [LoggerMessage(33, LogLevel.Error, "Provider {Provider} refuses the key of its configuration; set a new one in Gateway__Providers__{Provider}__ApiKey")]
-    private static partial void LogKeyRefused(ILogger logger, string provider);
+    [LoggerMessage(33, LogLevel.Error, "Provider {Provider} refuses the key of its configuration; set a new one in Gateway__Providers__{Provider}__{Setting}")]
+    private static partial void LogKeyRefused(ILogger logger, string provider, string setting);
 }

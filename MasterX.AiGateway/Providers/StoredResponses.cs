@@ -1,6 +1,8 @@
 using System.Net;
 using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Credentials;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Providers;
@@ -43,20 +45,23 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             return;
         }
 
-        await PassAsync(context, provider, method, $"responses/{Uri.EscapeDataString(response.Id)}{part}{context.Request.QueryString}", new ResponseNaming(ids, provider.Name));
+        var key = provider.Limits.Find(response.KeyLabel) ?? provider.Limits.AnyKey();
+        await PassAsync(
+            context, provider, key, method, $"responses/{Uri.EscapeDataString(response.Id)}{part}{context.Request.QueryString}",
+            new ResponseNaming(ids.MadeWith(key), provider.Name));
     }
 
-    private async Task PassAsync(HttpContext context, Provider provider, HttpMethod method, string path, ResponseNaming naming)
+    private async Task PassAsync(HttpContext context, Provider provider, ProviderKey key, HttpMethod method, string path, ResponseNaming naming)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         limit.CancelAfter(Limit);
-        using var message = new HttpRequestMessage(method, new Uri(provider.BaseUrl, path))
+        using var message = new HttpRequestMessage(method, provider.Format.ResponsesUri(provider.BaseUrl, path))
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };
-        provider.WriteHeaders(message);
         try
         {
+            await provider.WriteHeadersAsync(message, key, isStream: false, limit.Token);
             using var response = await provider.Http.SendAsync(message, limit.Token);
             await using var stream = await ContentCoding.OpenAsync(response.Content, limit.Token);
             using var body = await ReadAsync(stream, limit.Token);
@@ -77,7 +82,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
             context.Response.Headers["x-masterx-provider"] = provider.Name;
             await context.Response.BodyWriter.WriteAsync(named.Memory, context.RequestAborted);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException
+        catch (Exception failure) when (failure is HttpRequestException or IOException or InvalidDataException or CredentialException
             || (failure is OperationCanceledException && !context.RequestAborted.IsCancellationRequested))
         {
             await CallerError.WriteAsync(
@@ -92,7 +97,7 @@ internal sealed class StoredResponses(GatewayConfiguration configuration, TimePr
         var error = provider.Format.Errors.Describe(ErrorBody.Read(body.Memory, time.GetUtcNow()));
         return status is 400 or 404 or 409 or 422
             ? CallerError.WriteAsync(
-                context, status, Redaction.Of(error.Message ?? "The provider refused it without saying why.", provider.Options.ApiKey),
+                context, status, provider.Redact(error.Message ?? "The provider refused it without saying why."),
                 CallerError.InvalidRequest, error.Code, error.Parameter)
             : CallerError.WriteAsync(
                 context, StatusCodes.Status503ServiceUnavailable, $"The provider '{provider.Name}', which keeps the response, answered with status {status}. Try again.",

@@ -14,12 +14,13 @@ namespace MasterX.AiGateway.Providers;
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic"];
+    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure"];
 
     public static WireFormat Of(string kind) => kind switch
     {
         "gemini" => GeminiWireFormat.Instance,
         "anthropic" => AnthropicWireFormat.Instance,
+        "azure" => AzureWireFormat.Instance,
         _ => OpenAiWireFormat.Instance,
     };
 
@@ -27,7 +28,12 @@ internal abstract class WireFormat
     public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options);
 
     /// <summary>Where the provider's models are listed: the cheapest call there is, for a probe.</summary>
-    public virtual Uri ModelsUri(Uri baseUrl) => new(baseUrl, "models");
+    public virtual Uri ModelsUri(Uri baseUrl, ProviderOptions options) => new(baseUrl, "models");
+
+    /// <summary>Where a response that the provider keeps is read, deleted or cancelled.</summary>
+    /// <param name="baseUrl">The provider's.</param>
+    /// <param name="path"><c>responses/</c> and what follows.</param>
+    public virtual Uri ResponsesUri(Uri baseUrl, string path) => new(baseUrl, path);
 
     /// <summary>Headers every request has, beside the key.</summary>
     public virtual IReadOnlyList<(string Name, string Value)> Headers => [];

@@ -170,6 +170,12 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         text.AppendFormatted(attempt.Model);
         text.AppendLiteral("\";outcome=");
         text.AppendLiteral(attempt.Outcome.Name());
+        if (attempt.Key is { } key)
+        {
+            text.AppendLiteral(";key=");
+            text.AppendFormatted(key);
+        }
+
         if (attempt.Status is { } status)
         {
             text.AppendLiteral(";status=");

@@ -1,5 +1,6 @@
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Requests;
@@ -66,7 +67,11 @@ internal enum AttemptOutcome
 /// <param name="Outcome">How it ended.</param>
 /// <param name="Status">HTTP status, when there was one.</param>
 /// <param name="Elapsed">From sending to the end; zero when it was not called.</param>
-internal readonly record struct Attempt(string Provider, string Model, AttemptOutcome Outcome, int? Status, TimeSpan Elapsed);
+internal readonly record struct Attempt(string Provider, string Model, AttemptOutcome Outcome, int? Status, TimeSpan Elapsed)
+{
+    /// <summary>Index of the key it was called with, of a provider that has several.</summary>
+    public int? Key { get; init; }
+}
 
 /// <summary>What a provider gave back.</summary>
 internal sealed class ProviderAnswer : IDisposable
@@ -91,6 +96,9 @@ internal sealed class ProviderAnswer : IDisposable
 
     /// <summary>After which calling again is worth it: what the gate makes of it.</summary>
     public TimeSpan? Wait { get; set; }
+
+    /// <summary>The key it was asked with; <see langword="null"/> when it was not called.</summary>
+    public ProviderKey? Key { get; set; }
 
     /// <summary>What the provider said in headers.</summary>
     public ProviderHeaders Headers { get; set; }

@@ -1,5 +1,6 @@
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
@@ -72,11 +73,16 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                     break;
                 }
 
-                var candidate = plan.Candidates[i];
-                var begun = failover._time.GetTimestamp();
-                if (Judge(candidate, await CallAsync(candidate, cancellationToken), begun, i + 1) is { } result)
+                Turn? turn = new Turn(plan.Candidates[i], request);
+                while (turn is { } now)
                 {
-                    return result;
+                    var begun = failover._time.GetTimestamp();
+                    var answer = await CallAsync(now, cancellationToken);
+                    turn = WithNextKey(now, answer, begun);
+                    if (turn is null && Judge(now.Candidate, answer, begun, i + 1) is { } result)
+                    {
+                        return result;
+                    }
                 }
             }
 
@@ -94,13 +100,13 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                 {
                     if (running.Count == 0)
                     {
-                        running.Add(Begin(plan.Candidates[next++], cancellationToken));
+                        running.Add(Begin(new Turn(plan.Candidates[next++], request), cancellationToken));
                     }
 
                     if (running.Count == 1 && next < plan.Candidates.Count && (late || !await EndsWithinAsync(running[0].Answer, plan.HedgeAfter, cancellationToken)))
                     {
                         late = true;
-                        running.Add(Begin(plan.Candidates[next++], cancellationToken));
+                        running.Add(Begin(new Turn(plan.Candidates[next++], request), cancellationToken));
                     }
 
                     await Task.WhenAny(running.Select(call => call.Answer));
@@ -109,6 +115,11 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                     using (ended)
                     {
                         var answer = await ended.Answer;
+                        if (WithNextKey(ended.Turn, answer, ended.Begun) is { } again)
+                        {
+                            running.Add(Begin(again, cancellationToken));
+                            continue;
+                        }
 
                         // One that was skipped made up for nothing: the next takes its place at once.
                         late &= answer.Verdict.IsSkip;
@@ -131,10 +142,10 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             return Failed();
         }
 
-        private Call Begin(Candidate candidate, CancellationToken cancellationToken)
+        private Call Begin(Turn turn, CancellationToken cancellationToken)
         {
             var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            return new(candidate, failover._time.GetTimestamp(), CallAsync(candidate, ending.Token).AsTask(), ending);
+            return new(turn, failover._time.GetTimestamp(), CallAsync(turn, ending.Token).AsTask(), ending);
         }
 
         private async Task<bool> EndsWithinAsync(Task answer, TimeSpan patience, CancellationToken cancellationToken)
@@ -166,7 +177,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                     catch (OperationCanceledException)
                     {
                         verdict = winnerBegun is { } begun && HasHung(loser, begun) ? Verdicts.HedgeHung : verdict;
-                        loser.Candidate.Gate.Report(Judgement.Of(verdict));
+                        loser.Candidate.Gate.GaveUp(verdict);
                     }
                     catch (Exception fault)
                     {
@@ -194,11 +205,31 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             return loser.Begun < winnerBegun && taken > rival * 1.5 && taken.TotalMilliseconds > 2 * loser.Candidate.Latency.Value;
         }
 
-        private ValueTask<ProviderAnswer> CallAsync(Candidate candidate, CancellationToken cancellationToken) => candidate.Gate.TryCallAsync(
+        private ValueTask<ProviderAnswer> CallAsync(Turn turn, CancellationToken cancellationToken) => turn.Candidate.Gate.TryCallAsync(
             request.EstimatedTokens,
-            static (call, token) => call._client.CallAsync(call.Item2, token),
-            (failover._client, new ProviderCall(candidate, request, plan.Clock.Left, partial?.Fork(), continuing)),
+            turn.Keys,
+            static (call, key, token) => call.Tries.SendAsync(call.Candidate, key, token),
+            (Tries: this, turn.Candidate),
             cancellationToken);
+
+        private Task<ProviderAnswer> SendAsync(Candidate candidate, ProviderKey key, CancellationToken cancellationToken) => failover._client.CallAsync(
+            new ProviderCall(candidate, key, request, plan.Clock.Left, partial?.Fork(), continuing), cancellationToken);
+
+        /// <summary>
+        /// The same candidate's turn with its next key, when it is the key that an answer is about: what is wrong with one says nothing
+        /// of the others.
+        /// </summary>
+        private Turn? WithNextKey(Turn turn, ProviderAnswer answer, long begun)
+        {
+            if (!answer.Verdict.IsOfKey || plan.Clock.Left <= TimeSpan.Zero || turn.After(answer.Key) is not { } next)
+            {
+                return null;
+            }
+
+            Record(turn.Candidate, answer, begun);
+            NoteWait(answer);
+            return next;
+        }
 
         /// <returns>The end of the tries; or <see langword="null"/> to try the next.</returns>
         private FailoverResult? Judge(Candidate candidate, ProviderAnswer answer, long begun, int next)
@@ -222,18 +253,25 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
                 _mostTelling = answer;
             }
 
+            NoteWait(answer);
+            return null;
+        }
+
+        private void NoteWait(ProviderAnswer answer)
+        {
             if (answer.RetryAfter is { } wait && !(_shortestWait < wait))
             {
                 _shortestWait = wait;
             }
-
-            return null;
         }
 
         private void Record(Candidate candidate, ProviderAnswer answer, long begun)
         {
             var called = !answer.Verdict.IsSkip;
-            var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? failover._time.GetElapsedTime(begun) : TimeSpan.Zero);
+            var attempt = new Attempt(candidate.Provider.Name, candidate.Model, answer.Outcome, answer.Status, called ? failover._time.GetElapsedTime(begun) : TimeSpan.Zero)
+            {
+                Key = candidate.Provider.Limits.HasSeveralKeys ? answer.Key?.Index : null,
+            };
             attempts.Add(attempt);
             if (called && !ReferenceEquals(answer.Verdict, Verdicts.NotSent))
             {
@@ -257,7 +295,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
 
             if (called)
             {
-                LogFailed(failover._logger, attempt.Provider, attempt.Model, attempt.Outcome.Name(), attempt.Status ?? 0, attempt.Elapsed.TotalMilliseconds);
+                LogFailed(failover._logger, attempt.Provider, attempt.Model, answer.Key?.Index ?? 0, attempt.Outcome.Name(), attempt.Status ?? 0, attempt.Elapsed.TotalMilliseconds);
             }
             else
             {
@@ -275,8 +313,10 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
     }
 
     /// <summary>A call under way beside another.</summary>
-    private sealed record Call(Candidate Candidate, long Begun, Task<ProviderAnswer> Answer, CancellationTokenSource Ending) : IDisposable
+    private sealed record Call(Turn Turn, long Begun, Task<ProviderAnswer> Answer, CancellationTokenSource Ending) : IDisposable
     {
+        public Candidate Candidate => Turn.Candidate;
+
         public bool KeepAlive { get; set; }
 
         public void Dispose()
@@ -293,8 +333,8 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
     private readonly TimeProvider _time = time;
     private readonly ILogger<Failover> _logger = logger;
 
-    [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]
-    private static partial void LogFailed(ILogger logger, string provider, string model, string outcome, int status, double elapsedMs);
+    [LoggerMessage(20, LogLevel.Warning, "Provider {Provider} ({Model}, key {Key}) failed: {Outcome}, status {Status} (0: none), after {ElapsedMs:0} ms")]
+    private static partial void LogFailed(ILogger logger, string provider, string model, int key, string outcome, int status, double elapsedMs);
 
     [LoggerMessage(25, LogLevel.Error, "A call to provider {Provider} ({Model}) that was given up ended in a fault of the gateway's own")]
     private static partial void LogLoserFault(ILogger logger, Exception fault, string provider, string model);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Requests;
 
@@ -22,6 +23,8 @@ internal sealed record ModelRequest(
     Operation Operation, PooledBuffer Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage) : IDisposable
 {
     private const int MaxDepth = 64;
+
+    private ulong? _conversation;
 
     /// <summary>Rule of thumb for English text in JSON.</summary>
     private const int BytesPerToken = 4;
@@ -55,6 +58,12 @@ internal sealed record ModelRequest(
 
     /// <summary>What a caller of Anthropic's API said beside the body.</summary>
     public AnthropicHeaders? Anthropic { get; set; }
+
+    /// <summary>Of the key that the response it goes on from was made with, where there was a choice.</summary>
+    public string? KeyLabel { get; set; }
+
+    /// <summary>By which all requests of one conversation can be told; a number that stays from one to the next.</summary>
+    public ulong Conversation => _conversation ??= ConversationHash.Of(this);
 
     /// <param name="operation">What is asked for.</param>
     /// <param name="body">A request body; the request's when it is one, else still the caller's.</param>
@@ -224,6 +233,9 @@ internal sealed record ModelRequest(
         body.Write(Body.Span[(start + length)..]);
         return Again(body);
     }
+
+    /// <summary>The request as it is asked with a key: the responses to it are named after that. It lends its bytes to what it returns.</summary>
+    public ModelRequest AskedWith(ProviderKey key) => key.Label is not null && ResponseIds is { } ids ? this with { ResponseIds = ids.MadeWith(key) } : this;
 
     public void Dispose() => Body.Dispose();
 

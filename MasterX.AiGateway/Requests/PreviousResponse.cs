@@ -40,6 +40,8 @@ internal static class PreviousResponse
         }
 
         (candidates, problem) = (keepers, null);
-        return request.GoingOnFrom(response.Id);
+        var goingOn = request.GoingOnFrom(response.Id);
+        goingOn.KeyLabel = response.KeyLabel;
+        return goingOn;
     }
 }

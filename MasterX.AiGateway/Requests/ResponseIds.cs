@@ -1,6 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Requests;
 
@@ -16,6 +17,7 @@ internal sealed class ResponseIds
 
     private readonly byte[] _key;
     private readonly string _consumer;
+    private readonly string? _keyLabel;
 
     /// <param name="token">The gateway's.</param>
     /// <param name="consumer">Whom the names are given to.</param>
@@ -25,18 +27,23 @@ internal sealed class ResponseIds
         _consumer = consumer;
     }
 
+    private ResponseIds(ResponseIds of, string keyLabel) => (_key, _consumer, _keyLabel) = (of._key, of._consumer, keyLabel);
+
+    /// <summary>Of responses made with one of several keys: their names say which, as no other key's account may know them.</summary>
+    public ResponseIds MadeWith(ProviderKey key) => key.Label is { } label ? new(this, label) : this;
+
     /// <param name="provider">Who keeps it.</param>
     /// <param name="id">As the provider names it.</param>
     public string Sign(string provider, string id)
     {
-        var named = Encoding.UTF8.GetBytes($"{provider}\0{id}");
+        var named = Encoding.UTF8.GetBytes(_keyLabel is null ? $"{provider}\0{id}" : $"{provider}:{_keyLabel}\0{id}");
         return Prefix + Base64Url.EncodeToString([.. Signature(named), .. named]);
     }
 
     /// <param name="text">What a caller gave for a response's name.</param>
-    /// <param name="response">Who keeps it, and its name there.</param>
+    /// <param name="response">Who keeps it, its name there, and the label of the key it was made with, where there was a choice.</param>
     /// <returns>Whether it is such a name, and was given to this consumer.</returns>
-    public bool TryRead(string text, out (string Provider, string Id) response)
+    public bool TryRead(string text, out (string Provider, string Id, string? KeyLabel) response)
     {
         response = default;
         if (!text.StartsWith(Prefix, StringComparison.Ordinal) || !Base64Url.IsValid(text.AsSpan(Prefix.Length), out var length) || length <= SignatureBytes)
@@ -52,7 +59,9 @@ internal sealed class ResponseIds
         }
 
         var zero = named.IndexOf((byte)0);
-        response = (Encoding.UTF8.GetString(named[..zero]), Encoding.UTF8.GetString(named[(zero + 1)..]));
+        var keeper = Encoding.UTF8.GetString(named[..zero]);
+        var colon = keeper.IndexOf(':', StringComparison.Ordinal);
+        response = (colon < 0 ? keeper : keeper[..colon], Encoding.UTF8.GetString(named[(zero + 1)..]), colon < 0 ? null : keeper[(colon + 1)..]);
         return true;
     }
 

@@ -26,7 +26,8 @@ internal sealed class RouteTable : IDisposable
         Options = options;
         foreach (var (name, settings) in options.Providers.Where(provider => BuiltInProviders.IsUsable(provider.Value)))
         {
-            _providers[name] = previous?._providers.GetValueOrDefault(name) is { } kept && kept.Options.IsSameAs(settings) ? kept : new Provider(name, settings, time);
+            var before = previous?._providers.GetValueOrDefault(name);
+            _providers[name] = before is not null && before.Options.IsSameAs(settings) ? before : new Provider(name, settings, time, before);
         }
 
         AddDefaultRoutes();

@@ -1,6 +1,7 @@
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
@@ -38,6 +39,7 @@ internal sealed class ProviderStream(
     private readonly SseReader _events = new(body, largestEvent);
     private CallLease? _lease;
     private ModelGate? _gate;
+    private ProviderKey? _key;
 
     /// <summary>Bytes taken in one after the other without waiting.</summary>
     private int _turn;
@@ -61,7 +63,8 @@ internal sealed class ProviderStream(
     /// <summary>Keeps the call's place and tokens until the stream is disposed.</summary>
     /// <param name="lease">They; <see langword="null"/> where neither is limited.</param>
     /// <param name="gate">Is told how the stream ended.</param>
-    public void Keep(CallLease? lease, ModelGate gate) => (_lease, _gate) = (lease, gate);
+    /// <param name="key">The call's.</param>
+    public void Keep(CallLease? lease, ModelGate gate, ProviderKey key) => (_lease, _gate, _key) = (lease, gate, key);
 
     /// <summary>Reads once from the network, and takes in all events that are whole then.</summary>
     /// <param name="patience">How long the provider may be silent. Its time limits are a failure of the stream, and no exception.</param>
@@ -211,7 +214,7 @@ internal sealed class ProviderStream(
             if (State != StreamState.Open)
             {
                 // A caller who left says nothing about the provider.
-                _gate?.Report(State == StreamState.Done ? Whole : Failure);
+                _gate?.Report(State == StreamState.Done ? Whole : Failure, _key!);
             }
 
             (_lease, _gate) = (null, null);

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 
@@ -31,7 +32,7 @@ internal sealed class GatewayMetrics : IDisposable
     public GatewayMetrics(IMeterFactory meters, GatewayConfiguration configuration)
     {
         _meter = meters.Create("MasterX.AiGateway");
-        _attempts = _meter.CreateCounter<long>("gateway_attempts", description: "Turns of a provider at a request, by outcome.");
+        _attempts = _meter.CreateCounter<long>("gateway_attempts", description: "Turns of a provider at a request, by outcome, and of one with several keys by the key's index.");
         _interrupted = _meter.CreateCounter<long>("gateway_streams_interrupted", description: "Streams that broke off after their first content, by provider and outcome.");
         _dropped = _meter.CreateCounter<long>("gateway_stream_events_dropped", description: "Events of streams that could not be parsed.");
         _abandoned = _meter.CreateCounter<long>("gateway_tokens_abandoned", description: "Input tokens, estimated, of calls given up because another candidate was faster.");
@@ -54,6 +55,9 @@ internal sealed class GatewayMetrics : IDisposable
         _meter.CreateObservableGauge(
             "gateway_cooldown_seconds", () => PerModel(configuration, candidate => Math.Max(candidate.Gate.CoolingFor.TotalSeconds, candidate.Provider.Limits.CoolingFor.TotalSeconds)),
             description: "How long a provider's model is still left alone.");
+        _meter.CreateObservableGauge(
+            "gateway_key_cooldown_seconds", () => PerKey(configuration, key => key.Limits.CoolDown.Left.TotalSeconds),
+            description: "How long a key is still left alone, of a provider with several, by the key's index.");
         _meter.CreateObservableGauge("gateway_requests_left", () => PerProvider(configuration, provider => provider.Limits.RequestsLeft), description: "Calls left in the minute, of a provider with such a limit.");
         _meter.CreateObservableGauge("gateway_tokens_left", () => PerProvider(configuration, provider => provider.Limits.TokensLeft), description: "Tokens left in the minute, of a provider with such a limit.");
         _meter.CreateObservableGauge("gateway_calls_left", () => PerProvider(configuration, provider => provider.Limits.PlacesLeft), description: "Calls that may begin beside those under way, of a provider with such a limit.");
@@ -65,7 +69,13 @@ internal sealed class GatewayMetrics : IDisposable
     /// <summary>Counts a candidate's turn.</summary>
     public void Attempted(Candidate candidate, Operation operation, in Attempt attempt)
     {
-        _attempts.Add(1, new TagList { { "provider", attempt.Provider }, { "outcome", attempt.Outcome.Name() } });
+        var turn = new TagList { { "provider", attempt.Provider }, { "outcome", attempt.Outcome.Name() } };
+        if (attempt.Key is { } key)
+        {
+            turn.Add("key", key);
+        }
+
+        _attempts.Add(1, turn);
         if (attempt.Elapsed <= TimeSpan.Zero)
         {
             return;
@@ -137,6 +147,12 @@ internal sealed class GatewayMetrics : IDisposable
         let measured = value(provider)
         where measured is not null
         select new Measurement<double>(measured.Value, new KeyValuePair<string, object?>("provider", provider.Name));
+
+    private static IEnumerable<Measurement<double>> PerKey(GatewayConfiguration configuration, Func<ProviderKey, double> value) =>
+        from provider in configuration.Routes.Providers
+        where provider.Limits.HasSeveralKeys
+        from key in provider.Limits.Keys.ToArray()
+        select new Measurement<double>(value(key), new("provider", provider.Name), new("key", key.Index));
 
     private static IEnumerable<Measurement<double>> PerModel(GatewayConfiguration configuration, Func<Candidate, double> value) =>
         from provider in configuration.Routes.Providers

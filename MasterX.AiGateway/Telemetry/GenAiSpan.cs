@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -10,7 +11,8 @@ namespace MasterX.AiGateway.Telemetry;
 /// The span of one call to a provider, with the attributes of OpenTelemetry's conventions for generative AI, version 0.1.0
 /// (<see href="https://github.com/open-telemetry/semantic-conventions-genai/blob/v0.1.0/docs/gen-ai/client-inference.md"/> and
 /// <c>client-embeddings.md</c>), and the
-/// gateway's own: <c>gateway.provider</c>, <c>gateway.operation</c>, <c>gateway.outcome</c>. What was said is left out, unless the
+/// gateway's own: <c>gateway.provider</c>, <c>gateway.operation</c>, <c>gateway.outcome</c>, and of several keys the <c>gateway.key</c>, by
+/// its index. What was said is left out, unless the
 /// conventions' own variable asks for it.
 /// <c>error.type</c> is the outcome, one of <see cref="AttemptOutcome"/>; a call that was given up is none
 /// (<c>gateway.outcome=cancelled</c>): nothing is wrong with it.
@@ -45,7 +47,7 @@ internal sealed class GenAiSpan : IDisposable
         configuration[CaptureVariable]?.ToUpperInvariant() is "TRUE" or "SPAN_ONLY" or "SPAN_AND_EVENT";
 
     /// <returns><see langword="null"/> when nobody listens, or the request is not sampled.</returns>
-    public static GenAiSpan? Begin(Candidate candidate, ModelRequest request, bool capture)
+    public static GenAiSpan? Begin(Candidate candidate, ProviderKey key, ModelRequest request, bool capture)
     {
         if (!Source.HasListeners())
         {
@@ -67,6 +69,11 @@ internal sealed class GenAiSpan : IDisposable
         if (activity is null)
         {
             return null;
+        }
+
+        if (candidate.Provider.Limits.HasSeveralKeys)
+        {
+            activity.SetTag("gateway.key", key.Index);
         }
 
         var span = new GenAiSpan(activity, candidate, operation, capture);

@@ -80,6 +80,48 @@ public sealed class GatewayOptionsTests
         Assert.DoesNotContain("very-secret", result.FailureMessage, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("k", 1, 0, "ApiKeys__1__Key is the same")]
+    [InlineData("", 1, 0, "ApiKeys__1__Key is missing")]
+    [InlineData("secret\n", 1, 0, "ApiKeys__1__Key contains a character")]
+    [InlineData("l", 0, 0, "ApiKeys__1__Weight")]
+    [InlineData("l", double.NaN, 0, "ApiKeys__1__Weight")]
+    [InlineData("l", 1, -1, "ApiKeys__1__RequestsPerMinute")]
+    public void One_of_several_keys_that_cannot_be_used_is_named_by_its_place(string key, double weight, int requests, string problem)
+    {
+        var options = Valid();
+        options.Providers["openai"].ApiKey = null;
+        options.Providers["openai"].ApiKeys.Add(new() { Key = "k" });
+        options.Providers["openai"].ApiKeys.Add(new() { Key = key, Weight = weight, RequestsPerMinute = requests });
+
+        AssertProblem(options, "Gateway__Providers__openai__" + problem);
+        Assert.DoesNotContain("secret", new GatewayOptionsValidator().Validate(null, options).FailureMessage, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("azure", "https://x.openai.azure.com/openai", null, "key", "BaseUrl must be the resource's endpoint")]
+    [InlineData("azure", "https://x.openai.azure.com", "2024", "key", "ApiVersion must be")]
+    [InlineData("openai", "https://x.openai.azure.com", "v1", "key", "ApiVersion must be")]
+    [InlineData("azure", "https://x.openai.azure.com", "v1", "kerberos", "Credential is 'kerberos'")]
+    [InlineData("azure", "https://x.openai.azure.com", "v1", "entra", "Credential=entra and a key are both set")]
+    [InlineData("openai", "https://x.openai.azure.com", null, "entra", "Credential=entra is for providers of Kind azure only")]
+    public void What_belongs_to_Azure_is_checked(string kind, string url, string? version, string credential, string problem)
+    {
+        var options = Valid();
+        options.Providers["azure"] = new() { Kind = kind, BaseUrl = url, ApiKey = "k", ApiVersion = version, Credential = credential };
+
+        AssertProblem(options, "Gateway__Providers__azure__" + problem);
+    }
+
+    [Fact]
+    public void One_key_and_several_are_not_set_together()
+    {
+        var options = Valid();
+        options.Providers["openai"].ApiKeys.Add(new() { Key = "k" });
+
+        AssertProblem(options, "Gateway__Providers__openai__ApiKey and Gateway__Providers__openai__ApiKeys are both set");
+    }
+
     [Fact]
     public void All_problems_are_told_at_once()
     {

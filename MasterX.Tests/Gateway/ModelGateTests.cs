@@ -7,9 +7,10 @@ using Microsoft.Extensions.Time.Testing;
 namespace MasterX.Tests.Gateway;
 
 /// <summary>The gate in front of a model of a provider, with time in the test's hands.</summary>
-public sealed class ModelGateTests
+public sealed class ModelGateTests : IDisposable
 {
     private readonly FakeTimeProvider _time = new();
+    private ProviderLimits? _limits;
     private int _calls;
 
     [Fact]
@@ -47,7 +48,7 @@ public sealed class ModelGateTests
         await OpenAsync(gate);
         _time.Advance(TimeSpan.FromSeconds(6));
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await gate.TryCallAsync<object?>(1, (_, _) => throw new OperationCanceledException(), null, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await gate.TryCallAsync<object?>(1, _limits!.Keys, (_, _, _) => throw new OperationCanceledException(), null, TestContext.Current.CancellationToken));
 
         Assert.Equal("open", gate.CircuitName);
     }
@@ -60,7 +61,7 @@ public sealed class ModelGateTests
         _time.Advance(TimeSpan.FromSeconds(6));
 
         await gate.TryCallAsync<object?>(
-            1, (_, _) => Task.FromResult(Judgement.Of(Verdicts.NotSent)), null, TestContext.Current.CancellationToken);
+            1, _limits!.Keys, (_, _, _) => Task.FromResult(Judgement.Of(Verdicts.NotSent)), null, TestContext.Current.CancellationToken);
 
         Assert.Equal("open", gate.CircuitName);
     }
@@ -83,10 +84,13 @@ public sealed class ModelGateTests
         Assert.Equal(TimeSpan.FromSeconds(45), refusedAgain.RetryAfter);
     }
 
+    public void Dispose() => _limits?.Dispose();
+
     private ModelGate Gate(int requestsPerMinute)
     {
         var options = new ProviderOptions { RequestsPerMinute = requestsPerMinute, Circuit = new() { MinimumThroughput = 4, BreakDuration = TimeSpan.FromSeconds(5) } };
-        return new(new ProviderLimits(options, _time), options.Circuit, _time);
+        _limits = new ProviderLimits(options, _time);
+        return new(_limits, options.Circuit, _time);
     }
 
     private async Task OpenAsync(ModelGate gate)
@@ -101,7 +105,8 @@ public sealed class ModelGateTests
 
     private async Task<ProviderAnswer> CallAsync(ModelGate gate, Verdict verdict) => await gate.TryCallAsync(
         1,
-        (result, _) =>
+        _limits!.Keys,
+        (result, _, _) =>
         {
             _calls++;
             return Task.FromResult(Judgement.Of(result));

@@ -15,22 +15,23 @@ public sealed class ProviderStreamTests
         using var provider = new Provider(
             "p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1", MaxConcurrency = 1, TokensPerMinute = 1000 }, TimeProvider.System);
         var candidate = provider.CandidateOf("m");
-        Assert.Null(provider.Limits.TryEnter(100, out var lease));
+        var key = provider.Limits.Keys.Span[0];
+        Assert.Null(key.Limits.TryEnter(100, out var lease));
         Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer("""{"messages":[{}],"stream":true}"""), out var request, out _, out _));
         using var asked = request;
         using var response = new HttpResponseMessage();
         var stream = new ProviderStream(
             response, new BadStream(), candidate, request!, default, new OpenAiFrames { CallerWantsUsage = false }, null,
             new AttemptClock(TimeProvider.System, TimeProvider.System.GetTimestamp(), TimeSpan.FromMinutes(1)), 1_000_000, default);
-        stream.Keep(lease, candidate.Gate);
+        stream.Keep(lease, candidate.Gate, key);
         await stream.ReadAsync(TimeSpan.FromMinutes(1));
-        Assert.NotNull(provider.Limits.TryEnter(100, out _));
+        Assert.NotNull(key.Limits.TryEnter(100, out _));
 
         Assert.Throws<IOException>(stream.Dispose);
         Assert.Throws<IOException>(stream.Dispose);
 
-        Assert.Null(provider.Limits.TryEnter(100, out var next));
-        Assert.NotNull(provider.Limits.TryEnter(100, out _));
+        Assert.Null(key.Limits.TryEnter(100, out var next));
+        Assert.NotNull(key.Limits.TryEnter(100, out _));
         next!.Dispose();
     }
 

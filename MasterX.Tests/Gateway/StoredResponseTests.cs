@@ -90,7 +90,7 @@ public sealed class StoredResponseTests
         var name = ids.Sign("openai", "resp_1");
 
         Assert.True(ids.TryRead(name, out var response));
-        Assert.Equal(("openai", "resp_1"), response);
+        Assert.Equal(("openai", "resp_1", null), response);
         Assert.False(new ResponseIds("another", "anna").TryRead(name, out _));
         for (var i = 5; i < name.Length - 1; i++)
         {

@@ -109,7 +109,8 @@ public sealed class TelemetryTests
         await using var refusing = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(
             context, $$$"""{"error":{"message":"Incorrect API key provided: {{{context.Request.Headers.Authorization.ToString().Split(' ')[^1]}}}","code":"invalid_request"}}""", 400));
         await using var gateway = new GatewayHost(
-            ("Gateway:Providers:quoting:BaseUrl", refusing.Url), ("Gateway:Providers:quoting:ApiKey", "key-of-quoting-1234567890"),
+            ("Gateway:Providers:quoting:BaseUrl", refusing.Url), ("Gateway:Providers:quoting:ApiKeys:0:Key", "key-of-quoting-1234567890"),
+            ("Gateway:Providers:quoting:ApiKeys:1:Key", "key-of-quoting-0987654321"),
             ("Logging:LogLevel:Default", "Trace"), ("Logging:LogLevel:Microsoft", "Trace"), ("Logging:LogLevel:System", "Trace"));
         gateway.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
         using var spans = new Spans(gateway);

@@ -63,7 +63,7 @@ public class Steps : IDisposable
     [Benchmark]
     public async Task<object> Gate() =>
         await _openAi.Gate.TryCallAsync(
-            100, static (answer, _) => answer, Task.FromResult(new ProviderAnswer { Verdict = Verdicts.Success, Status = 200 }), default);
+            100, _openAi.Provider.Limits.Keys, static (answer, _, _) => answer, Task.FromResult(new ProviderAnswer { Verdict = Verdicts.Success, Status = 200 }), default);
 
     /// <summary>The provider's own name for the model put into the body.</summary>
     [Benchmark]

@@ -67,7 +67,8 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
             Status = _body.Status ?? Status(element, "code") ?? Status(element, "status") ?? Status(element, "statusCode"),
             RetryAfter = _body.RetryAfter ?? Seconds(element, "retry_after") ?? Seconds(element, "estimated_time"),
         };
-        if (element.TryGetProperty("innererror", out var cause) && cause.ValueKind == JsonValueKind.Object)
+        if ((element.TryGetProperty("innererror", out var cause) || element.TryGetProperty("inner_error", out cause))
+            && cause.ValueKind == JsonValueKind.Object)
         {
             _body = _body with { Reason = _body.Reason ?? Name(cause, "code") };
         }

@@ -12,6 +12,9 @@ internal sealed class ErrorTable(IReadOnlyList<ErrorRow> rows, bool namesByType)
     public static readonly ErrorTable OpenAi =
         new([.. ContextOverflowRows.All, .. OpenAiRows.All, .. StatusRows.Of(Verdicts.NotTaken)], namesByType: false);
 
+    public static readonly ErrorTable Azure =
+        new([.. ContextOverflowRows.All, .. AzureRows.All, .. OpenAiRows.All, .. StatusRows.Of(Verdicts.NotTaken)], namesByType: false);
+
     public static readonly ErrorTable Anthropic =
         new([.. ContextOverflowRows.All, .. AnthropicRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);
 

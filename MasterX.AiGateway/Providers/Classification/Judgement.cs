@@ -19,7 +19,7 @@ internal static class Judgement
         {
             Verdict = verdict,
             Status = status,
-            Error = verdict.SaysOfRequest > 0 ? Describe(table.Describe(read), verdict, candidate.Provider.Options.ApiKey) : null,
+            Error = verdict.SaysOfRequest > 0 ? Describe(table.Describe(read), verdict, candidate.Provider) : null,
             Headers = headers,
             Told = TellsWait(verdict)
                 ? headers.RetryAfter ?? read.RetryAfter ?? read.Relayed?.RetryAfter ?? (verdict.IsLimit ? headers.Pause : null)
@@ -34,8 +34,8 @@ internal static class Judgement
     private static bool TellsWait(Verdict verdict) =>
         verdict.Fault is Fault.Provider or Fault.Request || verdict.Outcome == AttemptOutcome.OutOfCredit;
 
-    private static ProviderError Describe(ProviderErrorParts parts, Verdict verdict, string? key) => new(
-        Redaction.Of(parts.Message ?? "The provider refused the request without saying why.", key),
+    private static ProviderError Describe(ProviderErrorParts parts, Verdict verdict, Provider provider) => new(
+        provider.Redact(parts.Message ?? "The provider refused the request without saying why."),
         verdict.CallerCode ?? parts.Code,
         parts.Parameter);
 }

@@ -36,6 +36,9 @@ internal enum Scope
     /// <summary>This model at this provider.</summary>
     Model,
 
+    /// <summary>This model, asked with this key; where a provider has one key, the same as <see cref="Model"/>.</summary>
+    ModelWithKey,
+
     /// <summary>Whatever is asked with this key.</summary>
     Key,
 
@@ -79,6 +82,9 @@ internal sealed record Verdict(Fault Fault, AttemptOutcome Outcome, Scope Scope,
     /// Whether something is not permitted and nobody says what: the key's fault, unless the model is one that a caller made up.
     /// </summary>
     public bool IsOfUnnamedPermission { get; init; }
+
+    /// <summary>Whether another key of the same provider may fare better at once.</summary>
+    public bool IsOfKey => Scope is Scope.Key or Scope.ModelWithKey;
 
     /// <summary>
     /// How long whoever <see cref="Scope"/> names is left alone when the provider does not say; doubled each time, zero for not at all.

@@ -86,7 +86,7 @@ internal static class Verdicts
     public static readonly Verdict NotPermitted = KeyRefused with { IsOfUnnamedPermission = true };
 
     /// <summary>The same of a provider that answers so for a single model too: the others are asked, and say so themselves.</summary>
-    public static readonly Verdict NotPermittedHere = NotPermitted with { Scope = Scope.Model };
+    public static readonly Verdict NotPermittedHere = NotPermitted with { Scope = Scope.ModelWithKey };
 
     /// <summary>The account has no credit or is closed: nothing that mends itself within seconds.</summary>
     public static readonly Verdict OutOfCredit =
@@ -97,9 +97,9 @@ internal static class Verdicts
 
     // ---- the provider's
 
-    /// <summary>Too much was asked of it lately.</summary>
+    /// <summary>Too much was asked of it lately, with this key.</summary>
     public static readonly Verdict Limited =
-        new(Fault.Provider, AttemptOutcome.ProviderLimited, Scope.Model, CircuitSignal.Healthy)
+        new(Fault.Provider, AttemptOutcome.ProviderLimited, Scope.ModelWithKey, CircuitSignal.Healthy)
         {
             IsLimit = true, Pause = TimeSpan.FromSeconds(1), LongestPause = TimeSpan.FromSeconds(16),
         };

@@ -50,6 +50,17 @@ public sealed partial class ErrorTableTests
         { 413, """{"error":{"code":"tokens_limit_reached","message":"Request body too large for gpt-4o model. Max size: 8000 tokens.","details":"Request body too large"}}""", nameof(Verdicts.ContextOverflow) },
     };
 
+    /// <summary>What Azure alone says.</summary>
+    public static TheoryData<int, string, string> Azure => new()
+    {
+        { 403, """{"error":{"code":"403","message":"Out of call volume quota for OpenAI S0 pricing tier. Quota will be replenished in 3.02:11:54."}}""", nameof(Verdicts.OutOfCredit) },
+        { 400, """{"error":{"code":"OperationNotSupported","message":"The chatCompletion operation does not work with the specified model, ada."}}""", nameof(Verdicts.NothingThere) },
+        { 404, """{"error":{"code":"404","message":"Resource not found"}}""", nameof(Verdicts.NothingThere) },
+        { 401, """{"error":{"code":"PermissionDenied","message":"The principal lacks the required data action."}}""", nameof(Verdicts.KeyRefused) },
+        { 400, """{"error":{"message":"filtered","type":null,"param":"prompt","code":null,"inner_error":{"code":"ResponsibleAIPolicyViolation","content_filter_results":{}}}}""", nameof(Verdicts.ContentRefused) },
+        { 200, """{"error":{"message":"The response was filtered.","type":null,"param":null,"code":"content_filter"}}""", nameof(Verdicts.ContentRefused) },
+    };
+
     /// <summary>Who speaks OpenAI's format in words of their own.</summary>
     public static TheoryData<int, string, string> Compatible => new()
     {

@@ -24,6 +24,11 @@ public sealed partial class ErrorTableTests
     public void Of_kind_openai(int status, string body, string verdict) => AssertVerdict("openai", status, body, verdict);
 
     [Theory]
+    [MemberData(nameof(OpenAi))]
+    [MemberData(nameof(Azure))]
+    public void Of_kind_azure(int status, string body, string verdict) => AssertVerdict("azure", status, body, verdict);
+
+    [Theory]
     [MemberData(nameof(Anthropic))]
     public void Of_kind_anthropic(int status, string body, string verdict) => AssertVerdict("anthropic", status, body, verdict);
 
