@@ -140,7 +140,8 @@ internal static class ResponsesWire
         var last = input.ValueKind == JsonValueKind.Array ? input[input.GetArrayLength() - 1] : default;
         return request.TryGetProperty("tools", out var tools) && tools.ValueKind == JsonValueKind.Array && tools.GetArrayLength() > 0
             && !(last.ValueKind == JsonValueKind.Object && last.TryGetProperty("type", out var type) && type.ValueEquals("function_call_output"))
-            ? new(tools[0].GetProperty("name").GetString()!, tools[0].TryGetProperty("parameters", out var schema) ? SchemaSample.Of(schema) : "{}")
+            && tools[0].TryGetProperty("name", out var name)
+            ? new(name.GetString()!, tools[0].TryGetProperty("parameters", out var schema) ? SchemaSample.Of(schema) : "{}")
             : null;
     }
 

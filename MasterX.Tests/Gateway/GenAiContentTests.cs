@@ -225,7 +225,7 @@ public sealed class GenAiContentTests
     {
         await using var gateway = new GatewayHost(Capture);
         using var trace = TraceRecorder.OfGateway();
-        await gateway.Emulator.BreakAsync("openai", new { cut_after = 6, trickle_ms = 30 });
+        await gateway.Emulator.BreakAsync("openai", new { cut_after = 7, trickle_ms = 30 });
 
         using var answer = await trace.PostAsync(gateway.Http, "/v1/responses", """{"model":"openai/m","stream":true,"input":"hello"}""");
         await answer.Content.ReadAsStringAsync(Token);
