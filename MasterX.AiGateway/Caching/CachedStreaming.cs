@@ -124,6 +124,7 @@ internal sealed partial class CachedStreaming(
     {
         var candidate = author.Candidate;
         CallerAudience.WriteHeaders(response, candidate.Provider.Name, candidate.Model, isFirst ? author.Attempts : [], cached: !isFirst);
+        Accounting.WriteIgnored(response, author.Headers.Ignored);
         if (isFirst)
         {
             Accounting.PassHeaders(response, author.Headers);
@@ -175,6 +176,7 @@ internal sealed partial class CachedStreaming(
     {
         var response = context.Response;
         CallerAudience.WriteHeaders(response, kept.Provider, kept.Model, [], cached: true);
+        Accounting.WriteIgnored(response, kept.Ignored);
         var rest = kept.Events.AsMemory();
         for (; rest.Length > LargestWrite; rest = rest[LargestWrite..])
         {

@@ -8,4 +8,5 @@ namespace MasterX.AiGateway.Caching;
 /// <param name="Bill">What it cost then.</param>
 /// <param name="Events">All but the end mark.</param>
 /// <param name="End">The end mark.</param>
-internal sealed record KeptStream(string Provider, string Model, StreamBill Bill, byte[] Events, byte[] End);
+/// <param name="Ignored">Fields of the request that were left out; <see langword="null"/> for none.</param>
+internal sealed record KeptStream(string Provider, string Model, StreamBill Bill, byte[] Events, byte[] End, IReadOnlyList<string>? Ignored);

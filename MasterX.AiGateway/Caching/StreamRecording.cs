@@ -152,7 +152,7 @@ internal sealed class StreamRecording
                 at += part.Events.Length;
             }
 
-            return new KeptStream(author.Provider.Name, author.Model, bill, events, end.Mark);
+            return new KeptStream(author.Provider.Name, author.Model, bill, events, end.Mark, _author.Headers.Ignored);
         }
     }
 

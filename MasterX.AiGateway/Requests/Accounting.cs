@@ -51,7 +51,13 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
             response.Headers["openai-processing-ms"] = processing;
         }
 
-        if (headers.Ignored is { } ignored)
+        WriteIgnored(response, headers.Ignored);
+    }
+
+    /// <summary>Tells which fields of the request were left out: <c>x-masterx-ignored</c>.</summary>
+    public static void WriteIgnored(HttpResponse response, IReadOnlyList<string>? ignored)
+    {
+        if (ignored is not null)
         {
             // Some are names out of the caller's own request; those that are no names stay out of a header.
             response.Headers["x-masterx-ignored"] = string.Join(", ", ignored.Where(Candidate.IsModelName).Take(32));

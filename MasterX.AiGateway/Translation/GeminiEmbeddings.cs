@@ -45,7 +45,7 @@ internal static class GeminiEmbeddings
                 case "encoding_format" when TextOf(field.Value, field.Name) is "float" or "base64":
                     break;
                 case "user": loss.Ignore(field.Name); break;
-                default: loss.Decide(field.Name, Format); break;
+                default: loss.Decide(field.Name, field.Value, Format); break;
             }
         }
 

@@ -56,5 +56,21 @@ internal static class JsonFields
     public static JsonElement.ArrayEnumerator ArrayOf(JsonElement value, string field) =>
         value.ValueKind == JsonValueKind.Array ? value.EnumerateArray() : throw Wrong(field, "an array");
 
+    /// <summary>Lists what a reader has no word for in a part of a request, so that it is told to have been left out.</summary>
+    /// <param name="element">The part, an object.</param>
+    /// <param name="where">The field it stands in.</param>
+    /// <param name="ignored">Receives the names, with <paramref name="where"/> before them.</param>
+    /// <param name="known">What the reader knows, and reads where it matters.</param>
+    public static void TellUnread(JsonElement element, string where, List<string> ignored, params ReadOnlySpan<string> known)
+    {
+        foreach (var field in element.EnumerateObject())
+        {
+            if (field.Value.ValueKind is not (JsonValueKind.Null or JsonValueKind.False) && !known.Contains(field.Name))
+            {
+                ignored.Add($"{where}.{field.Name}");
+            }
+        }
+    }
+
     public static UntranslatableRequestException Wrong(string field, string wanted) => new($"'{field}' must be {wanted}.", field);
 }

@@ -512,7 +512,7 @@ internal sealed partial class AnthropicRequestWriter
             _loss.Ignore(name);
         }
 
-        foreach (var (name, _) in _conversation.Others)
+        foreach (var (name, value) in _conversation.Others)
         {
             if (name == "extra_body")
             {
@@ -521,7 +521,7 @@ internal sealed partial class AnthropicRequestWriter
             }
             else
             {
-                _loss.Decide(name, Format);
+                _loss.Decide(name, value, Format);
             }
         }
 

@@ -366,9 +366,13 @@ internal static class ChatRequestReader
             _tools.Add(ReadFunction(function, "tools", tool.Field("cache_control") ?? function.Field("cache_control")));
         }
 
-        private static ToolDefinition ReadFunction(JsonElement function, string where, JsonElement? mark) => new(
-            RequiredText(function, "name", where), function.Text("description"), function.Field("parameters") is { } schema ? ObjectOf(schema, where) : null,
-            function.Field("strict") is { } strict ? TruthOf(strict, where) : null, mark is { } given ? ReadCacheMark(given) : null);
+        private ToolDefinition ReadFunction(JsonElement function, string where, JsonElement? mark)
+        {
+            TellUnread(ObjectOf(function, where), where, _ignored, "name", "description", "parameters", "strict", "cache_control");
+            return new(
+                RequiredText(function, "name", where), function.Text("description"), function.Field("parameters") is { } schema ? ObjectOf(schema, where) : null,
+                function.Field("strict") is { } strict ? TruthOf(strict, where) : null, mark is { } given ? ReadCacheMark(given) : null);
+        }
 
         private void ReadToolChoice(JsonElement choice, string where)
         {

@@ -422,7 +422,7 @@ internal sealed partial class ChatRequestWriter
             }
             else
             {
-                _loss.Decide(name, Format);
+                _loss.Decide(name, value, Format);
             }
         }
     }

@@ -465,7 +465,7 @@ internal sealed class GeminiRequestWriter
             }
             else
             {
-                _loss.Decide(name, Format);
+                _loss.Decide(name, value, Format);
             }
         }
     }

@@ -16,6 +16,7 @@ internal static class MessagesRequestReader
         List<Turn> turns = [];
         List<ToolDefinition> tools = [];
         List<KeyValuePair<string, JsonElement>> others = [];
+        List<string> ignored = [];
         Dictionary<string, string> calls = new(StringComparer.Ordinal);
         ToolChoice? choice = null;
         Thinking? thinking = null;
@@ -40,12 +41,12 @@ internal static class MessagesRequestReader
                 case "model":
                     break;
                 case "system":
-                    turns.Insert(0, new Turn(Speaker.Instructions, ReadContent(value, calls)));
+                    turns.Insert(0, new Turn(Speaker.Instructions, ReadContent(value, calls, ignored)));
                     break;
                 case "messages":
                     foreach (var message in ArrayOf(value, name))
                     {
-                        turns.Add(ReadTurn(ObjectOf(message, name), calls));
+                        turns.Add(ReadTurn(ObjectOf(message, name), calls, ignored));
                     }
 
                     break;
@@ -58,7 +59,7 @@ internal static class MessagesRequestReader
                 case "tools":
                     foreach (var tool in ArrayOf(value, name))
                     {
-                        tools.Add(ReadTool(tool));
+                        tools.Add(ReadTool(ObjectOf(tool, name), ignored));
                     }
 
                     break;
@@ -69,10 +70,14 @@ internal static class MessagesRequestReader
                 case "thinking": thinking = AnthropicThinking.Read(ObjectOf(value, name), effort); break;
                 case "output_config":
                     effort = value.Text("effort");
+                    TellUnread(ObjectOf(value, name), name, ignored, "effort", "format");
                     format = value.Field("format") is { } wanted ? ReadFormat(wanted, name) : format;
                     break;
                 case "output_format": format = ReadFormat(value, name); break;
-                case "metadata": user = value.Text("user_id"); break;
+                case "metadata":
+                    user = value.Text("user_id");
+                    TellUnread(ObjectOf(value, name), name, ignored, "user_id");
+                    break;
                 default: others.Add(new(name, value)); break;
             }
         }
@@ -80,12 +85,12 @@ internal static class MessagesRequestReader
         return new Conversation
         {
             Turns = turns, Tools = tools, ToolChoice = choice, ParallelToolCalls = parallel, MaxTokens = maxTokens, Stop = stop, Temperature = temperature,
-            TopP = topP, TopK = topK, Format = format, User = user, Others = others, Stream = stream,
+            TopP = topP, TopK = topK, Format = format, User = user, Others = others, Ignored = ignored, Stream = stream,
             Thinking = effort is null || thinking?.Effort == "none" ? thinking : (thinking ?? new Thinking()) with { Effort = effort },
         };
     }
 
-    private static Turn ReadTurn(JsonElement message, Dictionary<string, string> calls)
+    private static Turn ReadTurn(JsonElement message, Dictionary<string, string> calls, List<string> ignored)
     {
         var role = RequiredText(message, "role", "messages");
         var speaker = role switch
@@ -95,10 +100,10 @@ internal static class MessagesRequestReader
             "system" => Speaker.Instructions,
             _ => throw new UntranslatableRequestException($"The role '{role}' of a message is not known.", "messages"),
         };
-        return new Turn(speaker, message.Field("content") is { } content ? ReadContent(content, calls) : []);
+        return new Turn(speaker, message.Field("content") is { } content ? ReadContent(content, calls, ignored) : []);
     }
 
-    private static List<Part> ReadContent(JsonElement content, Dictionary<string, string> calls)
+    private static List<Part> ReadContent(JsonElement content, Dictionary<string, string> calls, List<string> ignored)
     {
         if (content.ValueKind == JsonValueKind.String)
         {
@@ -108,14 +113,17 @@ internal static class MessagesRequestReader
         List<Part> parts = [];
         foreach (var block in ArrayOf(content, "messages"))
         {
-            var part = ReadBlock(ObjectOf(block, "messages"), calls);
+            var part = ReadBlock(ObjectOf(block, "messages"), calls, ignored);
+            TellUnread(
+                block, "messages", ignored, "type", "text", "source", "title", "id", "name", "input", "tool_use_id", "content", "is_error", "thinking", "signature", "data",
+                "cache_control");
             parts.Add(block.Field("cache_control") is { } mark ? part with { CacheMark = new(mark.Text("ttl")) } : part);
         }
 
         return parts;
     }
 
-    private static Part ReadBlock(JsonElement block, Dictionary<string, string> calls)
+    private static Part ReadBlock(JsonElement block, Dictionary<string, string> calls, List<string> ignored)
     {
         const string Where = "messages";
         switch (block.Text("type"))
@@ -125,7 +133,7 @@ internal static class MessagesRequestReader
             case "image" when block.Field("source") is { } source:
                 return new ImagePart(ReadSource(source, null));
             case "document" when block.Field("source") is { } source:
-                return ReadDocument(block, source, calls);
+                return ReadDocument(block, source, calls, ignored);
             case "tool_use":
                 var (id, name) = (RequiredText(block, "id", Where), RequiredText(block, "name", Where));
                 calls[id] = name;
@@ -133,7 +141,7 @@ internal static class MessagesRequestReader
             case "tool_result":
                 var callId = RequiredText(block, "tool_use_id", Where);
                 return new ToolResultPart(
-                    callId, calls.GetValueOrDefault(callId), block.Field("content") is { } content ? ReadContent(content, calls) : [], block.IsTrue("is_error"));
+                    callId, calls.GetValueOrDefault(callId), block.Field("content") is { } content ? ReadContent(content, calls, ignored) : [], block.IsTrue("is_error"));
             case "thinking":
                 return new ThinkingPart(block.Text("thinking") ?? "")
                 {
@@ -146,7 +154,7 @@ internal static class MessagesRequestReader
         }
     }
 
-    private static Part ReadDocument(JsonElement block, JsonElement source, Dictionary<string, string> calls)
+    private static Part ReadDocument(JsonElement block, JsonElement source, Dictionary<string, string> calls, List<string> ignored)
     {
         var title = block.Text("title");
         switch (source.Text("type"))
@@ -155,7 +163,7 @@ internal static class MessagesRequestReader
                 // A text is a text; its title says what it is.
                 var text = RequiredText(source, "data", "messages");
                 return new TextPart(title is null ? text : $"{title}\n\n{text}");
-            case "content" when source.Field("content") is { } content && ReadContent(content, calls) is var parts && parts.TrueForAll(part => part is TextPart):
+            case "content" when source.Field("content") is { } content && ReadContent(content, calls, ignored) is var parts && parts.TrueForAll(part => part is TextPart):
                 return new TextPart(string.Concat(parts.Select(part => ((TextPart)part).Text)));
             default:
                 return new FilePart(ReadSource(source, title), title);
@@ -174,9 +182,10 @@ internal static class MessagesRequestReader
         };
     }
 
-    private static ToolDefinition ReadTool(JsonElement tool)
+    private static ToolDefinition ReadTool(JsonElement tool, List<string> ignored)
     {
         const string Where = "tools";
+        TellUnread(tool, Where, ignored, "type", "name", "description", "input_schema", "strict", "cache_control");
         if (tool.Text("type") is { } type and not "custom" && tool.Field("input_schema") is null)
         {
             throw new UntranslatableRequestException($"The tool '{type}' is run by Anthropic itself, and no other provider has it.", Where);

@@ -55,7 +55,7 @@ internal static class ResponsesRequestReader
                 case "tools":
                     foreach (var tool in ArrayOf(value, name))
                     {
-                        tools.Add(ReadTool(tool));
+                        tools.Add(ReadTool(ObjectOf(tool, name), ignored));
                     }
 
                     break;
@@ -182,9 +182,10 @@ internal static class ResponsesRequestReader
         }
     }
 
-    private static ToolDefinition ReadTool(JsonElement tool)
+    private static ToolDefinition ReadTool(JsonElement tool, List<string> ignored)
     {
         const string Where = "tools";
+        TellUnread(tool, Where, ignored, "type", "name", "description", "parameters", "strict");
         return tool.Text("type") == "function"
             ? new ToolDefinition(
                 RequiredText(tool, "name", Where), tool.Text("description"), tool.Field("parameters") is { } schema ? ObjectOf(schema, Where) : null,

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace MasterX.AiGateway.Translation.Vocabulary;
 
 /// <summary>
@@ -14,6 +16,7 @@ internal sealed class Loss
         "metadata", "store", "service_tier", "prediction", "prompt_cache_key", "prompt_cache_retention", "safety_identifier", "verbosity",
         "stream_options", "include", "truncation", "max_tool_calls", "context_management", "inference_geo", "speed", "betas", "cache_control",
         "logprobs", "top_logprobs", "include_reasoning", "provider", "transforms", "usage",
+        "client_metadata",
     };
 
     private List<string>? _ignored;
@@ -33,11 +36,12 @@ internal sealed class Loss
 
     /// <summary>Decides about a field the writer's format does not have.</summary>
     /// <param name="field">Its name in the caller's format.</param>
+    /// <param name="value">An empty list, an empty object or <c>false</c> asks for nothing.</param>
     /// <param name="format">The writer's, for people.</param>
     /// <exception cref="Providers.UntranslatableRequestException">It may change the answer, so another candidate has to take it.</exception>
-    public void Decide(string field, string format)
+    public void Decide(string field, JsonElement value, string format)
     {
-        if (!Harmless.Contains(field))
+        if (!Harmless.Contains(field) && !IsNothing(value))
         {
             throw new Providers.UntranslatableRequestException(
                 $"'{field}' cannot be said in {format}. Leave it out, name a model of a provider that takes it, or have it left out by the provider's setting DropFields.", field);
@@ -45,4 +49,12 @@ internal sealed class Loss
 
         Ignore(field);
     }
+
+    private static bool IsNothing(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.False => true,
+        JsonValueKind.Array => value.GetArrayLength() == 0,
+        JsonValueKind.Object => !value.EnumerateObject().Any(),
+        _ => false,
+    };
 }

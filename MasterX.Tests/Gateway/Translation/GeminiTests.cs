@@ -121,6 +121,22 @@ public sealed class GeminiTests
         Assert.Equal(0, await gateway.Emulator.CallsAsync("gemini"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_was_left_out_is_told_to_everybody_who_is_given_the_answer(bool stream)
+    {
+        await using var gateway = new GatewayHost(("Gateway:Routes:kept:Candidates:0", "gemini"), ("Gateway:Routes:kept:Cache", "00:05:00"));
+
+        foreach (var cached in new[] { "false", "true" })
+        {
+            using var answer = await gateway.ChatAsync(new { model = "kept", stream, messages = new[] { new { role = "user", content = "x" } }, user = "u", store = true });
+            await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+
+            Assert.Equal((cached, "user, store"), (answer.Header("x-masterx-cached"), answer.Header("x-masterx-ignored")));
+        }
+    }
+
     private static JsonElement ToGemini(string request) => new Translated("gemini").Request("chat", request);
 
     private static JsonElement ToOpenAi(string answer) => new Translated("gemini").Answer("chat", answer)!.Value;

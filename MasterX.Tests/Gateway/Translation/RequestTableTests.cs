@@ -61,7 +61,7 @@ public sealed class RequestTableTests
         { "\"modalities\":[\"text\",\"image\"]", "generationConfig.responseModalities.1=IMAGE", "!modalities" },
         { "\"modalities\":[\"text\"]", "generationConfig={}", "messages.0.role=user" },
         { "\"audio\":{\"voice\":\"v\",\"format\":\"wav\"}", "!audio", "!audio" },
-        { "\"web_search_options\":{}", "!web_search_options", "!web_search_options" },
+        { "\"web_search_options\":{\"search_context_size\":\"low\"}", "!web_search_options", "!web_search_options" },
         { "\"metadata\":{\"a\":\"b\"}", "~metadata", "~metadata" },
         { "\"store\":true", "~store", "~store" },
         { "\"service_tier\":\"flex\"", "~service_tier", "~service_tier" },
@@ -136,9 +136,11 @@ public sealed class RequestTableTests
         { "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tool_choice.function.name=f" },
         { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}]", "!tools", "!tools" },
         { "\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}}}", "generationConfig.responseJsonSchema.type=object", "response_format.json_schema.strict=True" },
+        { "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"},\"defer_loading\":true}]", "~tools.defer_loading", "~tools.defer_loading" },
         { "\"service_tier\":\"auto\"", "~service_tier", "~service_tier" },
         { "\"context_management\":{}", "~context_management", "~context_management" },
-        { "\"mcp_servers\":[]", "!mcp_servers", "!mcp_servers" },
+        { "\"mcp_servers\":[]", "~mcp_servers", "~mcp_servers" },
+        { "\"mcp_servers\":[{}]", "!mcp_servers", "!mcp_servers" },
         { "\"container\":\"c\"", "!container", "!container" },
     };
 
@@ -162,6 +164,7 @@ public sealed class RequestTableTests
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"r"}],"is_error":true}]}""", "contents.2.parts.0.functionResponse.response.error=r", "messages.2.content=Error: r" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"},{"type":"text","text":"y"}]}""", "contents.1.parts.0.functionCall.args.a=1", "messages.1.tool_calls.0.function.arguments={\"a\":1}" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"a"}]}""", "~messages.reasoning", "~messages.thinking" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"},"citations":{"enabled":true}}]}""", "~messages.citations", "~messages.citations" },
         { """{"role":"user","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}}]}""", "!messages", "!messages" },
     };
 
