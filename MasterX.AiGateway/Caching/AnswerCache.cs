@@ -63,11 +63,16 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
     }
 
     private static bool IsIncomplete(JsonElement answer) =>
-        answer.TryGetProperty("choices", out var choices)
+        answer.Text("type") == "message" ? IsIncompleteMessage(answer)
+        : answer.TryGetProperty("choices", out var choices)
             ? choices.EnumerateArray().Any(choice =>
                 choice.Text("finish_reason") is "content_filter" or "length" || !SaysSomething(choice))
             : answer.Text("status") is "incomplete" or "failed" or "cancelled"
                 || answer.TryGetProperty("output", out var output) && output.GetArrayLength() == 0;
+
+    private static bool IsIncompleteMessage(JsonElement message) =>
+        message.Text("stop_reason") is "max_tokens" or "refusal" or "model_context_window_exceeded" or "pause_turn"
+        || message.Elements("content").All(block => block.Text("type") == "text" && string.IsNullOrWhiteSpace(block.Text("text")));
 
     /// <summary>Anything but a role and an empty text: a call of a tool, a refusal, audio.</summary>
     private static bool SaysSomething(JsonElement choice) =>

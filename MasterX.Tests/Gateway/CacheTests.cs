@@ -89,11 +89,17 @@ public sealed class CacheTests
     }
 
     [Theory]
-    [InlineData(false, "content_filter")]
-    [InlineData(true, "content_filter")]
-    [InlineData(false, "length")]
-    [InlineData(true, "length")]
-    public async Task Filtered_and_truncated_answers_are_given_and_not_kept(bool stream, string reason)
+    [InlineData(false, "content_filter", "chat/completions", "content_filter")]
+    [InlineData(true, "content_filter", "chat/completions", "content_filter")]
+    [InlineData(false, "length", "chat/completions", "length")]
+    [InlineData(true, "length", "chat/completions", "length")]
+    [InlineData(false, "content_filter", "messages", "refusal")]
+    [InlineData(true, "content_filter", "messages", "refusal")]
+    [InlineData(false, "length", "messages", "max_tokens")]
+    [InlineData(true, "length", "messages", "max_tokens")]
+    [InlineData(false, "length", "responses", "max_output_tokens")]
+    [InlineData(true, "length", "responses", "max_output_tokens")]
+    public async Task Filtered_and_truncated_answers_are_given_and_not_kept(bool stream, string reason, string path, string told)
     {
         var calls = 0;
         await using var provider = await ScriptedProvider.StartAsync(async context =>
@@ -109,13 +115,16 @@ public sealed class CacheTests
 
             await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion.Replace("\"stop\"", $"\"{reason}\"", StringComparison.Ordinal));
         });
-        await using var gateway = new GatewayHost([.. Kept, ("Gateway:Providers:openai:BaseUrl", provider.Url)]);
+        await using var gateway = new GatewayHost([.. Kept, ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:ResponsesApi", "false")]);
+        object body = path == "responses"
+            ? new { model = "kept", stream, input = "hello" }
+            : new { model = "kept", stream, max_tokens = 9, messages = new[] { new { role = "user", content = "hello" } } };
 
         for (var i = 0; i < 2; i++)
         {
-            using var answer = await gateway.ChatAsync(new { model = "kept", stream, messages = new[] { new { role = "user", content = "hello" } } });
+            using var answer = await gateway.Http.PostAsJsonAsync(new Uri($"/v1/{path}", UriKind.Relative), body, Token);
             Assert.Equal("false", answer.Header("x-masterx-cached"));
-            Assert.Contains(reason, await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
+            Assert.Contains(told, await answer.Content.ReadAsStringAsync(Token), StringComparison.Ordinal);
         }
 
         Assert.Equal(2, calls);
