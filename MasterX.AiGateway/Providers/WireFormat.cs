@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using MasterX.AiGateway.Providers.Classification;
@@ -60,12 +61,40 @@ internal abstract class WireFormat
     {
         if (Speaks(request.Operation, candidate.Provider.Options))
         {
-            ignored = null;
-            return PassRequest(request, candidate, scratch);
+            if (!ForeignThoughts.MayBeIn(request) || WithoutForeignThoughts(request) is not { } tidied)
+            {
+                ignored = null;
+                return PassRequest(request, candidate, scratch);
+            }
+
+            using (tidied)
+            {
+                ignored = ["thinking"];
+                if (PassRequest(tidied, candidate, scratch) == tidied.Body)
+                {
+                    // What is sent must outlive what it was made of.
+                    scratch.Write(tidied.Body.Span);
+                }
+
+                return scratch;
+            }
         }
 
         ignored = RequestTranslation.Write(request, candidate, WriteConversation, scratch);
         return scratch;
+    }
+
+    /// <exception cref="UntranslatableRequestException">Something in the request is not as its format has it.</exception>
+    private static ModelRequest? WithoutForeignThoughts(ModelRequest request)
+    {
+        try
+        {
+            return ForeignThoughts.Without(request);
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
+        {
+            throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
+        }
     }
 
     /// <summary>What the errors of its API come to.</summary>

@@ -17,9 +17,11 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     /// <summary>A rule of thumb for English text, used only where a provider does not count, and marked <c>x-masterx-tokens-estimated</c>.</summary>
     private const int CharactersPerToken = 4;
 
+    private const string Ignored = "x-masterx-ignored";
+
     private static readonly string[] TrailerNames =
     [
-        "x-masterx-tokens-in", "x-masterx-tokens-out", "x-masterx-cost-usd", "x-masterx-tokens-estimated", "x-masterx-provider", "x-masterx-model", "x-masterx-attempt-list",
+        "x-masterx-tokens-in", "x-masterx-tokens-out", "x-masterx-cost-usd", "x-masterx-tokens-estimated", "x-masterx-provider", "x-masterx-model", "x-masterx-attempt-list", Ignored,
     ];
 
     /// <summary>
@@ -59,10 +61,12 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     {
         if (ignored is not null)
         {
-            // Some are names out of the caller's own request; those that are no names stay out of a header.
-            response.Headers["x-masterx-ignored"] = string.Join(", ", ignored.Where(Candidate.IsModelName).Take(32));
+            response.Headers[Ignored] = NamesOf(ignored);
         }
     }
+
+    /// <summary>Some are names out of the caller's own request; those that are no names stay out of a header.</summary>
+    private static string NamesOf(IReadOnlyList<string> ignored) => string.Join(", ", ignored.Where(Candidate.IsModelName).Take(32));
 
     /// <summary>
     /// Tells what a stream will cost before it is known how much of it there will be, in US dollars per million tokens: <c>x-masterx-price-in</c>, <c>x-masterx-price-out</c>.
@@ -132,12 +136,18 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     /// <param name="bill">What it cost this caller.</param>
     /// <param name="events">The stream's last events, before the end mark.</param>
     /// <param name="attempts">Whom it took, the last one to the end, where the headers do not tell all of it; none where they do.</param>
-    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events, params IReadOnlyList<Attempt> attempts)
+    /// <param name="ignored">Fields that were left out of the request, where the headers do not tell of them.</param>
+    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
     {
         var values = Values(bill.Usage, bill.Cost, bill.IsEstimated);
         if (attempts is [.., { } last])
         {
             values = values.Concat([("x-masterx-provider", last.Provider), ("x-masterx-model", last.Model), ("x-masterx-attempt-list", string.Join(", ", attempts.Select(Format)))]);
+        }
+
+        if (ignored is not null)
+        {
+            values = values.Append((Ignored, NamesOf(ignored)));
         }
 
         if (response.SupportsTrailers())

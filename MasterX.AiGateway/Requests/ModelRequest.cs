@@ -237,6 +237,10 @@ internal sealed record ModelRequest(
     /// <summary>The request as it is asked with a key: the responses to it are named after that. It lends its bytes to what it returns.</summary>
     public ModelRequest AskedWith(ProviderKey key) => key.Label is not null && ResponseIds is { } ids ? this with { ResponseIds = ids.MadeWith(key) } : this;
 
+    /// <summary>The same request, said in other bytes.</summary>
+    /// <param name="body">The new request's from here on.</param>
+    public ModelRequest With(PooledBuffer body) => Again(body);
+
     public void Dispose() => Body.Dispose();
 
     /// <summary>Of the same caller, with another body.</summary>

@@ -29,6 +29,9 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
     private IReadOnlyList<Attempt> _attempts = [];
     private int _told;
 
+    /// <summary>Fields that were left out of the request, where the headers could not say so.</summary>
+    private IReadOnlyList<string>? _ignored;
+
     /// <param name="context">The caller's.</param>
     /// <param name="operation">What was asked for.</param>
     /// <param name="accounting">Says what the stream costs.</param>
@@ -54,6 +57,7 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
             _attempts = attempts;
             if (_hasBegun)
             {
+                _ignored = headers.Ignored;
                 return;
             }
 
@@ -85,7 +89,7 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
     public override async ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
     {
         await StopAsync(cancellationToken);
-        Accounting.EndStream(_context.Response, bill, last, _attempts.Count > _told ? _attempts : []);
+        Accounting.EndStream(_context.Response, bill, last, _attempts.Count > _told ? _attempts : [], _ignored);
         frames.WriteEnd(last);
 
         // Sent together with the end of the response.

@@ -26,8 +26,14 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
+            // What it said before that is said: events are written one by one, and whole.
+            return output.Length > start ? FrameKind.Content : FrameKind.Unparseable;
+        }
+        catch (ArgumentException)
+        {
+            // In the middle of an event that was being written, which nobody could read.
             output.Truncate(start);
-            return FrameKind.Unparseable;
+            return FrameKind.Error;
         }
         finally
         {
@@ -51,7 +57,7 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
                 return true;
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
             // It is judged as the failure that it is.
         }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
@@ -169,7 +170,7 @@ internal static class AnswerTranslation
         {
             if (Echoed.Contains(field.Name) && !echo.Exists(known => known.Key == field.Name))
             {
-                echo.Add(new(field.Name, field.Value.GetRawText()));
+                echo.Add(new(field.Name, Encoding.UTF8.GetString(field.Value.Compact())));
             }
         }
 

@@ -14,6 +14,9 @@ internal static class GeminiEmbeddings
 {
     private const string Format = "Gemini's format";
 
+    /// <summary>Of one batch.</summary>
+    private const int MostTexts = 100;
+
     /// <summary>Rule of thumb, for the usage that the answer must have and Gemini does not tell.</summary>
     private const int CharactersPerToken = 4;
 
@@ -27,7 +30,7 @@ internal static class GeminiEmbeddings
     {
         List<string> texts = [];
         int? dimensions = null;
-        foreach (var field in root.EnumerateObject())
+        foreach (var field in Fields(root))
         {
             if (field.Value.ValueKind == JsonValueKind.Null || dropped.Contains(field.Name))
             {
@@ -40,6 +43,11 @@ internal static class GeminiEmbeddings
                     break;
                 case "input":
                     texts = [.. TextsOf(field.Value)];
+                    if (texts.Count > MostTexts)
+                    {
+                        throw new UntranslatableRequestException($"'input' can be {MostTexts} texts at most in {Format}.", field.Name);
+                    }
+
                     break;
                 case "dimensions": dimensions = SmallOf(field.Value, field.Name); break;
                 case "encoding_format" when TextOf(field.Value, field.Name) is "float" or "base64":

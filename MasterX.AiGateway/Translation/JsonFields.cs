@@ -26,6 +26,18 @@ internal static class JsonFields
     /// <summary>Whether a field is true.</summary>
     public static bool IsTrue(this JsonElement element, string name) => element.Field(name) is { ValueKind: JsonValueKind.True };
 
+    /// <summary>The fields of an object, each once: of one that is there several times, the last.</summary>
+    public static IEnumerable<JsonProperty> Fields(JsonElement root)
+    {
+        Dictionary<string, JsonProperty> fields = new(StringComparer.Ordinal);
+        foreach (var field in root.EnumerateObject())
+        {
+            fields[field.Name] = field;
+        }
+
+        return fields.Values;
+    }
+
     // The others are for requests: a value of another type than the format has there is an error that names the field.
 
     public static string TextOf(JsonElement value, string field) =>
@@ -39,6 +51,8 @@ internal static class JsonFields
 
     public static long WholeOf(JsonElement value, string field) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt64(out var number) ? number : throw Wrong(field, "a whole number");
+
+    public static long LimitOf(JsonElement value, string field) => WholeOf(value, field) is > 0 and var limit ? limit : throw Wrong(field, "a whole number above 0");
 
     public static int SmallOf(JsonElement value, string field) =>
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out var number) ? number : throw Wrong(field, "a whole number");

@@ -55,6 +55,7 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
     private List<Part>? Recall(string consumer, Turn turn, string family)
     {
         List<Part>? parts = null;
+        var isFirst = true;
         foreach (var call in turn.Parts.OfType<ToolCallPart>())
         {
             if (_kept.Get<Kept>((consumer, call.Id)) is not { } kept)
@@ -71,8 +72,10 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
             if (kept.Thoughts.Any(thought => thought.Signature?.Family == family) && !turn.Parts.Any(part => part is ThinkingPart or HiddenThinkingPart && part.Signature?.Family == family))
             {
                 parts ??= [.. turn.Parts];
-                parts.InsertRange(0, kept.Thoughts.Where(thought => thought.Signature?.Family == family));
+                parts.InsertRange(isFirst ? 0 : parts.FindIndex(part => part is ToolCallPart other && other.Id == call.Id), kept.Thoughts.Where(thought => thought.Signature?.Family == family));
             }
+
+            isFirst = false;
         }
 
         return parts;

@@ -22,7 +22,7 @@ internal static class ConversationHash
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(request.Consumer));
         var json = new Utf8JsonReader(request.Body.Span);
-        if (FindCacheKey(json) is { } named)
+        if (FindName(json, request.Operation.IsAnthropic) is { } named)
         {
             Add(hash, request.Body.Span[named]);
         }
@@ -52,13 +52,29 @@ internal static class ConversationHash
         return BinaryPrimitives.ReadUInt64LittleEndian(hash.GetHashAndReset());
     }
 
-    private static Range? FindCacheKey(Utf8JsonReader json)
+    /// <summary>
+    /// The name a caller gives the conversation. Of Anthropic's API it is <c>metadata.user_id</c>, into which agents put their session's; the
+    /// first lines of their instructions change with every request.
+    /// </summary>
+    private static Range? FindName(Utf8JsonReader json, bool isAnthropic)
     {
         json.Read();
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
+        while (json.Read() && json.TokenType is JsonTokenType.PropertyName or JsonTokenType.EndObject)
         {
-            var isKey = json.ValueTextEquals("prompt_cache_key"u8);
+            if (json.TokenType == JsonTokenType.EndObject)
+            {
+                continue;
+            }
+
+            var isKey = json.ValueTextEquals(isAnthropic ? "user_id"u8 : "prompt_cache_key"u8);
+            var isHolder = isAnthropic && json.ValueTextEquals("metadata"u8);
             json.Read();
+            if (isHolder && json.TokenType == JsonTokenType.StartObject)
+            {
+                // Its fields come next.
+                continue;
+            }
+
             if (isKey && json.TokenType == JsonTokenType.String && json.ValueSpan.Length > 0)
             {
                 return (int)json.TokenStartIndex..(int)json.BytesConsumed;

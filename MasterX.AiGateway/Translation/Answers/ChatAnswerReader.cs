@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
@@ -35,6 +34,8 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
             state.Calls.End();
             Finish(index, state);
         }
+
+        base.End();
     }
 
     public override FrameKind ReadEvent(JsonElement data)
@@ -81,7 +82,7 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
 
             if (choice.Field("logprobs")?.Field("content") is { ValueKind: JsonValueKind.Array } probabilities)
             {
-                Sink.LogProbs(index, JsonMarshal.GetRawUtf8Value(probabilities));
+                Sink.LogProbs(index, probabilities.Compact());
             }
 
             if (choice.Text("finish_reason") is { Length: > 0 } reason)
@@ -161,7 +162,8 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
             if (image.Field("image_url")?.Text("url") is { } url)
             {
                 content = true;
-                state.Calls.Tell(() => Sink.Media(index, Requests.MediaReading.OfUrl(url, "images")));
+                var media = Requests.MediaReading.IsUnreadable(url) ? new Media(null, Url: url) : Requests.MediaReading.OfUrl(url, "images");
+                state.Calls.Tell(() => Sink.Media(index, media));
             }
         }
 

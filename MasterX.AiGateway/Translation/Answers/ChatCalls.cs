@@ -76,10 +76,11 @@ internal sealed class ChatCalls(AnswerSink sink, int choice, HashSet<string> ids
     /// <summary>By the place, else by the name; a piece without either belongs to the call before it.</summary>
     private PendingCall Find(int? index, string? id)
     {
-        var found = index is { } at ? _calls.Find(call => call.Index == at)
+        var found = index is { } at ? _calls.FindLast(call => call.Index == at)
             : id is { Length: > 0 } ? _calls.Find(call => call.GivenId == id)
             : _calls.Count > 0 ? _calls[^1] : null;
-        if (found is null)
+        // Some number all calls 0: another name is another call.
+        if (found is null || (id is { Length: > 0 } && found.GivenId is { } known && known != id))
         {
             _calls.Add(found = new PendingCall { Index = index });
         }
@@ -99,7 +100,7 @@ internal sealed class ChatCalls(AnswerSink sink, int choice, HashSet<string> ids
         }
 
         call.Arguments.Append(arguments);
-        if (_open is { IsWhole: true } && _open != call && _held is null)
+        if (_open is not null && _open != call && _held is null && _open.IsWhole)
         {
             _open.IsTold = true;
             _open = null;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
@@ -7,6 +8,18 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <summary>Texts of streamed answers, which may be cut between the two halves of a character.</summary>
 internal static class JsonText
 {
+    /// <summary>A value as JSON on one line, as events want it, however it was written.</summary>
+    public static byte[] Compact(this JsonElement value)
+    {
+        var output = new ArrayBufferWriter<byte>(256);
+        using (var json = new Utf8JsonWriter(output, AnswerStreamWriter.Options))
+        {
+            value.WriteTo(json);
+        }
+
+        return output.WrittenSpan.ToArray();
+    }
+
     /// <summary>A field's text, halves of characters included; <see langword="null"/> when it is no text.</summary>
     public static string? Piece(this JsonElement element, string name)
     {

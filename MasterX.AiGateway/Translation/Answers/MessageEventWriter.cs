@@ -19,6 +19,9 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
     private string _type = "";
     private int _index = -1;
 
+    /// <summary>The format has one.</summary>
+    protected override bool Takes(int choice) => choice == 0;
+
     public override void Begin(string? id, string? model)
     {
         if (!_hasBegun)
@@ -73,7 +76,9 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
         Delta("thinking_delta", "thinking", text);
     }
 
-    protected override void WriteSignature(int choice, Signature signature)
+    protected override void WriteSignature(int choice, Signature signature) => Sign(signature.Behind(_type == "text"));
+
+    private void Sign(Signature signature)
     {
         Open("thinking");
         Delta("signature_delta", "signature", signature.ToField(Signature.Anthropic));
@@ -96,7 +101,7 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
     {
         if (signature is not null)
         {
-            WriteSignature(choice, signature);
+            Sign(signature);
         }
 
         EndBlock();

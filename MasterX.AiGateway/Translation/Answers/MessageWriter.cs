@@ -16,6 +16,9 @@ internal sealed class MessageWriter(string model) : WholeAnswerWriter
     private string _model = model;
     private StopReason _reason;
 
+    /// <summary>The format has one.</summary>
+    protected override bool Takes(int choice) => choice == 0;
+
     public override void Begin(string? id, string? model) => (_id, _model) = (id ?? _id, model ?? _model);
 
     public override void Citation(int choice, string url, string? title)
@@ -38,7 +41,9 @@ internal sealed class MessageWriter(string model) : WholeAnswerWriter
         _blocks[^1].Text.Append(text);
     }
 
-    protected override void WriteSignature(int choice, Signature signature)
+    protected override void WriteSignature(int choice, Signature signature) => Sign(signature.Behind(_blocks is [.., { Type: "text" }]));
+
+    private void Sign(Signature signature)
     {
         if (_blocks is not [.., { Type: "thinking", Signature: null }])
         {
@@ -56,7 +61,7 @@ internal sealed class MessageWriter(string model) : WholeAnswerWriter
     {
         if (signature is not null)
         {
-            WriteSignature(choice, signature);
+            Sign(signature);
         }
 
         _blocks.Add(new Block("tool_use") { Id = id, Name = name });

@@ -17,6 +17,9 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     private ResponseItem? _open;
     private bool _hasPart;
 
+    /// <summary>The format has one.</summary>
+    protected override bool Takes(int choice) => choice == 0;
+
     public override void Begin(string? id, string? model) => items.Begin(id, model);
 
     public override void Citation(int choice, string url, string? title)
@@ -85,7 +88,9 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
         EndEvent();
     }
 
-    protected override void WriteSignature(int choice, Signature signature)
+    protected override void WriteSignature(int choice, Signature signature) => Sign(signature.Behind(_open is { Type: "message" }));
+
+    private void Sign(Signature signature)
     {
         if (_open is not { Type: "reasoning" })
         {
@@ -99,14 +104,14 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     protected override void WriteHiddenThinking(int choice, Signature signature)
     {
         Close();
-        WriteSignature(choice, signature);
+        Sign(signature);
     }
 
     protected override void WriteCall(int choice, string id, string name, Signature? signature)
     {
         if (signature is not null)
         {
-            WriteSignature(choice, signature);
+            Sign(signature);
         }
 
         Open(ResponseItem.Call(id, name));

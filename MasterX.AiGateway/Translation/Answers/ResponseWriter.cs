@@ -7,6 +7,9 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <param name="items">Receive what comes.</param>
 internal sealed class ResponseWriter(ResponseItems items) : WholeAnswerWriter
 {
+    /// <summary>The format has one.</summary>
+    protected override bool Takes(int choice) => choice == 0;
+
     public override void Begin(string? id, string? model) => items.Begin(id, model);
 
     public override void Citation(int choice, string url, string? title)
@@ -29,7 +32,11 @@ internal sealed class ResponseWriter(ResponseItems items) : WholeAnswerWriter
 
     protected override void WriteThinking(int choice, string text) => Thought().Append(text);
 
-    protected override void WriteSignature(int choice, Signature signature) => Thought().Signature = signature;
+    protected override void WriteSignature(int choice, Signature signature)
+    {
+        var told = signature.Behind(items.Items is [.., { Type: "message" }]);
+        Thought().Signature = told;
+    }
 
     protected override void WriteHiddenThinking(int choice, Signature signature) => items.Add(ResponseItem.Thought()).Signature = signature;
 

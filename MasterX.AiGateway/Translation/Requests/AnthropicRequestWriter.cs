@@ -43,7 +43,7 @@ internal sealed partial class AnthropicRequestWriter
             throw new UntranslatableRequestException("Anthropic's models answer in text alone; 'modalities' cannot name anything else.", "modalities");
         }
 
-        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation)];
+        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, IsSent)];
         var thinking = ThinkingFor(turns);
         _json.WriteStartObject();
         _json.WriteString("model", _model);
@@ -57,6 +57,18 @@ internal sealed partial class AnthropicRequestWriter
         WriteSampling(thinking is not null);
         WriteRest();
         _json.WriteEndObject();
+    }
+
+    /// <summary>A thought without Anthropic's signature the API refuses.</summary>
+    private bool IsSent(Part part)
+    {
+        if (part is not (ThinkingPart or HiddenThinkingPart) || part.Signature?.Family == Signature.Anthropic)
+        {
+            return true;
+        }
+
+        _loss.Ignore("messages.reasoning");
+        return false;
     }
 
     private void WriteTurns(List<(Speaker Speaker, List<Part> Parts)> turns)
@@ -133,10 +145,6 @@ internal sealed partial class AnthropicRequestWriter
                 _json.WriteString("type", "redacted_thinking");
                 _json.WriteString("data", data.Value);
                 _json.WriteEndObject();
-                break;
-            case ThinkingPart or HiddenThinkingPart:
-                // Without Anthropic's signature the API refuses it.
-                _loss.Ignore("messages.reasoning");
                 break;
             case ImagePart image:
                 WriteMedia("image", image, image.Media);
@@ -491,6 +499,10 @@ internal sealed partial class AnthropicRequestWriter
         Forgo(_conversation.FrequencyPenalty is not (null or 0), "frequency_penalty");
         Forgo(_conversation.LogProbs, "logprobs");
         Forgo(_conversation.TopLogProbs is > 0, "top_logprobs");
+        Forgo(_conversation.Tools.Count == 0 && _conversation.ToolChoice is not null, "tool_choice");
+        Forgo(_conversation.Tools.Count == 0 && _conversation.ParallelToolCalls is not null, "parallel_tool_calls");
+        Forgo(_conversation.Turns.Any(turn => turn.Name is not null), "messages.name");
+        Forgo(_conversation.Turns.Any(turn => turn.Parts.Any(part => part is ImagePart { Detail: not (null or "auto") })), "messages.image_url.detail");
     }
 
     private void WriteRest()

@@ -46,7 +46,7 @@ internal static class ChatRequestReader
             IReadOnlyList<string> stop = [], modalities = [];
             AnswerFormat? format = null;
             string? user = null;
-            foreach (var field in root.EnumerateObject())
+            foreach (var field in Fields(root))
             {
                 var (name, value) = (field.Name, field.Value);
                 if (value.ValueKind == JsonValueKind.Null || dropped.Contains(name))
@@ -82,12 +82,12 @@ internal static class ChatRequestReader
                         break;
                     case "tool_choice" or "function_call": ReadToolChoice(value, name); break;
                     case "parallel_tool_calls": parallel = TruthOf(value, name); break;
-                    case "max_tokens": maxTokens = WholeOf(value, name); break;
-                    case "max_completion_tokens": maxCompletionTokens = WholeOf(value, name); break;
+                    case "max_tokens": maxTokens = LimitOf(value, name); break;
+                    case "max_completion_tokens": maxCompletionTokens = LimitOf(value, name); break;
                     case "temperature": temperature = NumberOf(value, name); break;
                     case "top_p": topP = NumberOf(value, name); break;
                     case "top_k": topK = SmallOf(value, name); break;
-                    case "n": choices = SmallOf(value, name); break;
+                    case "n": choices = SmallOf(value, name) is > 0 and var wanted ? wanted : throw Wrong(name, "a whole number above 0"); break;
                     case "stop": stop = ReadStop(value); break;
                     case "seed": seed = WholeOf(value, name); break;
                     case "presence_penalty": presence = NumberOf(value, name); break;

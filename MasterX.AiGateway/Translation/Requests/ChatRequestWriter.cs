@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MasterX.AiGateway.Providers;
@@ -101,7 +103,8 @@ internal sealed partial class ChatRequestWriter
 
     private void WriteAnswer(List<Part> parts)
     {
-        if (parts.Exists(part => part is ThinkingPart or HiddenThinkingPart))
+        var thought = ModelsThatWantThoughts().IsMatch(_dialect.Model) ? string.Concat(parts.OfType<ThinkingPart>().Select(part => part.Text)) : "";
+        if (thought.Length == 0 && parts.Exists(part => part is ThinkingPart { Signature.Family: not Signature.Gemini } or ThinkingPart { Signature: null } or HiddenThinkingPart))
         {
             _loss.Ignore("messages.thinking");
         }
@@ -121,6 +124,11 @@ internal sealed partial class ChatRequestWriter
         _json.WriteStartObject();
         _json.WriteString("role", "assistant");
         _json.WriteString("content", text.Length == 0 ? null : text);
+        if (thought.Length > 0)
+        {
+            _json.WriteString("reasoning_content", thought);
+        }
+
         if (calls.Count > 0)
         {
             _json.WriteStartArray("tool_calls");
@@ -133,6 +141,12 @@ internal sealed partial class ChatRequestWriter
                 _json.WriteString("name", call.Name);
                 _json.WriteString("arguments", call.Arguments);
                 _json.WriteEndObject();
+                if ((call.Signature ?? SignatureBefore(parts, call)) is { Family: Signature.Gemini } signature && _dialect.Model.Contains("gemini", StringComparison.OrdinalIgnoreCase))
+                {
+                    // Google's own compatible API has it there; others refuse what they do not know.
+                    Answers.ChatFormat.WriteGoogleSignature(signature, _json);
+                }
+
                 _json.WriteEndObject();
             }
 
@@ -141,6 +155,10 @@ internal sealed partial class ChatRequestWriter
 
         _json.WriteEndObject();
     }
+
+    /// <summary>Of the thought right before a call, where other formats have the call's.</summary>
+    private static Signature? SignatureBefore(List<Part> parts, ToolCallPart call) =>
+        parts.IndexOf(call) is > 0 and var at && parts[at - 1] is ThinkingPart or HiddenThinkingPart ? parts[at - 1].Signature : null;
 
     private void WriteContent(List<Part> parts)
     {
@@ -392,20 +410,26 @@ internal sealed partial class ChatRequestWriter
             return;
         }
 
-        _json.WriteString("reasoning_effort", isOff ? "minimal" : thinking.Effort switch
+        _json.WriteString("reasoning_effort", isOff ? LeastEffort() : thinking.Effort switch
         {
-            "max" => "high",
+            "max" or "xhigh" => "high",
+            "minimal" => LeastEffort(),
             { } effort => effort,
             null when thinking.Budget is { } budget => budget <= 2048 ? "low" : budget <= 8192 ? "medium" : "high",
             _ => "medium",
         });
     }
 
+    /// <summary>The nearest to no thinking at all that the model takes.</summary>
+    private string LeastEffort() =>
+        NewerGpt().IsMatch(_dialect.Model) ? "none" : _dialect.Model.Contains("gpt-5", StringComparison.OrdinalIgnoreCase) ? "minimal" : "low";
+
     private void WriteRest()
     {
         if (_conversation.User is { } user)
         {
-            _json.WriteString("user", user);
+            // OpenAI takes 64 characters, others a few more; agents send longer ones.
+            _json.WriteString("user", user.Length <= 64 ? user : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user))));
         }
 
         foreach (var name in _conversation.Ignored)
@@ -437,4 +461,11 @@ internal sealed partial class ChatRequestWriter
 
     [GeneratedRegex(@"(^|/)(o[1-9]|gpt-([5-9]|oss)|codex|qwen3|magistral|deepseek-r|grok-[3-9].*mini)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex ThinkingModels();
+
+    [GeneratedRegex(@"gpt-(5\.[1-9]|[6-9])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex NewerGpt();
+
+    /// <summary>Models behind compatible APIs that want their thoughts back while they call tools.</summary>
+    [GeneratedRegex("deepseek|kimi|glm|minimax|mimo", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
+    private static partial Regex ModelsThatWantThoughts();
 }

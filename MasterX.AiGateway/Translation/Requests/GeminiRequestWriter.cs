@@ -44,7 +44,7 @@ internal sealed class GeminiRequestWriter
 
     private void Write()
     {
-        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation)];
+        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, part => part is not (ThinkingPart or HiddenThinkingPart) || !IsIgnoredThought(part))];
         var system = TurnGroups.Instructions(_conversation, Format);
         if (turns.Count == 0)
         {
@@ -82,10 +82,14 @@ internal sealed class GeminiRequestWriter
 
     private void WriteTurn(Speaker speaker, List<Part> parts)
     {
-        parts.RemoveAll(part => part is ThinkingPart or HiddenThinkingPart && IsIgnoredThought(part));
-        if (parts.Count == 0)
+        // Other formats have the signature of a text with a thought behind it.
+        for (var at = parts.Count - 1; at > 0; at--)
         {
-            return;
+            if (parts[at].Signature is { Family: Signature.GeminiText } mark && parts[at - 1] is TextPart)
+            {
+                parts[at - 1] = parts[at - 1] with { Signature = new Signature(Signature.Gemini, mark.Value) };
+                parts.RemoveAt(at);
+            }
         }
 
         _json.WriteStartObject();
@@ -115,6 +119,12 @@ internal sealed class GeminiRequestWriter
             }
         }
 
+        if (Own(pending) is { } last)
+        {
+            // As Gemini itself gives one that comes behind everything.
+            WriteText("", last);
+        }
+
         _json.WriteEndArray();
         _json.WriteEndObject();
     }
@@ -122,7 +132,7 @@ internal sealed class GeminiRequestWriter
     /// <summary>A thought is not sent back itself; what Gemini wants of it is its signature.</summary>
     private bool IsIgnoredThought(Part part)
     {
-        if (part.Signature?.Family == Signature.Gemini)
+        if (part.Signature?.Family is Signature.Gemini or Signature.GeminiText)
         {
             return false;
         }
@@ -131,7 +141,7 @@ internal sealed class GeminiRequestWriter
         return true;
     }
 
-    private static string? Own(Signature? signature) => signature is { Family: Signature.Gemini } own ? own.Value : null;
+    private static string? Own(Signature? signature) => signature is { Family: Signature.Gemini or Signature.GeminiText } own ? own.Value : null;
 
     private void WriteCall(ToolCallPart call, string? signature)
     {
@@ -390,7 +400,15 @@ internal sealed class GeminiRequestWriter
 
         if (_conversation.Thinking is { } thinking)
         {
-            WriteThinking(thinking);
+            if (_model.Contains("gemini-2.0", StringComparison.OrdinalIgnoreCase) || _model.Contains("gemini-1", StringComparison.OrdinalIgnoreCase))
+            {
+                // They do not think.
+                _loss.Ignore("thinking");
+            }
+            else
+            {
+                WriteThinking(thinking);
+            }
         }
 
         _json.WriteEndObject();
@@ -419,7 +437,7 @@ internal sealed class GeminiRequestWriter
         }
         else if ((thinking.Budget ?? BudgetOf(thinking.Effort)) is { } tokens)
         {
-            _json.WriteNumber("thinkingBudget", tokens);
+            _json.WriteNumber("thinkingBudget", Within(tokens));
         }
 
         if (!isOff && thinking.IsShown != false)
@@ -429,6 +447,12 @@ internal sealed class GeminiRequestWriter
 
         _json.WriteEndObject();
     }
+
+    /// <summary>What the model takes (<see href="https://ai.google.dev/gemini-api/docs/thinking#set-budget"/>).</summary>
+    private int Within(int budget) =>
+        _model.Contains("2.5-pro", StringComparison.OrdinalIgnoreCase) ? Math.Clamp(budget, 128, 32768)
+        : _model.Contains("2.5-flash-lite", StringComparison.OrdinalIgnoreCase) ? budget <= 0 ? budget : Math.Clamp(budget, 512, 24576)
+        : Math.Min(budget, 24576);
 
     private static int? BudgetOf(string? effort) => effort switch
     {
@@ -446,10 +470,13 @@ internal sealed class GeminiRequestWriter
             _loss.Ignore(name);
         }
 
-        if (_conversation.User is not null)
-        {
-            _loss.Ignore("user");
-        }
+        Forgo(_conversation.User is not null, "user");
+        Forgo(_conversation.Tools.Count == 0 && _conversation.ToolChoice is not null, "tool_choice");
+        Forgo(_conversation.Tools.Count == 0 && _conversation.ParallelToolCalls is not null, "parallel_tool_calls");
+        Forgo(_conversation.Tools.Any(tool => tool.Strict == true), "tools.strict");
+        Forgo(_conversation.Turns.Any(turn => turn.Name is not null), "messages.name");
+        Forgo(_conversation.Turns.Any(turn => turn.Parts.Any(part => part is ImagePart { Detail: not (null or "auto") })), "messages.image_url.detail");
+        Forgo(_conversation.Turns.Any(turn => turn.Parts.Any(part => part is FilePart { Name: not null })), "messages.file.filename");
 
         foreach (var (name, value) in _conversation.Others)
         {
@@ -457,6 +484,10 @@ internal sealed class GeminiRequestWriter
             {
                 Copy(google, "cached_content", "cachedContent");
                 Copy(google, "safety_settings", "safetySettings");
+                foreach (var unread in google.EnumerateObject().Where(field => field.Name is not ("thinking_config" or "cached_content" or "safety_settings")))
+                {
+                    _loss.Decide($"extra_body.google.{unread.Name}", unread.Value, Format);
+                }
             }
             else if (name is "safety_settings" or "safetySettings")
             {
@@ -467,6 +498,14 @@ internal sealed class GeminiRequestWriter
             {
                 _loss.Decide(name, value, Format);
             }
+        }
+    }
+
+    private void Forgo(bool isSaid, string field)
+    {
+        if (isSaid)
+        {
+            _loss.Ignore(field);
         }
     }
 

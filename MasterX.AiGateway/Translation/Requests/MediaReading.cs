@@ -32,14 +32,19 @@ internal static class MediaReading
 
         var comma = url.IndexOf(',', StringComparison.Ordinal);
         var header = comma < 0 ? "" : url[5..comma];
-        if (!header.EndsWith(Marker, StringComparison.OrdinalIgnoreCase))
+        if (IsUnreadable(url))
         {
-            throw new UntranslatableRequestException("A data URL must be of base64: data:image/png;base64,…", field);
+            throw new UntranslatableRequestException("A data URL must be of base64, and not empty: data:image/png;base64,…", field);
         }
 
         var type = Tidy(header[..^Marker.Length].Split(';')[0]);
         return new Media(type.Length > 0 ? type : TypeOfName(name), url.AsMemory(comma + 1));
     }
+
+    /// <summary>Whether it is a data URL without bytes as base64.</summary>
+    public static bool IsUnreadable(string url) =>
+        url.StartsWith("data:", StringComparison.OrdinalIgnoreCase)
+        && (url.IndexOf(',', StringComparison.Ordinal) is var comma && (comma < 0 || comma == url.Length - 1 || !url.AsSpan(0, comma).EndsWith(Marker, StringComparison.OrdinalIgnoreCase)));
 
     /// <summary>Bytes with their type beside them.</summary>
     public static Media OfBase64(string data, string? type) => new(type is null ? null : Tidy(type), data.AsMemory());

@@ -8,6 +8,8 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// <summary>Reads a request of Anthropic's Messages API (<see href="https://docs.anthropic.com/en/api/messages"/>).</summary>
 internal static class MessagesRequestReader
 {
+    private const string BillingLine = "x-anthropic-billing-header:";
+
     /// <param name="root">The request.</param>
     /// <param name="dropped">Fields at the top that are to be passed over.</param>
     /// <exception cref="UntranslatableRequestException">Something in it is of another type than the format has there, or of a kind that no other format has.</exception>
@@ -28,7 +30,7 @@ internal static class MessagesRequestReader
         IReadOnlyList<string> stop = [];
         string? user = null, effort = null;
         var stream = false;
-        foreach (var field in root.EnumerateObject())
+        foreach (var field in Fields(root))
         {
             var (name, value) = (field.Name, field.Value);
             if (value.ValueKind == JsonValueKind.Null || dropped.Contains(name))
@@ -41,7 +43,7 @@ internal static class MessagesRequestReader
                 case "model":
                     break;
                 case "system":
-                    turns.Insert(0, new Turn(Speaker.Instructions, ReadContent(value, calls, ignored)));
+                    turns.Insert(0, new Turn(Speaker.Instructions, ReadSystem(value, calls, ignored)));
                     break;
                 case "messages":
                     foreach (var message in ArrayOf(value, name))
@@ -50,7 +52,7 @@ internal static class MessagesRequestReader
                     }
 
                     break;
-                case "max_tokens": maxTokens = WholeOf(value, name); break;
+                case "max_tokens": maxTokens = LimitOf(value, name); break;
                 case "stop_sequences": stop = [.. ArrayOf(value, name).Select(one => TextOf(one, name))]; break;
                 case "stream": stream = TruthOf(value, name); break;
                 case "temperature": temperature = NumberOf(value, name); break;
@@ -88,6 +90,21 @@ internal static class MessagesRequestReader
             TopP = topP, TopK = topK, Format = format, User = user, Others = others, Ignored = ignored, Stream = stream,
             Thinking = effort is null || thinking?.Effort == "none" ? thinking : (thinking ?? new Thinking()) with { Effort = effort },
         };
+    }
+
+    /// <summary>
+    /// Anthropic's own agent begins its instructions with a line for Anthropic's bills, another one with each request: no other model is to read it,
+    /// and no other provider's cache would find the rest.
+    /// </summary>
+    private static List<Part> ReadSystem(JsonElement system, Dictionary<string, string> calls, List<string> ignored)
+    {
+        var parts = ReadContent(system, calls, ignored);
+        if (parts.RemoveAll(part => part is TextPart text && text.Text.StartsWith(BillingLine, StringComparison.Ordinal)) > 0)
+        {
+            ignored.Add("system.x-anthropic-billing-header");
+        }
+
+        return parts;
     }
 
     private static Turn ReadTurn(JsonElement message, Dictionary<string, string> calls, List<string> ignored)

@@ -26,7 +26,7 @@ internal static class ResponsesRequestReader
         int? topLogProbs = null;
         string? user = null;
         var stream = false;
-        foreach (var field in root.EnumerateObject())
+        foreach (var field in Fields(root))
         {
             var (name, value) = (field.Name, field.Value);
             if (value.ValueKind == JsonValueKind.Null || dropped.Contains(name))
@@ -44,7 +44,7 @@ internal static class ResponsesRequestReader
                 case "input":
                     ReadInput(value, turns);
                     break;
-                case "max_output_tokens": maxTokens = WholeOf(value, name); break;
+                case "max_output_tokens": maxTokens = LimitOf(value, name); break;
                 case "stream": stream = TruthOf(value, name); break;
                 case "temperature": temperature = NumberOf(value, name); break;
                 case "top_p": topP = NumberOf(value, name); break;
@@ -97,9 +97,20 @@ internal static class ResponsesRequestReader
         Dictionary<string, string> calls = new(StringComparer.Ordinal);
         foreach (var item in ArrayOf(input, "input"))
         {
-            turns.Add(ReadItem(ObjectOf(item, "input"), calls));
+            var turn = ReadItem(ObjectOf(item, "input"), calls);
+            if (turns is [.., { } last] && last.Speaker == turn.Speaker && (turn.Speaker == Speaker.Assistant || (IsResults(turn) && IsResults(last))))
+            {
+                // Items of one turn, one by one: thoughts, texts and calls; or what several tools gave.
+                turns[^1] = last with { Parts = [.. last.Parts, .. turn.Parts] };
+            }
+            else
+            {
+                turns.Add(turn);
+            }
         }
     }
+
+    private static bool IsResults(Turn turn) => turn.Parts.Count > 0 && turn.Parts.All(part => part is ToolResultPart);
 
     private static Turn ReadItem(JsonElement item, Dictionary<string, string> calls)
     {

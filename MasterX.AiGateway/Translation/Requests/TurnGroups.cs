@@ -9,13 +9,14 @@ namespace MasterX.AiGateway.Translation.Requests;
 internal static class TurnGroups
 {
     /// <param name="conversation">Its instructions are left out.</param>
-    public static IEnumerable<(Speaker Speaker, List<Part> Parts)> Of(Conversation conversation)
+    /// <param name="isSent">Whether a part can be said; of a turn whose parts cannot nothing is left.</param>
+    public static IEnumerable<(Speaker Speaker, List<Part> Parts)> Of(Conversation conversation, Func<Part, bool> isSent)
     {
         Speaker? speaker = null;
         List<Part> parts = [];
         foreach (var turn in conversation.Turns)
         {
-            if (turn.Speaker == Speaker.Instructions || turn.Parts.All(IsEmpty))
+            if (turn.Speaker == Speaker.Instructions || turn.Parts.All(part => IsEmpty(part) || !isSent(part)))
             {
                 continue;
             }
@@ -36,7 +37,7 @@ internal static class TurnGroups
                 {
                     parts.Insert(parts.FindLastIndex(other => other is ToolResultPart) + 1, part);
                 }
-                else if (!IsEmpty(part))
+                else if (!IsEmpty(part) && isSent(part))
                 {
                     parts.Add(part);
                 }
@@ -49,7 +50,12 @@ internal static class TurnGroups
         }
     }
 
-    private static bool IsEmpty(Part part) => part is TextPart { Text: var text, Signature: null } && string.IsNullOrWhiteSpace(text);
+    private static bool IsEmpty(Part part) => part switch
+    {
+        TextPart { Signature: null } text => string.IsNullOrWhiteSpace(text.Text),
+        RefusalPart refusal => string.IsNullOrWhiteSpace(refusal.Text),
+        _ => false,
+    };
 
     /// <summary>All instructions, wherever they were given; parts without text are left out.</summary>
     public static List<TextPart> Instructions(Conversation conversation, string format)

@@ -16,9 +16,6 @@ internal abstract class AnswerSink
 
     private readonly List<ChoiceText> _choices = [];
 
-    /// <summary>Choices that have begun and not come to their end.</summary>
-    private int _open;
-
     /// <summary>Whether every choice that has begun has come to its end.</summary>
     public bool Finished { get; private set; }
 
@@ -58,7 +55,7 @@ internal abstract class AnswerSink
     /// <summary>A signature of the thought or text that came last in the choice.</summary>
     public void Sign(int choice, Signature signature)
     {
-        if (StateOf(choice) is { HasEnded: false } state)
+        if (Takes(choice) && StateOf(choice) is { HasEnded: false } state)
         {
             Release(choice, state);
             state.IsCall = false;
@@ -126,36 +123,54 @@ internal abstract class AnswerSink
     {
     }
 
-    /// <summary>A whole answer has come: choices that were not said to have ended have ended by that.</summary>
+    /// <summary>
+    /// All of the answer has come: its choices end, for the reasons that were given, or by that alone. Of those that have ended nothing comes
+    /// any more.
+    /// </summary>
     public void FinishOpen()
     {
+        if (_choices.Count == 0)
+        {
+            StateOf(0);
+        }
+
         for (var choice = 0; choice < _choices.Count; choice++)
         {
-            if (_choices[choice].HasBegun)
+            var state = _choices[choice];
+            if (!state.HasBegun || state.HasEnded)
             {
-                Finish(choice, StopReason.End);
+                continue;
             }
+
+            Release(choice, state);
+            state.HasEnded = true;
+            var reason = state.Reason ?? StopReason.End;
+            Incomplete |= reason is StopReason.ContentFilter or StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refusal;
+            WriteFinish(choice, reason, state.Sequence);
         }
+
+        Finished = true;
     }
 
-    /// <summary>A choice has ended; of one that has already, nothing comes.</summary>
+    /// <summary>Why a choice ends. It is told at the end of the answer: some providers say it with every piece.</summary>
     /// <param name="choice">From 0.</param>
-    /// <param name="reason">Why.</param>
+    /// <param name="reason">Why; the last one counts.</param>
     /// <param name="sequence">The text that ended it, where the provider tells.</param>
     public void Finish(int choice, StopReason reason, string? sequence = null)
     {
-        var state = StateOf(choice);
-        if (state.HasEnded)
+        if (!Takes(choice))
         {
             return;
         }
 
-        Release(choice, state);
-        state.HasEnded = true;
-        Finished = --_open == 0;
+        var state = StateOf(choice);
+        (state.Reason, state.Sequence) = (reason, sequence);
         Incomplete |= reason is StopReason.ContentFilter or StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refusal;
-        WriteFinish(choice, reason, sequence);
+        Finished = _choices.TrueForAll(one => !one.HasBegun || one.HasEnded || one.Reason is not null);
     }
+
+    /// <summary>Whether the caller's format has a choice of that number.</summary>
+    protected virtual bool Takes(int choice) => true;
 
     /// <summary>Tokens, as far as they are counted; each call says all of it so far.</summary>
     public void Count(TokenUsage usage) => Usage = usage;
@@ -182,6 +197,11 @@ internal abstract class AnswerSink
     /// <returns>Whether it is still of the answer: of a choice that has ended nothing more is.</returns>
     private bool Add(int choice)
     {
+        if (!Takes(choice))
+        {
+            return false;
+        }
+
         var state = StateOf(choice);
         if (state.HasEnded)
         {
@@ -196,7 +216,7 @@ internal abstract class AnswerSink
 
     private void Take(int choice, Kind kind, string? piece)
     {
-        if (string.IsNullOrEmpty(piece))
+        if (string.IsNullOrEmpty(piece) || !Takes(choice))
         {
             return;
         }
@@ -274,7 +294,6 @@ internal abstract class AnswerSink
         if (!state.HasBegun)
         {
             (state.HasBegun, Finished) = (true, false);
-            _open++;
         }
 
         return state;
@@ -327,6 +346,11 @@ internal abstract class AnswerSink
         public bool HasBegun { get; set; }
 
         public bool HasEnded { get; set; }
+
+        /// <summary>Why it ends, once that was said.</summary>
+        public StopReason? Reason { get; set; }
+
+        public string? Sequence { get; set; }
 
         /// <summary>Whether a call came last, to which arguments belong.</summary>
         public bool IsCall { get; set; }

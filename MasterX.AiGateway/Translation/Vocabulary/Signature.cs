@@ -10,8 +10,18 @@ internal sealed record Signature(string Family, string Value)
 {
     public const string Gemini = "gemini", Anthropic = "anthropic", OpenAi = "openai";
 
+    /// <summary>Gemini's on a text, for formats that have it with a thought behind the text.</summary>
+    public const string GeminiText = "gemini-text";
+
+    /// <summary>The same, for a format that has signatures with thoughts alone.</summary>
+    /// <param name="isBehindText">Whether a text came last.</param>
+    public Signature Behind(bool isBehindText) => isBehindText && Family == Gemini ? this with { Family = GeminiText } : this;
+
     /// <summary>Stands before the value where a format has one field for signatures of all families.</summary>
-    private const string Prefix = "mx1.";
+    public const string Prefix = "mx1.";
+
+    /// <inheritdoc cref="Prefix"/>
+    public static ReadOnlySpan<byte> PrefixUtf8 => "mx1."u8;
 
     /// <summary>For a field that holds a bare value of one family, and others' by a prefix.</summary>
     /// <param name="native">The family whose values the field's own format means.</param>

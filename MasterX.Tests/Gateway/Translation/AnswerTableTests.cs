@@ -204,7 +204,7 @@ public sealed class AnswerTableTests
             """{"candidates":[{"index":1,"content":{"parts":[{"text":"c"}]},"finishReason":"STOP"},{"index":0,"content":{"parts":[{"text":"\ude00"}]},"finishReason":"MALFORMED_FUNCTION_CALL"}]}"""]);
         string TextOf(string choice) => string.Concat(events.Where(one => one.Data.Text("choices", "0", "index") == choice).Select(one => one.Data.Text("choices", "0", "delta", "content")));
         Assert.Equal(("a😀", "bc"), (TextOf("0"), TextOf("1")));
-        Assert.Equal(["stop", "content_filter"], events.Select(one => one.Data.Text("choices", "0", "finish_reason")).OfType<string>());
+        Assert.Equal(["content_filter", "stop"], events.Select(one => one.Data.Text("choices", "0", "finish_reason")).OfType<string>());
     }
 
     [Fact]
@@ -230,6 +230,81 @@ public sealed class AnswerTableTests
         Assert.Equal("data:image/png;base64,AAAA", translated.Answer("chat", Answer)!.Value.Text("choices", "0", "message", "images", "0", "image_url", "url"));
         Assert.Contains("data:image/png;base64,AAAA", translated.Answer("messages", Answer)!.Value.Text("content", "0", "text"), StringComparison.Ordinal);
         Assert.Equal(("image_generation_call", "AAAA"), (translated.Answer("responses", Answer)!.Value.Text("output", "1", "type"), translated.Answer("responses", Answer)!.Value.Text("output", "1", "result")));
+    }
+
+    [Theory]
+    [InlineData("messages")]
+    [InlineData("responses")]
+    [InlineData("chat")]
+    public void A_choice_nobody_asked_for_and_an_image_that_is_none_end_nothing(string door)
+    {
+        string[] events =
+        [
+            """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{"}}]}}]}""",
+            """{"choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"stop"}]}""",
+            """{"choices":[{"index":0,"delta":{"images":[{"image_url":{"url":"data:image/svg+xml,<svg/>"}}],"tool_calls":[{"index":0,"function":{"arguments":"}"}}]}}]}""",
+            """{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""",
+        ];
+
+        var stream = door == "chat" ? new Translated("gemini").Stream(door, """{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}""") : new Translated("chat").Stream(door, events);
+
+        Assert.Equal(door != "chat", string.Concat(stream.Select(one => one.Data.Text("delta", "partial_json") ?? (one.Name == "response.function_call_arguments.delta" ? one.Data.Text("delta") : ""))) == "{}");
+        Assert.DoesNotContain(stream, one => one.Data.GetRawText().Contains("other", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Calls_that_are_all_numbered_0_are_told_apart_by_their_names(bool stream)
+    {
+        var translated = new Translated("chat");
+        var message = stream
+            ? MessageOf(translated.Stream("messages",
+                """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}}]}}]}""",
+                """{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{\"y\":2}"}}]},"finish_reason":"tool_calls"}]}"""))
+            : translated.Answer("messages", """{"choices":[{"message":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{\"x\":1}"}},{"index":0,"id":"b","function":{"name":"g","arguments":"{\"y\":2}"}}]},"finish_reason":"tool_calls"}]}""")!.Value;
+
+        Assert.Equal(("""{"x":1}""", """{"y":2}"""), (message.Text("content", "0", "input"), message.Text("content", "1", "input")));
+    }
+
+    [Fact]
+    public void An_end_that_is_told_with_every_piece_ends_nothing_before_the_last()
+    {
+        static string Piece(string text) => $$$$"""{"candidates":[{"content":{"parts":[{"text":"{{{{text}}}}"}]},"finishReason":"STOP"}]}""";
+
+        var events = new Translated("gemini").Stream("chat", Piece("one "), Piece("two "), Piece("three"));
+
+        Assert.Equal("one two three", string.Concat(events.Select(one => one.Data.Text("choices", "0", "delta", "content"))));
+        Assert.Single(events, one => one.Data.Text("choices", "0", "finish_reason") == "stop");
+    }
+
+    [Fact]
+    public void What_a_response_repeats_of_a_request_is_on_one_line_however_it_was_written()
+    {
+        var events = new Translated("gemini").Stream(
+            "responses", "{\n  \"input\": \"x\",\n  \"metadata\": {\n    \"a\": \"b\"\n  }\n}",
+            ["""{"candidates":[{"content":{"parts":[{"text":"x"}]},"finishReason":"STOP"}]}"""]);
+
+        Assert.Equal("""{"a":"b"}""", events[^1].Data.Text("response", "metadata"));
+    }
+
+    [Theory]
+    [InlineData("messages")]
+    [InlineData("responses")]
+    public void Geminis_signature_on_a_text_goes_back_with_the_text(string door)
+    {
+        const string Answer = """{"candidates":[{"content":{"parts":[{"text":"said","thoughtSignature":"OF-TEXT"},{"functionCall":{"name":"f","args":{}},"thoughtSignature":"OF-CALL"}]},"finishReason":"STOP"}]}""";
+        var given = new Translated("gemini").Answer(door, Answer)!.Value;
+        var id = door == "messages"
+            ? given.GetProperty("content").EnumerateArray().Single(block => block.Text("type") == "tool_use").Text("id")
+            : given.GetProperty("output").EnumerateArray().Single(item => item.Text("type") == "function_call").Text("call_id");
+        var request = door == "messages"
+            ? $$$$"""{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":{{{{given.GetProperty("content").GetRawText()}}}}},{"role":"user","content":[{"type":"tool_result","tool_use_id":"{{{{id}}}}","content":"1"}]}]}"""
+            : $$$$"""{"input":[{"role":"user","content":"x"},{{{{given.GetProperty("output").GetRawText()[1..^1]}}}},{"type":"function_call_output","call_id":"{{{{id}}}}","output":"1"}]}""";
+
+        var parts = new Translated("gemini", "gemini-3-pro").Request(door, request).GetProperty("contents")[1].GetProperty("parts");
+
+        Assert.Equal(("said", "OF-TEXT", "OF-CALL"), (parts.Text("0", "text"), parts.Text("0", "thoughtSignature"), parts.Text("1", "thoughtSignature")));
     }
 
     [Fact]

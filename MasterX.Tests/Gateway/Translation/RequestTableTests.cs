@@ -271,6 +271,47 @@ public sealed class RequestTableTests
         }
     }
 
+    [Fact]
+    public void A_turn_of_which_nothing_can_be_said_is_left_out()
+    {
+        const string Body = """{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":"","reasoning_content":"hm"},{"role":"user","content":"y"}]}""";
+
+        Assert.Equal(1, new Translated("anthropic").Request("chat", Body).GetProperty("messages").GetArrayLength());
+        Assert.Equal(1, new Translated("gemini").Request("chat", Body).GetProperty("contents").GetArrayLength());
+    }
+
+    [Theory]
+    [InlineData("messages", """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"","signature":"mx1.gemini.S"},{"type":"thinking","thinking":"own","signature":"S"},{"type":"text","text":"y"}]},{"role":"user","content":"z"}]}""", "anthropic")]
+    [InlineData("responses", """{"input":[{"role":"user","content":"x"},{"type":"reasoning","summary":[],"encrypted_content":"mx1.anthropic.S"},{"type":"reasoning","summary":[],"encrypted_content":"own"}]}""", "openai")]
+    public void Thoughts_of_another_provider_are_left_out_where_bytes_pass(string door, string body, string kind)
+    {
+        var translated = new Translated(kind);
+
+        var written = translated.Request(door, body).GetRawText();
+
+        Assert.DoesNotContain("mx1.", written, StringComparison.Ordinal);
+        Assert.Contains("own", written, StringComparison.Ordinal);
+        Assert.Equal(["thinking"], translated.Ignored);
+    }
+
+    [Fact]
+    public void Of_a_field_that_is_there_twice_the_last_one_is_said() => Check(
+        new Translated("gemini").Request("chat", """{"messages":[{"role":"user","content":"first"}],"messages":[{"role":"user","content":"last"}]}"""), "contents.0.parts.0.text=last");
+
+    [Fact]
+    public void What_tools_gave_stays_together_before_what_they_showed()
+    {
+        var written = new Translated("chat").Request("responses", """{"input":[{"role":"user","content":"x"},{"type":"function_call","call_id":"a","name":"f","arguments":"{}"},{"type":"function_call","call_id":"b","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"a","output":[{"type":"input_image","image_url":"data:image/png;base64,AAAA"}]},{"type":"function_call_output","call_id":"b","output":"r"}]}""");
+
+        Assert.Equal(["user", "assistant", "tool", "tool", "user"], written.GetProperty("messages").EnumerateArray().Select(message => message.Text("role")));
+    }
+
+    [Theory]
+    [InlineData("gemini-2.5-flash", "thinkingBudget=24576")]
+    [InlineData("gemini-2.5-pro", "thinkingBudget=31999")]
+    public void A_budget_for_thinking_is_within_what_the_model_takes(string model, string expected) => Check(
+        new Translated("gemini", model).Request("messages", $$$$"""{"max_tokens":50,"messages":[{{{{User}}}}],"thinking":{"type":"enabled","budget_tokens":31999}}"""), "generationConfig.thinkingConfig." + expected);
+
     private static void Expect(string expected, string kind, string door, string body)
     {
         var translated = new Translated(kind);
