@@ -56,6 +56,9 @@ internal sealed record ModelRequest(
     /// </summary>
     public bool HasDuplicates { get; private init; }
 
+    /// <summary>Whether several answers are asked for, each of which has an end of its own.</summary>
+    public bool WantsSeveral { get; private init; }
+
     /// <summary>What a caller of Anthropic's API said beside the body.</summary>
     public AnthropicHeaders? Anthropic { get; set; }
 
@@ -76,7 +79,7 @@ internal sealed record ModelRequest(
         (request, problem, parameter) = (null, null, null);
         string? model = null;
         var (modelValue, previous, streamOptions) = (new Range(0, 0), new Range(0, 0), new Range(0, 0));
-        var (seen, duplicates) = (0, false);
+        var (seen, duplicates, several) = (0, false, false);
         var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotWanted);
         try
         {
@@ -161,6 +164,12 @@ internal sealed record ModelRequest(
                     input |= json.TokenType != JsonTokenType.Null;
                     json.Skip();
                 }
+                else if (operation == Operation.Chat && json.ValueTextEquals("n"u8))
+                {
+                    json.Read();
+                    several = json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var choices) && choices > 1;
+                    json.Skip();
+                }
                 else if (operation == Operation.Chat && json.ValueTextEquals("stream_options"u8))
                 {
                     duplicates |= Twice(ref seen, 4);
@@ -205,7 +214,7 @@ internal sealed record ModelRequest(
 
         request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage)
         {
-            PreviousResponse = previous, StreamOptions = streamOptions, HasDuplicates = duplicates,
+            PreviousResponse = previous, StreamOptions = streamOptions, HasDuplicates = duplicates, WantsSeveral = several,
         };
         return true;
     }

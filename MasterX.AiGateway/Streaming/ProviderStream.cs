@@ -54,6 +54,9 @@ internal sealed class ProviderStream(
     /// <summary>Whether there was content: something a caller would miss.</summary>
     public bool HasContent { get; private set; }
 
+    /// <summary>Whether nothing of the answer is still to come; of several answers one may, whatever the others say.</summary>
+    private bool IsOver => Frames.Finished && !request.WantsSeveral;
+
     /// <summary>Why it failed, when it did.</summary>
     public ProviderAnswer Failure { get; private set; } = Judgement.Of(Verdicts.Broken, (int)response.StatusCode);
 
@@ -84,7 +87,7 @@ internal sealed class ProviderStream(
         try
         {
             // One timer for the whole stream, moved at every read.
-            _limit.CancelAfter(ProviderClient.Shorter(Frames.Finished ? ProviderClient.Shorter(patience, EndPatience) : patience, clock.Left));
+            _limit.CancelAfter(ProviderClient.Shorter(IsOver ? ProviderClient.Shorter(patience, EndPatience) : patience, clock.Left));
             var reading = _events.ReadAsync(_limit.Token);
             _turn = reading.IsCompleted ? _turn : 0;
             if (await reading)
@@ -102,7 +105,7 @@ internal sealed class ProviderStream(
         catch (OperationCanceledException) when (!caller.IsCancellationRequested)
         {
             // Silent after the finish: nothing is missing.
-            (State, Failure) = Frames.Finished ? (StreamState.Done, Failure) : (StreamState.Failed, Judgement.Of(Verdicts.TimedOut));
+            (State, Failure) = IsOver ? (StreamState.Done, Failure) : (StreamState.Failed, Judgement.Of(Verdicts.TimedOut));
         }
         catch (Exception error) when (error is IOException or HttpRequestException or InvalidDataException)
         {

@@ -69,6 +69,35 @@ public sealed class CompatibleProviderTests
         Assert.EndsWith("data: [DONE]\n\n", text, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Of_several_answers_the_end_of_one_is_not_the_end_of_all()
+    {
+        var late = new TaskCompletionSource();
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await context.Response.WriteAsync(Text + Stop);
+            await context.Response.Body.FlushAsync();
+            await late.Task.WaitAsync(context.RequestAborted);
+            await context.Response.WriteAsync((Text + Stop).Replace("\"index\":0", "\"index\":1", StringComparison.Ordinal).Replace("hi", "late", StringComparison.Ordinal) + "data: [DONE]\n\n");
+        });
+        await using var gateway = GatewayOf(provider);
+        using var message = new HttpRequestMessage(HttpMethod.Post, new Uri("/v1/chat/completions", UriKind.Relative))
+        {
+            Content = new StringContent($$"""{"model":"openai/m","n":2,"stream":true,{{Question}}}""", Encoding.UTF8, "application/json"),
+        };
+
+        using var answer = await gateway.Http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, Token);
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
+        await lines.ReadLineAsync(Token);
+
+        // Longer than the gateway waits behind the end of a single answer.
+        await Task.Delay(TimeSpan.FromSeconds(3), Token);
+        late.SetResult();
+
+        Assert.Contains("late", await lines.ReadToEndAsync(Token), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("chat/completions", "\"choices\"")]
     [InlineData("messages", "\"stop_reason\"")]
