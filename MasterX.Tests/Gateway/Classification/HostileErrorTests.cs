@@ -30,7 +30,7 @@ public sealed class HostileErrorTests
     }
 
     [Theory]
-    [MemberData(nameof(Bodies))]
+    [MemberData(nameof(Bodies), DisableDiscoveryEnumeration = true)]
     public void A_hostile_body_is_judged_and_costs_little(string name, byte[] body)
     {
         Judge("openai", 400, body);
