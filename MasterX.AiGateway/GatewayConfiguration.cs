@@ -66,6 +66,19 @@ internal sealed partial class GatewayConfiguration : IDisposable
             options.Routes[name] = route.Get<ModelRouteOptions>()!;
         }
 
+        foreach (var (name, provider) in options.Providers)
+        {
+            // Names of models, which may have colons.
+            provider.Continuations.Clear();
+            foreach (var (model, value) in section.GetSection($"{nameof(options.Providers)}:{name}:{nameof(provider.Continuations)}").AsEnumerable(makePathsRelative: true))
+            {
+                if (value is not null)
+                {
+                    provider.Continuations[model] = value;
+                }
+            }
+        }
+
         options.Prices.Clear();
         foreach (var (name, price) in NamedSections.Of(section.GetSection(nameof(options.Prices))))
         {

@@ -24,6 +24,14 @@ public sealed class GatewayOptions
     /// <summary>By model, or by <c>provider/model</c>, which wins; either may have colons.</summary>
     public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
 
+    /// <summary>
+    /// On a route that resumes: what a model is told, in a user's turn behind the answer so far, to go on with it; for models that cannot be
+    /// given the beginning of their own answer (<see cref="ProviderOptions.Continuation"/>).
+    /// </summary>
+    /// <value>A few sentences in English unless set; at most 4,000 characters.</value>
+    public string ResumePrompt { get; set; } =
+        "Your last answer was cut off. Write what is missing of it, from exactly where it ends, even in the middle of a word. Repeat nothing, introduce nothing, and do not mention that it was cut off.";
+
     /// <summary>Largest request body. Photos and documents come inside it, a third larger than they are.</summary>
     /// <value>32 MiB unless set, in bytes.</value>
     [Range(1024, 256 * 1024 * 1024)]

@@ -36,6 +36,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             problems.Add("Gateway__ProbeIdleAfter must be 0 (never) to a day, for example 00:05:00.");
         }
 
+        if (string.IsNullOrWhiteSpace(options.ResumePrompt) || options.ResumePrompt.Length > 4000)
+        {
+            problems.Add("Gateway__ResumePrompt must be a text of at most 4,000 characters that asks a model to go on with its answer.");
+        }
+
         Range("Gateway__MaxRequestBytes", options.MaxRequestBytes, 1024, 256 * 1024 * 1024);
         Range("Gateway__MaxCacheBytes", options.MaxCacheBytes, 1024 * 1024, int.MaxValue);
         Range("Gateway__MaxAnswerBytes", options.MaxAnswerBytes, 1024, 256 * 1024 * 1024);
@@ -76,6 +81,14 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         if (provider.Kind is not null && !WireFormat.Kinds.Contains(provider.Kind))
         {
             yield return $"{variable}Kind is '{provider.Kind}'; it must be one of {string.Join(", ", WireFormat.Kinds)}.";
+        }
+
+        foreach (var (setting, value) in provider.Continuations.Select(pair => ($"Continuations__{pair.Key}", pair.Value)).Prepend(("Continuation", provider.Continuation ?? "ask")))
+        {
+            if (!Continuations.TryParse(value, out _))
+            {
+                yield return $"{variable}{setting} is '{value}'; it must be one of {string.Join(", ", Continuations.Names)}.";
+            }
         }
 
         if (!Uri.TryCreate(provider.BaseUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))

@@ -60,13 +60,17 @@ internal sealed class AnthropicWireFormat : WireFormat
             : null;
     }
 
-    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        new MessagesFrames { Partial = partial, Continuing = continuing };
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
+        new MessagesFrames { Partial = partial };
+
+    /// <summary>Models up to 4.5 take the beginning of their answer; later ones refuse it.</summary>
+    public override Continuation ContinuationOf(string model, Uri baseUrl) =>
+        AnthropicThinking.WayOf(model) == AnthropicThinking.Way.Adaptive ? Continuation.Ask : Continuation.Prefill;
 
     protected override bool IsOwn(Operation operation) => operation == Operation.Messages;
 
     protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
         AnthropicRequestWriter.Write(conversation, candidate.Model, loss, json);
 
-    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new AnthropicAnswerReader(sink);
+    protected override AnswerReader ReaderOf(AnswerSink sink) => new AnthropicAnswerReader(sink);
 }

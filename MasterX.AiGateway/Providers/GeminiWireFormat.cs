@@ -30,12 +30,12 @@ internal sealed class GeminiWireFormat : WireFormat
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) => throw Never();
 
-    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) => throw Never();
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) => throw Never();
 
     protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
         GeminiRequestWriter.Write(conversation, candidate.Model, loss, json);
 
-    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new GeminiAnswerReader(sink, isContinuing);
+    protected override AnswerReader ReaderOf(AnswerSink sink) => new GeminiAnswerReader(sink);
 
     private static InvalidOperationException Never() => new("No caller speaks Gemini's format, so that nothing passes as it is.");
 }

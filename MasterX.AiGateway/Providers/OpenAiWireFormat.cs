@@ -63,17 +63,28 @@ internal class OpenAiWireFormat : WireFormat
         return new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
     }
 
-    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
+    protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
         request.Operation == Operation.Responses
             ? new ResponsesFrames { Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null }
-            : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial, Continuing = continuing };
+            : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial };
+
+    /// <summary>
+    /// Groq's models take it (<see href="https://console.groq.com/docs/prefilling"/>), and Mistral's by a mark of its own
+    /// (<see href="https://docs.mistral.ai/api/endpoint/chat"/>); OpenAI's answer such a turn anew.
+    /// </summary>
+    public override Continuation ContinuationOf(string model, Uri baseUrl) => baseUrl.Host switch
+    {
+        "api.groq.com" => Continuation.Prefill,
+        "api.mistral.ai" => Continuation.Prefix,
+        _ => Continuation.Ask,
+    };
 
     protected override bool IsOwn(Operation operation) => operation == Operation.Chat;
 
     protected override void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json) =>
         ChatRequestWriter.Write(conversation, ChatDialect.Of(candidate), loss, json);
 
-    protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new ChatAnswerReader(sink);
+    protected override AnswerReader ReaderOf(AnswerSink sink) => new ChatAnswerReader(sink);
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>

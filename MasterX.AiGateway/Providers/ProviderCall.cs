@@ -11,9 +11,8 @@ namespace MasterX.AiGateway.Providers;
 /// <param name="Request">What.</param>
 /// <param name="TimeLeft">Of the request's total limit.</param>
 /// <param name="Partial">Collects the text of a stream, where another provider may have to go on with it.</param>
-/// <param name="Continuing">Whether the caller's stream has begun with another provider.</param>
 internal readonly record struct ProviderCall(
-    Candidate Candidate, ProviderKey Key, ModelRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null, bool Continuing = false);
+    Candidate Candidate, ProviderKey Key, ModelRequest Request, TimeSpan TimeLeft, PartialAnswer? Partial = null);
 
 /// <summary>How much of an attempt's time is left.</summary>
 /// <param name="Time">Clock.</param>

@@ -144,7 +144,7 @@ internal sealed partial class ProviderClient(
         CancellationToken cancellationToken)
     {
         var (candidate, options) = (call.Candidate, call.Candidate.Provider.Options);
-        var frames = candidate.Provider.Format.OpenFrames(call.Request, candidate, call.Partial, call.Continuing);
+        var frames = candidate.Provider.Format.OpenFrames(call.Request, candidate, call.Partial);
         span?.Watch(frames);
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.

@@ -78,6 +78,18 @@ public sealed class ProviderOptions
     /// <value>True unless set.</value>
     public bool ResponsesApi { get; set; } = true;
 
+    /// <summary>How its models go on with an answer that another one began, on a route that resumes.</summary>
+    /// <value>
+    /// <c>ask</c>: a user's turn behind the answer so far asks for the rest, in the words of <see cref="GatewayOptions.ResumePrompt"/>;
+    /// <c>prefill</c>: the conversation ends with the answer so far; <c>prefix</c>: the same, marked with <c>"prefix": true</c> (Mistral,
+    /// DeepSeek's beta); <c>continue_final_message</c>: the same, marked as vLLM and SGLang want it; <c>none</c>: they cannot. Unless set,
+    /// what is known of the model: <c>prefill</c> for Claude up to 4.5 and Groq, <c>prefix</c> for Mistral, else <c>ask</c>.
+    /// </value>
+    public string? Continuation { get; set; }
+
+    /// <summary>The same for single models, by name.</summary>
+    public IDictionary<string, string> Continuations { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
     /// <summary>Calls per sliding minute, with each key.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
     [Range(0, 1_000_000_000)]
@@ -149,6 +161,8 @@ public sealed class ProviderOptions
         && (ConnectTimeout, FirstByteTimeout, FirstContentTimeout, IdleTimeout, TotalTimeout)
             == (other.ConnectTimeout, other.FirstByteTimeout, other.FirstContentTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
+        && Continuation == other.Continuation
+        && Continuations.Count == other.Continuations.Count && Continuations.All(pair => other.Continuations.TryGetValue(pair.Key, out var value) && value == pair.Value)
         && DropFields.SequenceEqual(other.DropFields)
         && ApiKeys.Count == other.ApiKeys.Count && ApiKeys.Zip(other.ApiKeys).All(pair => pair.First.IsSameAs(pair.Second));
 }

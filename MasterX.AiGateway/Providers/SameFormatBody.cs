@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.InteropServices;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -8,7 +9,7 @@ namespace MasterX.AiGateway.Providers;
 
 /// <summary>
 /// A request for a provider that speaks the caller's format: byte for byte as it came, but for the value of <c>model</c>, the fields a
-/// provider is known to refuse, and a wish of the gateway's own.
+/// provider is known to refuse, a wish of the gateway's own, and an answer to be gone on with.
 /// </summary>
 internal static class SameFormatBody
 {
@@ -20,7 +21,7 @@ internal static class SameFormatBody
     /// <returns><paramref name="scratch"/>, or the request's own body where it can be sent as it is.</returns>
     public static PooledBuffer Write(ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch, string? replaced = null)
     {
-        if (candidate.Provider.DropFields.Count > 0 || request.HasDuplicates || replaced is not null)
+        if (candidate.Provider.DropFields.Count > 0 || request.HasDuplicates || replaced is not null || request.Broken is { Text.Length: > 0 })
         {
             return WriteWithout(candidate.Provider.DropFields, replaced, request, candidate, wish, scratch);
         }
@@ -71,6 +72,12 @@ internal static class SameFormatBody
             scratch.Write(wish);
         }
 
+        var how = request.Broken is { Text.Length: > 0 } ? BrokenAnswer.HowTo(candidate.Continuation, BrokenAnswer.AsksToThink(document.RootElement)) : (Continuation?)null;
+        if (how == Continuation.ContinueFinalMessage)
+        {
+            scratch.Write(",\"continue_final_message\":true,\"add_generation_prompt\":false"u8);
+        }
+
         Dictionary<string, int> times = [];
         foreach (var field in request.HasDuplicates ? document.RootElement.EnumerateObject() : default)
         {
@@ -85,11 +92,34 @@ internal static class SameFormatBody
                 scratch.Write(",\""u8);
                 scratch.Write(JsonMarshal.GetRawUtf8PropertyName(field));
                 scratch.Write("\":"u8);
-                scratch.Write(JsonMarshal.GetRawUtf8Value(field.Value));
+                var value = JsonMarshal.GetRawUtf8Value(field.Value);
+                if (how is null || !field.NameEquals("messages"u8))
+                {
+                    scratch.Write(value);
+                    continue;
+                }
+
+                scratch.Write(value[..^1]);
+                WriteBegun(request.Broken!, how.Value, scratch);
+                scratch.Write("]"u8);
             }
         }
 
         scratch.Write("}"u8);
         return scratch;
+    }
+
+    /// <summary>The answer so far, behind other messages; chat completions and Anthropic's messages have it alike.</summary>
+    private static void WriteBegun(BrokenAnswer broken, Continuation how, PooledBuffer scratch)
+    {
+        scratch.Write(",{\"role\":\"assistant\",\"content\":\""u8);
+        scratch.Write(JsonEncodedText.Encode(broken.Text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+        scratch.Write(how == Continuation.Prefix ? "\",\"prefix\":true}"u8 : "\"}"u8);
+        if (how == Continuation.Ask)
+        {
+            scratch.Write(",{\"role\":\"user\",\"content\":\""u8);
+            scratch.Write(JsonEncodedText.Encode(broken.Prompt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+            scratch.Write("\"}"u8);
+        }
     }
 }

@@ -50,6 +50,16 @@ internal abstract class WireFormat
     /// <summary>Whether the provider speaks the operation's own format: the bytes pass as they are then, and are translated otherwise.</summary>
     public abstract bool Speaks(Operation operation, ProviderOptions options);
 
+    /// <summary>How a model goes on with an answer that another one began, where nothing is set.</summary>
+    public virtual Continuation ContinuationOf(string model, Uri baseUrl) => Continuation.Ask;
+
+    /// <summary>
+    /// Whether the request passes as it is. The rest of an answer is written by whoever wrote its beginning, so that it is asked for in the
+    /// provider's own format.
+    /// </summary>
+    private bool Passes(ModelRequest request, ProviderOptions options) =>
+        Speaks(request.Operation, options) && (request.Broken is null || IsOwn(request.Operation));
+
     /// <summary>The request body for the provider.</summary>
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who is asked, and for which model.</param>
@@ -59,7 +69,12 @@ internal abstract class WireFormat
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say what the request says.</exception>
     public PooledBuffer WriteRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch, out IReadOnlyList<string>? ignored)
     {
-        if (Speaks(request.Operation, candidate.Provider.Options))
+        if (request.Broken is { Text.Length: > 0 } && candidate.Continuation == Continuation.None)
+        {
+            throw new UntranslatableRequestException($"The model '{candidate.Model}' of '{candidate.Provider.Name}' cannot go on with another's answer.", null);
+        }
+
+        if (Passes(request, candidate.Provider.Options))
         {
             if (!ForeignThoughts.MayBeIn(request) || WithoutForeignThoughts(request) is not { } tidied)
             {
@@ -109,22 +124,21 @@ internal abstract class WireFormat
         Speaks(request.Operation, candidate.Provider.Options) && !(SseReader.IsStream(answer.Span) && IsOwn(request.Operation))
             ? PassAnswer(answer, candidate, request)
             : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request)
-            : AnswerTranslation.ReadWhole(answer, candidate, request, sink => ReaderOf(sink, isContinuing: false));
+            : AnswerTranslation.ReadWhole(answer, candidate, request, ReaderOf);
 
     /// <summary>Reads the events of a streamed answer.</summary>
     /// <param name="request">The caller's request.</param>
     /// <param name="candidate">Who answers.</param>
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
-    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
-    public StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing) =>
-        Speaks(request.Operation, candidate.Provider.Options)
-            ? PassFrames(request, candidate, partial, continuing)
-            : AnswerTranslation.Open(candidate, request, sink => ReaderOf(sink, continuing), partial, continuing);
+    public StreamFrames OpenFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
+        request.Broken is null && Speaks(request.Operation, candidate.Provider.Options)
+            ? PassFrames(request, candidate, partial)
+            : AnswerTranslation.Open(candidate, request, ReaderOf, partial);
 
     /// <summary>Reads a whole answer that came where a stream was asked for; <see langword="null"/> where it cannot be made one.</summary>
     public TranslatedFrames? OpenWhole(ModelRequest request, Candidate candidate) =>
-        !Speaks(request.Operation, candidate.Provider.Options) || IsOwn(request.Operation)
-            ? AnswerTranslation.Open(candidate, request, sink => ReaderOf(sink, isContinuing: false), partial: null, isContinuing: false)
+        request.Broken is not null || !Speaks(request.Operation, candidate.Provider.Options) || IsOwn(request.Operation)
+            ? AnswerTranslation.Open(candidate, request, ReaderOf, partial: null)
             : null;
 
     /// <summary>Whether <see cref="ReaderOf"/> reads the operation's answers.</summary>
@@ -139,14 +153,14 @@ internal abstract class WireFormat
 
     /// <summary>The provider's events, as they are.</summary>
     /// <inheritdoc cref="OpenFrames"/>
-    protected abstract StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial, bool continuing);
+    protected abstract StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial);
 
     /// <summary>Says a conversation in the provider's format.</summary>
     /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
     protected abstract void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json);
 
     /// <summary>A reader of the provider's format.</summary>
-    protected abstract AnswerReader ReaderOf(AnswerSink sink, bool isContinuing);
+    protected abstract AnswerReader ReaderOf(AnswerSink sink);
 }
 
 /// <summary>A request that cannot be said in a provider's format. Another candidate may take it.</summary>

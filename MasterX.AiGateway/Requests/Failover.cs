@@ -28,7 +28,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
     public async Task<ModelResult> AskAsync(RequestPlan plan, ModelRequest request, CancellationToken cancellationToken)
     {
         var attempts = new List<Attempt>(plan.Candidates.Count);
-        var result = await TryAsync(plan, 0, request, attempts, null, false, cancellationToken);
+        var result = await TryAsync(plan, 0, request, attempts, null, cancellationToken);
         return result.Answer is { } answer
             ? ModelResult.Of(
                 new AcceptedAnswer(
@@ -44,19 +44,20 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
     /// <param name="request">The request.</param>
     /// <param name="attempts">Receives the attempts.</param>
     /// <param name="partial">The text so far, where another provider may have to go on with it; each call adds to a copy of it.</param>
-    /// <param name="continuing">Whether the caller's stream has begun with another provider.</param>
     /// <param name="cancellationToken">Ends the calls, and the stream for as long as it is open.</param>
     public ValueTask<FailoverResult> TryAsync(
-        RequestPlan plan, int first, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing, CancellationToken cancellationToken)
+        RequestPlan plan, int first, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, CancellationToken cancellationToken)
     {
-        var tries = new Tries(this, plan, request, attempts, partial, continuing);
-        return plan.HedgeAfter > TimeSpan.Zero && plan.Candidates.Count - first > 1
+        var tries = new Tries(this, plan, request, attempts, partial);
+
+        // One at a time writes the rest of an answer.
+        return request.Broken is null && plan.HedgeAfter > TimeSpan.Zero && plan.Candidates.Count - first > 1
             ? tries.HedgedAsync(first, cancellationToken)
             : tries.InTurnAsync(first, cancellationToken);
     }
 
     /// <summary>One request's tries: what they have in common, and what they have brought so far.</summary>
-    private sealed class Tries(Failover failover, RequestPlan plan, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial, bool continuing)
+    private sealed class Tries(Failover failover, RequestPlan plan, ModelRequest request, List<Attempt> attempts, PartialAnswer? partial)
     {
         private ProviderAnswer? _mostTelling;
         private TimeSpan? _shortestWait;
@@ -213,7 +214,7 @@ internal sealed partial class Failover(ProviderClient client, GatewayMetrics met
             cancellationToken);
 
         private Task<ProviderAnswer> SendAsync(Candidate candidate, ProviderKey key, CancellationToken cancellationToken) => failover._client.CallAsync(
-            new ProviderCall(candidate, key, request, plan.Clock.Left, partial?.Fork(), continuing), cancellationToken);
+            new ProviderCall(candidate, key, request, plan.Clock.Left, partial?.Fork()), cancellationToken);
 
         /// <summary>
         /// The same candidate's turn with its next key, when it is the key that an answer is about: what is wrong with one says nothing

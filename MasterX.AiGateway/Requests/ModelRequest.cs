@@ -17,10 +17,9 @@ namespace MasterX.AiGateway.Requests;
 /// Where the value of <c>model</c> stands in <paramref name="Body"/>, quotes included; empty when there is none.
 /// </param>
 /// <param name="Stream">Whether the answer is to be streamed.</param>
-/// <param name="MessagesEnd">Where the bracket stands that closes <c>messages</c>, in a request that has them.</param>
 /// <param name="Usage">What the caller says about a chunk with the usage at the end of a stream.</param>
 internal sealed record ModelRequest(
-    Operation Operation, PooledBuffer Body, string? Model, Range ModelValue, bool Stream, int MessagesEnd, StreamUsage Usage) : IDisposable
+    Operation Operation, PooledBuffer Body, string? Model, Range ModelValue, bool Stream, StreamUsage Usage) : IDisposable
 {
     private const int MaxDepth = 64;
 
@@ -30,7 +29,7 @@ internal sealed record ModelRequest(
     private const int BytesPerToken = 4;
 
     /// <summary>Tokens the request will cost, roughly.</summary>
-    public int EstimatedTokens => Operation.Generates ? Math.Max(1, Body.Length / BytesPerToken) : 0;
+    public int EstimatedTokens => Operation.Generates ? Math.Max(1, (Body.Length + (Broken?.Text.Length ?? 0)) / BytesPerToken) : 0;
 
     /// <summary>Who asks, as the API names its consumers; empty where it says nothing.</summary>
     public string Consumer { get; set; } = "";
@@ -59,6 +58,9 @@ internal sealed record ModelRequest(
     /// <summary>Whether several answers are asked for, each of which has an end of its own.</summary>
     public bool WantsSeveral { get; private init; }
 
+    /// <summary>The answer to it that broke off, where the rest is asked for.</summary>
+    public BrokenAnswer? Broken { get; init; }
+
     /// <summary>What a caller of Anthropic's API said beside the body.</summary>
     public AnthropicHeaders? Anthropic { get; set; }
 
@@ -80,7 +82,7 @@ internal sealed record ModelRequest(
         string? model = null;
         var (modelValue, previous, streamOptions) = (new Range(0, 0), new Range(0, 0), new Range(0, 0));
         var (seen, duplicates, several) = (0, false, false);
-        var (stream, input, messagesEnd, usage) = (false, false, 0, StreamUsage.NotWanted);
+        var (stream, input, usage) = (false, false, StreamUsage.NotWanted);
         try
         {
             var json = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = MaxDepth });
@@ -127,8 +129,6 @@ internal sealed record ModelRequest(
                         (problem, parameter) = ("'messages' must be an array with at least one message.", "messages");
                         return false;
                     }
-
-                    messagesEnd = (int)json.TokenStartIndex;
                 }
                 else if (!operation.HasMessages && json.ValueTextEquals("input"u8))
                 {
@@ -212,23 +212,11 @@ internal sealed record ModelRequest(
             return false;
         }
 
-        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, messagesEnd, usage)
+        request = new ModelRequest(operation, body, string.IsNullOrWhiteSpace(model) ? null : model, modelValue, stream && operation.Streams, usage)
         {
             PreviousResponse = previous, StreamOptions = streamOptions, HasDuplicates = duplicates, WantsSeveral = several,
         };
         return true;
-    }
-
-    /// <summary>The same request, with the answer so far as the assistant's beginning, for another provider to go on with.</summary>
-    /// <returns>A request of its own, with bytes of its own.</returns>
-    public ModelRequest ContinuedWith(string partial)
-    {
-        var message = $",{{\"role\":\"assistant\",\"content\":\"{JsonEncodedText.Encode(partial)}\"}}";
-        var body = new PooledBuffer(Body.Length + Encoding.UTF8.GetByteCount(message));
-        body.Write(Body.Span[..MessagesEnd]);
-        Encoding.UTF8.GetBytes(message, body);
-        body.Write(Body.Span[MessagesEnd..]);
-        return Again(body);
     }
 
     /// <summary>The same request, with the name of the response it goes on from as the provider knows it.</summary>
@@ -260,8 +248,7 @@ internal sealed record ModelRequest(
             throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
         }
 
-        (again!.Consumer, again.Anthropic, again.ResponseIds, again.Thoughts) = (Consumer, Anthropic, ResponseIds, Thoughts);
-        return again;
+        return again! with { Consumer = Consumer, Anthropic = Anthropic, ResponseIds = ResponseIds, Thoughts = Thoughts, Broken = Broken };
     }
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)

@@ -37,6 +37,9 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     /// <summary>The model in metrics, of which a caller must not make ever more.</summary>
     public string Label => IsKnown ? Model : "_other";
 
+    /// <summary>How it goes on with an answer that another one began.</summary>
+    public Continuation Continuation { get; } = Continuations.Of(provider, model);
+
     /// <summary>How fast it has lately answered.</summary>
     public RecentLatency Latency { get; } = new(time);
 
@@ -73,7 +76,11 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     }
 
     /// <summary>Where an answer is asked for; <see langword="null"/> when the provider's API has no such operation.</summary>
-    public Uri? UriOf(ModelRequest request) => (request.Stream ? _streamed : _whole)[request.Operation.Index];
+    public Uri? UriOf(ModelRequest request) => (request.Stream ? _streamed : _whole)[OperationOf(request).Index];
+
+    /// <summary>The rest of a response is asked for as a chat: see <see cref="BrokenAnswer"/>.</summary>
+    private static Operation OperationOf(ModelRequest request) =>
+        request.Broken is not null && request.Operation == Operation.Responses ? Operation.Chat : request.Operation;
 
     /// <summary>Whether a text can be a model's name: it goes into URLs, headers, metrics and logs, so it has visible ASCII characters only, no quotes, and an end.</summary>
     public static bool IsModelName(string text) =>

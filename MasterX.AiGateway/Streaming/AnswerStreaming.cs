@@ -1,7 +1,6 @@
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
-using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -30,16 +29,15 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     public async Task<ModelResult?> AnswerAsync(StreamAudience audience, RequestPlan plan, ModelRoute route, ModelRequest request)
     {
         List<Attempt> attempts = [];
-        var partial = route.Resume && request.Operation == Operation.Chat ? new PartialAnswer() : null;
+        var partial = route.ResumePrompt is null ? null : new PartialAnswer();
         var (asked, next, begun) = (request, 0, false);
-        ModelRequest? continued = null;
         StreamBill? spent = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(audience.Gone, draining.Deadline);
         try
         {
             while (true)
             {
-                var opened = await failover.TryAsync(plan, next, asked, attempts, partial, begun, ending.Token);
+                var opened = await failover.TryAsync(plan, next, asked, attempts, partial, ending.Token);
                 if (opened.Answer?.Stream is not { } stream)
                 {
                     if (!begun)
@@ -52,6 +50,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                 }
 
                 var candidate = opened.Candidate!;
+                ModelRequest? rest;
                 using (stream)
                 {
                     if (!begun)
@@ -73,28 +72,22 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     // Its tokens were read and written all the same.
                     var bill = accounting.BillStream(candidate, stream.Frames.Usage, asked, stream.Frames.Characters);
                     spent = spent?.Plus(bill) ?? bill;
+                    rest = route.ResumePrompt is { } prompt ? BrokenAnswer.GoOn(request, stream.Frames, prompt) : null;
                 }
 
-                if (partial is not { CanResume: true })
+                if (rest is null)
                 {
                     await audience.BreakOffAsync("The provider's stream broke off.", BrokenOff);
                     return null;
                 }
 
-                await SocketThread.LeaveFor(request.Body.Length);
-                var resumed = request.ContinuedWith(partial.Text);
-                continued?.Dispose();
-                (asked, continued, next) = (resumed, resumed, opened.Next);
+                (asked, next) = (rest, opened.Next);
             }
         }
         catch (OperationCanceledException) when (draining.Deadline.IsCancellationRequested && !audience.Gone.IsCancellationRequested)
         {
             await (begun ? audience.BreakOffAsync("The gateway is shutting down.", "shutting_down") : audience.RefuseAsync());
             return null;
-        }
-        finally
-        {
-            continued?.Dispose();
         }
     }
 

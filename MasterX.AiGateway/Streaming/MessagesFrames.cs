@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -14,6 +15,12 @@ namespace MasterX.AiGateway.Streaming;
 internal sealed class MessagesFrames : StreamFrames
 {
     private byte[] _end = [];
+
+    /// <summary>The last block's index; its type while it is open, else empty.</summary>
+    private int _index = -1;
+    private string _open = "";
+
+    public override AnswerStreamWriter? WriterSoFar => MessageEventWriter.GoingOn(_index, _open);
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
@@ -50,12 +57,41 @@ internal sealed class MessagesFrames : StreamFrames
             span.Read(data);
         }
 
+        if (Partial is not null)
+        {
+            Follow(frame, Partial);
+        }
+
         Characters += frame.Characters;
         Finished |= frame.StopReason;
         Incomplete |= frame.IsIncomplete;
         output.Write(Event(frame.Type, data));
         Said |= frame.IsContent;
         return frame.IsContent || frame.StopReason ? FrameKind.Content : FrameKind.Lifecycle;
+    }
+
+    /// <summary>Keeps what another provider needs to go on: the texts, and where in the message they stand.</summary>
+    private void Follow(in Frame frame, PartialAnswer partial)
+    {
+        switch (frame.Type)
+        {
+            case "content_block_start":
+                (_index, _open) = (frame.Index, frame.Block ?? "");
+                if (_open is not ("text" or "thinking" or "redacted_thinking"))
+                {
+                    partial.Forbid();
+                }
+
+                break;
+            case "content_block_stop":
+                _open = "";
+                break;
+        }
+
+        if (frame.Text is not null)
+        {
+            partial.Append(frame.Text);
+        }
     }
 
     public override void WriteEnd(PooledBuffer output) => output.Write(_end.Length > 0 ? _end : "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n"u8);
@@ -89,6 +125,11 @@ internal sealed class MessagesFrames : StreamFrames
                 json.Read();
                 Usage = MessagesScan.ReadUsage(ref json, Usage ?? default) ?? Usage;
                 continue;
+            }
+            else if (json.ValueTextEquals("index"u8))
+            {
+                json.Read();
+                frame.Index = json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var index) ? index : _index + 1;
             }
             else if (json.ValueTextEquals("message"u8))
             {
@@ -132,7 +173,7 @@ internal sealed class MessagesFrames : StreamFrames
     }
 
     /// <summary>A call is content by its name; a text is by what comes of it.</summary>
-    private static void ReadBlock(ref Utf8JsonReader json, ref Frame frame)
+    private void ReadBlock(ref Utf8JsonReader json, ref Frame frame)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
@@ -146,6 +187,8 @@ internal sealed class MessagesFrames : StreamFrames
             json.Read();
             if (json.TokenType == JsonTokenType.String)
             {
+                frame.Block = type ? json.GetString() : frame.Block;
+                frame.Text = text && Partial is not null ? JsonText.PieceOf(ref json) : frame.Text;
                 frame.IsContent |= type ? !json.ValueTextEquals("text"u8) && !json.ValueTextEquals("thinking"u8) : text && json.ValueSpan.Length > 0;
             }
 
@@ -153,7 +196,7 @@ internal sealed class MessagesFrames : StreamFrames
         }
     }
 
-    private static void ReadDelta(ref Utf8JsonReader json, ref Frame frame)
+    private void ReadDelta(ref Utf8JsonReader json, ref Frame frame)
     {
         if (json.TokenType != JsonTokenType.StartObject)
         {
@@ -165,7 +208,8 @@ internal sealed class MessagesFrames : StreamFrames
         {
             var type = json.ValueTextEquals("type"u8);
             var stopReason = json.ValueTextEquals("stop_reason"u8);
-            var counted = json.ValueTextEquals("text"u8) || json.ValueTextEquals("thinking"u8) || json.ValueTextEquals("partial_json"u8);
+            var text = json.ValueTextEquals("text"u8);
+            var counted = text || json.ValueTextEquals("thinking"u8) || json.ValueTextEquals("partial_json"u8);
             json.Read();
             if (stopReason)
             {
@@ -174,6 +218,8 @@ internal sealed class MessagesFrames : StreamFrames
             }
             else if (json.TokenType == JsonTokenType.String && !type)
             {
+                frame.Text = text && Partial is not null ? JsonText.PieceOf(ref json) : frame.Text;
+
                 // What the API may yet add to a block is content too; of the message's own end, the stop reason says so.
                 frame.IsContent |= json.ValueSpan.Length > 0;
                 frame.Characters += counted ? json.ValueSpan.Length : 0;
@@ -190,6 +236,9 @@ internal sealed class MessagesFrames : StreamFrames
     private struct Frame
     {
         public string? Type;
+        public string? Block;
+        public string? Text;
+        public int Index;
         public bool IsContent;
         public bool StopReason;
         public bool IsIncomplete;

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -21,6 +22,8 @@ internal sealed class OpenAiFrames : StreamFrames
 
     /// <summary>Whether the caller asked for the chunk with the usage; when only the gateway did, the caller does not see it.</summary>
     public required bool CallerWantsUsage { get; init; }
+
+    public override AnswerStreamWriter? WriterSoFar => ChatChunkWriter.GoingOn(CallerWantsUsage);
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
@@ -67,7 +70,7 @@ internal sealed class OpenAiFrames : StreamFrames
         }
 
         var usageOnly = chunk.HasUsage && !chunk.HasChoice;
-        if ((usageOnly && !CallerWantsUsage) || (Continuing && chunk is { Content: false, Finish: false, HasUsage: false }))
+        if (usageOnly && !CallerWantsUsage)
         {
             return FrameKind.Lifecycle;
         }
@@ -253,6 +256,7 @@ internal sealed class OpenAiFrames : StreamFrames
         {
             var role = json.ValueTextEquals("role"u8);
             var content = json.ValueTextEquals("content"u8);
+            var thought = !role && !content && (json.ValueTextEquals("reasoning_content"u8) || json.ValueTextEquals("reasoning"u8) || json.ValueTextEquals("reasoning_details"u8));
             json.Read();
             if (content && json.TokenType == JsonTokenType.String)
             {
@@ -261,13 +265,16 @@ internal sealed class OpenAiFrames : StreamFrames
                 chunk.Content |= length > 0;
                 chunk.Texts++;
                 chunk.Text = (int)(json.TokenStartIndex + 1)..(int)(json.BytesConsumed - 1);
-                Partial?.Append(json.GetString()!);
+                Partial?.Append(JsonText.PieceOf(ref json));
             }
             else if (!role && !content && IsSomething(ref json))
             {
-                // Calls of tools, reasoning, a refusal, audio: content, and nothing another provider could go on with.
+                // Calls of tools, a refusal, audio: content, and nothing another provider could go on with. Thoughts it has of its own.
                 chunk.Content = chunk.OtherContent = true;
-                Partial?.Forbid();
+                if (!thought)
+                {
+                    Partial?.Forbid();
+                }
             }
 
             json.Skip();

@@ -7,10 +7,11 @@ internal sealed class PartialAnswer
 {
     private readonly StringBuilder _text = new();
 
-    /// <summary>Text alone can be gone on with: not calls of tools, not several choices.</summary>
+    /// <summary>Text alone can be gone on with, and thoughts before it: not calls of tools, not several choices.</summary>
     public bool CanResume { get; private set; } = true;
 
-    public string Text => _text.ToString();
+    /// <summary>Of a character that was cut in two, nothing.</summary>
+    public string Text => _text.Length > 0 && char.IsHighSurrogate(_text[^1]) ? _text.ToString(0, _text.Length - 1) : _text.ToString();
 
     /// <summary>A copy for one call to add to: of two calls under way at once, one answer is kept.</summary>
     public PartialAnswer Fork()

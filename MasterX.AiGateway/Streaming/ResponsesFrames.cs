@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -16,6 +17,9 @@ internal sealed class ResponsesFrames : StreamFrames
 
     /// <summary>Names the response to the caller; <see langword="null"/> to leave the provider's name.</summary>
     public ResponseNaming? Naming { get; init; }
+
+    /// <summary>Nobody: what the end of a response repeats was not kept.</summary>
+    public override AnswerStreamWriter? WriterSoFar => null;
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -50,8 +51,8 @@ internal abstract class StreamFrames
     /// <summary>Looks on, where the call is traced.</summary>
     public GenAiSpan? Span { protected get; set; }
 
-    /// <summary>Whether role frames are left out, because the caller's stream has begun with another provider.</summary>
-    public bool Continuing { get; init; }
+    /// <summary>Who can go on writing the caller's stream when this one has broken off; <see langword="null"/> for nobody.</summary>
+    public abstract AnswerStreamWriter? WriterSoFar { get; }
 
     /// <summary>Whether anyone wants the text itself; the events are passed on without it.</summary>
     protected bool KeepsText => Partial is not null || Span is { CapturesStream: true };

@@ -9,6 +9,8 @@ namespace MasterX.AiGateway.Streaming;
 /// <param name="writer">Of the caller's format.</param>
 internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter writer) : StreamFrames
 {
+    public override AnswerStreamWriter? WriterSoFar => writer;
+
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
     {
         if (data.SequenceEqual("[DONE]"u8))

@@ -18,7 +18,7 @@ internal static class GenAiRequestContent
     /// <summary>Leaves some of an attribute to the system message.</summary>
     private const int Room = BoundedJsonArray.MostCharacters / 4 * 3;
 
-    public static void Describe(Activity activity, JsonElement request, Operation operation)
+    public static void Describe(Activity activity, JsonElement request, Operation operation, BrokenAnswer? broken)
     {
         // Embeddings have no messages in the conventions.
         if (operation == Operation.Embeddings || operation == Operation.CountTokens)
@@ -29,6 +29,13 @@ internal static class GenAiRequestContent
         using (var messages = new GenAiContentWriter())
         {
             WriteInput(messages, request, operation);
+            if (broken is { Text.Length: > 0 })
+            {
+                messages.BeginMessage("assistant");
+                messages.Text(broken.Text);
+                messages.EndMessage();
+            }
+
             Set(activity, "gen_ai.input.messages", messages);
         }
 

@@ -166,7 +166,7 @@ internal sealed class GenAiSpan : IDisposable
             static (span, root) => GenAiRequestParameters.Describe(span._activity, root, span._operation, span._isOpenAi));
         if (_captures)
         {
-            Look(request.Body.Memory, static (span, root) => GenAiRequestContent.Describe(span._activity, root, span._operation));
+            Look(request.Body.Memory, (span, root) => GenAiRequestContent.Describe(span._activity, root, span._operation, request.Broken));
         }
     }
 

@@ -94,15 +94,19 @@ internal static class AnswerTranslation
     /// <param name="request">What was asked for.</param>
     /// <param name="readerOf">Makes a reader of the provider's format.</param>
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
-    /// <param name="isContinuing">Whether the caller's stream has begun with another provider.</param>
-    public static TranslatedFrames Open(
-        Candidate candidate, ModelRequest request, Func<AnswerSink, AnswerReader> readerOf, PartialAnswer? partial, bool isContinuing)
+    public static TranslatedFrames Open(Candidate candidate, ModelRequest request, Func<AnswerSink, AnswerReader> readerOf, PartialAnswer? partial)
     {
-        AnswerStreamWriter writer = request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
+        AnswerStreamWriter writer = request.Broken is { } broken ? broken.Writer
+            : request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
-            : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted, isContinuing);
+            : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted);
         (writer.Partial, writer.Thoughts, writer.Consumer) = (partial, request.Thoughts, request.Consumer);
-        return new TranslatedFrames(readerOf(writer), writer) { Partial = partial, Continuing = isContinuing };
+        if (request.Broken is { } before)
+        {
+            writer.GoOn(before.Joint);
+        }
+
+        return new TranslatedFrames(readerOf(writer), writer) { Partial = partial };
     }
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();

@@ -5,6 +5,7 @@ using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Translation.Requests;
 using MasterX.AiGateway.Translation.Vocabulary;
+using Turn = MasterX.AiGateway.Translation.Vocabulary.Turn;
 
 namespace MasterX.AiGateway.Translation;
 
@@ -43,7 +44,7 @@ internal static class RequestTranslation
                 conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
             }
 
-            write(conversation, candidate, loss, json);
+            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);
             return Written(loss, json);
         }
         catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
@@ -51,6 +52,16 @@ internal static class RequestTranslation
             // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
             throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
         }
+    }
+
+    /// <summary>The conversation with the answer so far, and what makes a model go on with it.</summary>
+    private static Conversation Rest(Conversation conversation, BrokenAnswer broken, Candidate candidate)
+    {
+        var how = BrokenAnswer.HowTo(candidate.Continuation, conversation.Thinking is { Effort: not "none", Budget: not 0 });
+        var begun = new Turn(Speaker.Assistant, [new TextPart(broken.Text)]);
+        return how == Continuation.Ask
+            ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(broken.Prompt)])] }
+            : conversation with { Turns = [.. conversation.Turns, begun], Continuation = how };
     }
 
     private static IReadOnlyList<string>? Written(Loss loss, Utf8JsonWriter json)

@@ -134,6 +134,8 @@ public sealed class SocketThreadTests
 
         public int LargestTurn { get; private set; }
 
+        public override MasterX.AiGateway.Translation.Answers.AnswerStreamWriter? WriterSoFar => null;
+
         public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
         {
             var there = !Thread.CurrentThread.IsThreadPoolThread;

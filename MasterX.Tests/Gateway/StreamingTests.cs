@@ -217,7 +217,7 @@ public sealed class StreamingTests
     [Fact]
     public async Task A_route_that_resumes_goes_on_with_the_next_candidate_as_if_nothing_had_happened()
     {
-        await using var gateway = new GatewayHost([.. Chain(), ("Gateway:Routes:chain:Resume", "true")]);
+        await using var gateway = new GatewayHost([.. Chain(), ("Gateway:Routes:chain:Resume", "true"), ("Gateway:Providers:openai:Continuation", "prefill")]);
         await gateway.Emulator.BreakAsync("groq", new { cut_after = 8, trickle_ms = 5 });
 
         var stream = await ChatStream.ReadAsync(gateway.Http, Request("chain"));

@@ -9,13 +9,31 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <param name="model">What was asked for, until the provider says better.</param>
 /// <param name="created">Seconds since 1970.</param>
 /// <param name="wantsUsage">Whether the caller asked for a chunk with the usage.</param>
-/// <param name="isContinuing">Whether roles are left out, because the caller's stream has begun with another provider.</param>
-internal sealed class ChatChunkWriter(string model, long created, bool wantsUsage, bool isContinuing) : AnswerStreamWriter
+internal sealed class ChatChunkWriter(string model, long created, bool wantsUsage) : AnswerStreamWriter
 {
     private readonly Dictionary<int, Choice> _choices = [];
     private string? _id;
     private string _model = model;
     private int _images;
+
+    /// <summary>For a stream that has begun already, with one choice.</summary>
+    /// <param name="wantsUsage">Whether the caller asked for a chunk with the usage.</param>
+    public static ChatChunkWriter GoingOn(bool wantsUsage)
+    {
+        var writer = new ChatChunkWriter("", DateTimeOffset.UtcNow.ToUnixTimeSeconds(), wantsUsage);
+        writer._choices[0] = new Choice();
+        return writer;
+    }
+
+    /// <summary>A thought of which no signature came has none.</summary>
+    public override void GoOn(string joint)
+    {
+        base.GoOn(joint);
+        foreach (var choice in _choices.Values)
+        {
+            choice.Thought = null;
+        }
+    }
 
     public override void Begin(string? id, string? model) => (_id, _model) = (_id ?? (id is null ? null : ChatFormat.IdOf(id)), model ?? _model);
 
@@ -190,10 +208,7 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         if (!_choices.TryGetValue(choice, out var state))
         {
             _choices[choice] = state = new Choice();
-            if (!isContinuing)
-            {
-                json.WriteString("role", "assistant");
-            }
+            json.WriteString("role", "assistant");
         }
 
         return (json, state);

@@ -10,7 +10,7 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// Reads a Gemini <c>GenerateContentResponse</c> (<see href="https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse"/>): the
 /// whole answer is one, and so is each event of a stream, which has no end mark and ends after the finish reason.
 /// </summary>
-internal sealed class GeminiAnswerReader(AnswerSink sink, bool isContinuing = false) : AnswerReader(sink)
+internal sealed class GeminiAnswerReader(AnswerSink sink) : AnswerReader(sink)
 {
     private readonly HashSet<int> _called = [];
     private readonly HashSet<string> _ids = new(StringComparer.Ordinal);
@@ -71,7 +71,7 @@ internal sealed class GeminiAnswerReader(AnswerSink sink, bool isContinuing = fa
     private bool IsGivenUp(JsonElement candidate)
     {
         var reason = candidate.Text("finishReason");
-        return GeminiRows.IsGivenUp(reason) || (reason == "STOP" && !Sink.Said && !isContinuing && !IsSaid(candidate));
+        return GeminiRows.IsGivenUp(reason) || (reason == "STOP" && !Sink.Said && !IsSaid(candidate));
     }
 
     private void ReadHead(JsonElement answer)

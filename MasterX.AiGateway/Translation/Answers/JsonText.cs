@@ -39,6 +39,19 @@ internal static class JsonText
         }
     }
 
+    /// <summary>The text a reader stands on, halves of characters included.</summary>
+    public static string PieceOf(ref Utf8JsonReader json)
+    {
+        try
+        {
+            return json.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return Unescape(Encoding.UTF8.GetString(json.ValueSpan));
+        }
+    }
+
     private static string Unescape(ReadOnlySpan<char> escaped)
     {
         var text = new StringBuilder(escaped.Length);

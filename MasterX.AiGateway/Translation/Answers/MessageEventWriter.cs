@@ -19,8 +19,23 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
     private string _type = "";
     private int _index = -1;
 
+    /// <summary>Whether it was another provider's, and nothing of the next one's belongs in it.</summary>
+    private bool _isAnothers;
+
     /// <summary>The format has one.</summary>
     protected override bool Takes(int choice) => choice == 0;
+
+    /// <summary>For a message that has begun already.</summary>
+    /// <param name="index">Of its last block.</param>
+    /// <param name="type">Of that block, where it is open; else empty.</param>
+    public static MessageEventWriter GoingOn(int index, string type) => new("") { _hasBegun = true, _index = index, _type = type };
+
+    /// <summary>A text goes on; a thought does not, as what comes is thought by another.</summary>
+    public override void GoOn(string joint)
+    {
+        base.GoOn(joint);
+        _isAnothers = _type == "thinking";
+    }
 
     public override void Begin(string? id, string? model)
     {
@@ -147,7 +162,7 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
     /// <summary>Opens a block, unless the one that is open is of that type.</summary>
     private void Open(string type)
     {
-        if (_type == type)
+        if (_type == type && !_isAnothers)
         {
             return;
         }
@@ -184,7 +199,7 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
             return;
         }
 
-        _type = "";
+        (_type, _isAnothers) = ("", false);
         var json = BeginEvent("content_block_stop"u8);
         json.WriteString("type", "content_block_stop");
         json.WriteNumber("index", _index);

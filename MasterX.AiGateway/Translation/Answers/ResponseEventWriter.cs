@@ -17,8 +17,18 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     private ResponseItem? _open;
     private bool _hasPart;
 
+    /// <summary>Whether it was another provider's, and nothing of the next one's belongs in it.</summary>
+    private bool _isAnothers;
+
     /// <summary>The format has one.</summary>
     protected override bool Takes(int choice) => choice == 0;
+
+    /// <summary>A text goes on; a thought does not, as what comes is thought by another.</summary>
+    public override void GoOn(string joint)
+    {
+        base.GoOn(joint);
+        _isAnothers = _open is { Type: "reasoning" };
+    }
 
     public override void Begin(string? id, string? model) => items.Begin(id, model);
 
@@ -67,7 +77,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
 
     protected override void WriteThinking(int choice, string text)
     {
-        if (_open is not { Type: "reasoning" })
+        if (_open is not { Type: "reasoning" } || _isAnothers)
         {
             Open(ResponseItem.Thought());
         }
@@ -92,7 +102,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
 
     private void Sign(Signature signature)
     {
-        if (_open is not { Type: "reasoning" })
+        if (_open is not { Type: "reasoning" } || _isAnothers)
         {
             Open(ResponseItem.Thought());
         }
@@ -210,7 +220,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
         }
 
         WriteItem("response.output_item.done"u8, isOver: true);
-        (_open, _hasPart) = (null, false);
+        (_open, _hasPart, _isAnothers) = (null, false, false);
     }
 
     private void Start()

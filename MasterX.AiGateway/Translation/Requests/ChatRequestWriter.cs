@@ -36,12 +36,19 @@ internal sealed partial class ChatRequestWriter
         _json.WriteStartObject();
         _json.WriteString("model", _dialect.Model);
         _json.WriteStartArray("messages");
-        foreach (var turn in Merged())
+        var turns = Merged();
+        foreach (var turn in turns)
         {
-            WriteTurn(turn);
+            WriteTurn(turn, isBegun: _conversation.Continuation == Continuation.Prefix && turn == turns[^1]);
         }
 
         _json.WriteEndArray();
+        if (_conversation.Continuation == Continuation.ContinueFinalMessage)
+        {
+            _json.WriteBoolean("continue_final_message", true);
+            _json.WriteBoolean("add_generation_prompt", false);
+        }
+
         WriteTools();
         WriteHow();
         WriteRest();
@@ -67,7 +74,9 @@ internal sealed partial class ChatRequestWriter
         return merged.Count > 0 ? merged : throw TurnGroups.Nothing(Format);
     }
 
-    private void WriteTurn(Turn turn)
+    /// <param name="turn">What one side said.</param>
+    /// <param name="isBegun">Whether the model is to go on with it.</param>
+    private void WriteTurn(Turn turn, bool isBegun)
     {
         foreach (var result in turn.Parts.OfType<ToolResultPart>())
         {
@@ -80,7 +89,7 @@ internal sealed partial class ChatRequestWriter
         parts.InsertRange(0, turn.Parts.OfType<ToolResultPart>().SelectMany(result => result.Content.Where(part => part is not TextPart)));
         if (turn.Speaker == Speaker.Assistant)
         {
-            WriteAnswer(parts);
+            WriteAnswer(parts, isBegun);
         }
         else if (parts.Count > 0)
         {
@@ -101,7 +110,7 @@ internal sealed partial class ChatRequestWriter
         _json.WriteEndObject();
     }
 
-    private void WriteAnswer(List<Part> parts)
+    private void WriteAnswer(List<Part> parts, bool isBegun)
     {
         var thought = ModelsThatWantThoughts().IsMatch(_dialect.Model) ? string.Concat(parts.OfType<ThinkingPart>().Select(part => part.Text)) : "";
         if (thought.Length == 0 && parts.Exists(part => part is ThinkingPart { Signature.Family: not Signature.Gemini } or ThinkingPart { Signature: null } or HiddenThinkingPart))
@@ -124,6 +133,11 @@ internal sealed partial class ChatRequestWriter
         _json.WriteStartObject();
         _json.WriteString("role", "assistant");
         _json.WriteString("content", text.Length == 0 ? null : text);
+        if (isBegun)
+        {
+            _json.WriteBoolean("prefix", true);
+        }
+
         if (thought.Length > 0)
         {
             _json.WriteString("reasoning_content", thought);

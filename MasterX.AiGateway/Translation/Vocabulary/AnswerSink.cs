@@ -16,6 +16,9 @@ internal abstract class AnswerSink
 
     private readonly List<ChoiceText> _choices = [];
 
+    /// <summary>White space at the end of what another provider said, which this one may begin with again.</summary>
+    private string _joint = "";
+
     /// <summary>Whether every choice that has begun has come to its end.</summary>
     public bool Finished { get; private set; }
 
@@ -39,6 +42,19 @@ internal abstract class AnswerSink
 
     /// <summary>For whom.</summary>
     public string Consumer { get; set; } = "";
+
+    /// <summary>
+    /// Another provider goes on with the answer: what was half said is not said any more, and what is counted is its own.
+    /// </summary>
+    /// <param name="joint">White space at the end of what was said, which is not told again.</param>
+    public virtual void GoOn(string joint)
+    {
+        (_joint, Said, Finished, Incomplete, Usage, Characters) = (joint, true, false, false, null, 0);
+        foreach (var state in _choices)
+        {
+            state.GoOn();
+        }
+    }
 
     /// <summary>Called first, and again when more becomes known.</summary>
     /// <param name="id">The provider's name for the answer; <see langword="null"/> where it has none.</param>
@@ -67,7 +83,7 @@ internal abstract class AnswerSink
     /// <summary>A thought that is not shown: see <see cref="HiddenThinkingPart"/>.</summary>
     public void HiddenThinking(int choice, Signature signature)
     {
-        if (Add(choice))
+        if (Add(choice, canResume: true))
         {
             StateOf(choice).Keep(new HiddenThinkingPart { Signature = signature });
             WriteHiddenThinking(choice, signature);
@@ -193,9 +209,11 @@ internal abstract class AnswerSink
 
     protected abstract void WriteFinish(int choice, StopReason reason, string? sequence);
 
-    /// <summary>Something that is no text begins: another provider cannot go on with it.</summary>
+    /// <summary>Something that is no text begins.</summary>
+    /// <param name="choice">Of which it is.</param>
+    /// <param name="canResume">Whether another provider could go on behind it.</param>
     /// <returns>Whether it is still of the answer: of a choice that has ended nothing more is.</returns>
-    private bool Add(int choice)
+    private bool Add(int choice, bool canResume = false)
     {
         if (!Takes(choice))
         {
@@ -210,7 +228,11 @@ internal abstract class AnswerSink
 
         Release(choice, state);
         (state.IsCall, Said) = (false, true);
-        Partial?.Forbid();
+        if (!canResume)
+        {
+            Partial?.Forbid();
+        }
+
         return true;
     }
 
@@ -241,6 +263,12 @@ internal abstract class AnswerSink
 
     private void Give(int choice, Kind kind, string text)
     {
+        if (_joint.Length > 0 && kind == Kind.Text)
+        {
+            var again = text.AsSpan().CommonPrefixLength(_joint);
+            (text, _joint) = (text[again..], again == text.Length ? _joint[again..] : "");
+        }
+
         if (text.Length == 0)
         {
             return;
@@ -252,7 +280,7 @@ internal abstract class AnswerSink
         {
             Partial?.Append(text);
         }
-        else
+        else if (kind != Kind.Thinking)
         {
             Partial?.Forbid();
         }
@@ -360,6 +388,13 @@ internal abstract class AnswerSink
 
         /// <summary>The first half of a character, held back until its other half comes.</summary>
         public char? Half { get; set; }
+
+        /// <summary>See <see cref="AnswerSink.GoOn"/>.</summary>
+        public void GoOn()
+        {
+            (HasEnded, Reason, Sequence, IsCall, Half, _thoughts) = (false, null, null, false, null, null);
+            _thought?.Clear();
+        }
 
         public void Think(string text) => (_thought ??= new()).Append(text);
 

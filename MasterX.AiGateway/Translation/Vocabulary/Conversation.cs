@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Translation.Vocabulary;
 
@@ -72,6 +73,9 @@ internal sealed record Conversation
 
     /// <summary>What the reader left out, as it means nothing to any model: echoes of an answer's own remarks, mostly.</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    /// <summary>How the model goes on with the last turn, its own, where it is to; <see langword="null"/> where nothing has to be said of it.</summary>
+    public Continuation? Continuation { get; init; }
 
     /// <summary>Whether a stream is wanted.</summary>
     public bool Stream { get; init; }

@@ -60,7 +60,7 @@ internal sealed class Translated(string kind, string model = "m-1", ProviderOpti
         using var provider = ProviderOf();
         using var request = Parse(door, body[..^1] + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
         using var output = new PooledBuffer(1024);
-        var frames = provider.Format.OpenFrames(request, provider.CandidateOf(model), partial: null, continuing: false);
+        var frames = provider.Format.OpenFrames(request, provider.CandidateOf(model), partial: null);
         foreach (var data in events)
         {
             Assert.NotEqual(FrameKind.Error, frames.Read(Encoding.UTF8.GetBytes(data), output));

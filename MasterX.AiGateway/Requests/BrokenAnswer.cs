@@ -1,0 +1,54 @@
+using System.Text.Json;
+using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Translation.Answers;
+
+namespace MasterX.AiGateway.Requests;
+
+/// <summary>A streamed answer that broke off, for another model to go on with.</summary>
+/// <param name="Text">What of it was said, but for white space at its end; empty where that is nothing, and the request is asked as it is.</param>
+/// <param name="Joint">The white space behind it, which the caller has; the model that goes on may begin with it again.</param>
+/// <param name="Prompt">What asks a model to go on that cannot be given the beginning of its own answer.</param>
+/// <param name="Writer">Has written the caller's stream so far, and goes on with it.</param>
+internal sealed record BrokenAnswer(string Text, string Joint, string Prompt, AnswerStreamWriter Writer)
+{
+    /// <summary>The request that asks for the rest.</summary>
+    /// <param name="request">The caller's.</param>
+    /// <param name="frames">The stream that broke off.</param>
+    /// <param name="prompt">See <see cref="Prompt"/>.</param>
+    /// <returns>It lends the bytes of <paramref name="request"/>. <see langword="null"/> when nobody could go on.</returns>
+    public static ModelRequest? GoOn(ModelRequest request, StreamFrames frames, string prompt)
+    {
+        if (frames is not { Partial: { CanResume: true } partial, WriterSoFar: { } writer } || request.HasPreviousResponse || IsOfAForm(request))
+        {
+            return null;
+        }
+
+        var text = partial.Text;
+        var said = text.TrimEnd();
+        return request with { Broken = new BrokenAnswer(said, text[said.Length..], prompt, writer) };
+    }
+
+    /// <summary>How a model is asked to go on: none can be given its beginning and think first.</summary>
+    public static Continuation HowTo(Continuation usual, bool thinks) => usual == Continuation.Prefill && thinks ? Continuation.Ask : usual;
+
+    /// <summary>Whether a raw request asks for thinking.</summary>
+    public static bool AsksToThink(JsonElement request) =>
+        (request.TryGetProperty("thinking", out var thinking) && thinking.ValueKind == JsonValueKind.Object
+            && !(thinking.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("disabled"u8)))
+        || (request.TryGetProperty("reasoning_effort", out var effort) && effort.ValueKind == JsonValueKind.String && !effort.ValueEquals("none"u8));
+
+    /// <summary>Whether the answer has to be of some form as a whole, which a second part of it would be once more.</summary>
+    private static bool IsOfAForm(ModelRequest request)
+    {
+        using var document = JsonDocument.Parse(request.Body.Memory);
+        var root = document.RootElement;
+        return IsForm(Member(root, "response_format")) || IsForm(Member(Member(root, "text"), "format")) || IsForm(Member(root, "output_format"))
+            || IsForm(Member(Member(root, "output_config"), "format"));
+
+        static JsonElement? Member(JsonElement? holder, string name) =>
+            holder is { ValueKind: JsonValueKind.Object } some && some.TryGetProperty(name, out var member) ? member : null;
+
+        static bool IsForm(JsonElement? format) => Member(format, "type") is { ValueKind: JsonValueKind.String } type && !type.ValueEquals("text"u8);
+    }
+}
