@@ -27,18 +27,17 @@ internal static class ForeignThoughts
         var found = false;
         if (request.Operation == Operation.Messages)
         {
-            foreach (var message in root["messages"]?.AsArray().OfType<JsonObject>() ?? [])
+            // A turn of nothing else goes too: none may be empty, and neighbours of one side are one.
+            root["messages"]?.AsArray().RemoveAll(message =>
             {
-                if (message["content"] is JsonArray blocks)
+                if (message is not JsonObject || message["content"] is not JsonArray blocks || blocks.RemoveAll(block => block is JsonObject thought && IsForeign(thought)) == 0)
                 {
-                    found |= blocks.RemoveAll(block => block is JsonObject thought && IsForeign(thought)) > 0;
-                    if (blocks.Count == 0)
-                    {
-                        // A turn must have something in it.
-                        message["content"] = "…";
-                    }
+                    return false;
                 }
-            }
+
+                found = true;
+                return blocks.Count == 0;
+            });
         }
         else if (root["input"] is JsonArray items)
         {
@@ -50,13 +49,22 @@ internal static class ForeignThoughts
             return null;
         }
 
-        var body = new PooledBuffer(request.Body.Length);
-        using (var json = new System.Text.Json.Utf8JsonWriter((IBufferWriter<byte>)body, Translation.Answers.AnswerStreamWriter.Options))
+        PooledBuffer? body = new(request.Body.Length);
+        try
         {
-            root.WriteTo(json);
-        }
+            using (var json = new System.Text.Json.Utf8JsonWriter((IBufferWriter<byte>)body, Translation.Answers.AnswerStreamWriter.Options))
+            {
+                root.WriteTo(json);
+            }
 
-        return request.With(body);
+            var tidied = request.With(body);
+            body = null;
+            return tidied;
+        }
+        finally
+        {
+            body?.Dispose();
+        }
     }
 
     private static bool IsForeign(JsonObject thought) => Text(thought, "type") switch

@@ -67,6 +67,10 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     }
 
                     Interrupted(candidate, stream);
+
+                    // What was told as a success when the stream began was none after all.
+                    var told = attempts.FindLastIndex(attempt => attempt.Outcome == AttemptOutcome.Success);
+                    attempts[told] = attempts[told] with { Outcome = stream.Failure.Outcome };
                     partial = stream.Frames.Partial;
 
                     // Its tokens were read and written all the same.

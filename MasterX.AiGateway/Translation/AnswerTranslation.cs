@@ -5,6 +5,7 @@ using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
+using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Answers;
 using MasterX.AiGateway.Translation.Vocabulary;
 
@@ -26,62 +27,58 @@ internal static class AnswerTranslation
     /// <returns><see langword="null"/> when it is no answer.</returns>
     public static ProviderAnswer? ReadWhole(PooledBuffer answer, Candidate candidate, ModelRequest request, Func<AnswerSink, AnswerReader> readerOf)
     {
-        PooledBuffer? body = null;
-        try
+        return Written(answer.Length, json =>
         {
             var writer = WriterOf(candidate, request);
             (writer.Thoughts, writer.Consumer) = (request.Thoughts, request.Consumer);
-            var reader = readerOf(writer);
-            if (!Read(answer, reader, writer))
+            if (!Read(answer, readerOf(writer), writer))
             {
-                return null;
+                return (false, null);
             }
 
-            body = new PooledBuffer(answer.Length + 512);
-            using (var json = new Utf8JsonWriter(body, AnswerStreamWriter.Options))
-            {
-                writer.Write(json);
-            }
-
-            var translated = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = writer.Usage };
-            body = null;
-            return translated;
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or UntranslatableRequestException)
-        {
-            // Not what the provider's API gives; the others are text that is not valid UTF-16 once unescaped.
-            return null;
-        }
-        finally
-        {
-            body?.Dispose();
-        }
+            writer.Write(json);
+            return (true, writer.Usage);
+        });
     }
 
     /// <summary>Reads embeddings, which Gemini alone has in a format of its own.</summary>
     /// <returns><see langword="null"/> when they are none.</returns>
     public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        PooledBuffer? body = new(answer.Length + 512);
-        try
+        return Written(answer.Length, json =>
         {
             using var document = JsonDocument.Parse(answer.Memory);
             using var asked = JsonDocument.Parse(request.Body.Memory);
+            return GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json, out var usage) ? (true, usage) : (false, null);
+        });
+    }
+
+    /// <summary>An answer in the caller's format.</summary>
+    /// <param name="length">Of the provider's.</param>
+    /// <param name="write">Writes it, and says whether it is one, and its tokens.</param>
+    /// <returns><see langword="null"/> when it is none.</returns>
+    private static ProviderAnswer? Written(int length, Func<Utf8JsonWriter, (bool IsAnswer, TokenUsage? Usage)> write)
+    {
+        PooledBuffer? body = new(length + 512);
+        try
+        {
+            TokenUsage? usage;
             using (var json = new Utf8JsonWriter(body, AnswerStreamWriter.Options))
             {
-                if (!GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json))
+                (var isAnswer, usage) = write(json);
+                if (!isAnswer)
                 {
                     return null;
                 }
             }
 
-            var scan = AnswerScan.Of(body.Span, Operation.Embeddings);
-            var read = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
+            var answer = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = usage };
             body = null;
-            return read;
+            return answer;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or FormatException or UntranslatableRequestException)
         {
+            // Not what the provider's API gives; some are text that is not valid UTF-16 once unescaped.
             return null;
         }
         finally

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text.Json;
 using MasterX.AiGateway.Providers;
+using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Vocabulary;
 using static MasterX.AiGateway.Translation.JsonFields;
 
@@ -86,9 +87,11 @@ internal static class GeminiEmbeddings
     /// <param name="request">The caller's, which says how the numbers are written.</param>
     /// <param name="model">Who was asked.</param>
     /// <param name="json">Receives OpenAI's.</param>
+    /// <param name="usage">Its tokens.</param>
     /// <returns>Whether there is an embedding for each text.</returns>
-    public static bool Read(JsonElement answer, JsonElement request, string model, Utf8JsonWriter json)
+    public static bool Read(JsonElement answer, JsonElement request, string model, Utf8JsonWriter json, out TokenUsage? usage)
     {
+        usage = null;
         JsonElement[] embeddings = [.. answer.Elements("embeddings")];
         string[] texts = [.. TextsOf(request.GetProperty("input"))];
         if (embeddings.Length != texts.Length || Array.Exists(embeddings, embedding => !embedding.Elements("values").Any()))
@@ -122,6 +125,7 @@ internal static class GeminiEmbeddings
         json.WriteEndArray();
         json.WriteString("model", model);
         var tokens = answer.Field("usageMetadata")?.Count("promptTokenCount") is > 0 and { } counted ? counted : Math.Max(1, texts.Sum(text => text.Length) / CharactersPerToken);
+        usage = new TokenUsage((int)tokens, 0, 0);
         json.WriteStartObject("usage");
         json.WriteNumber("prompt_tokens", tokens);
         json.WriteNumber("total_tokens", tokens);

@@ -82,7 +82,7 @@ public sealed class KeepAliveTests
         Assert.Contains("\"one \"", text, StringComparison.Ordinal);
         Assert.Contains("\"two\"", text, StringComparison.Ordinal);
         Assert.Contains(": x-masterx-tokens-in=105; x-masterx-tokens-out=12;", text, StringComparison.Ordinal);
-        Assert.Contains("x-masterx-attempt-list=openai;model=\"a\";outcome=", text, StringComparison.Ordinal);
+        Assert.Contains("x-masterx-attempt-list=openai;model=\"a\";outcome=broken_answer;", text, StringComparison.Ordinal);
         Assert.Contains(", groq;model=\"b\";outcome=success", text, StringComparison.Ordinal);
     }
 
