@@ -295,6 +295,12 @@ public sealed class RequestTableTests
     }
 
     [Fact]
+    public void A_turn_of_nothing_but_foreign_thoughts_is_left_out_whole() => Assert.Equal(
+        ["x", "z"],
+        new Translated("anthropic").Request("messages", """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"mx1.gemini.S"}]},{"role":"user","content":"z"}]}""")
+            .GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").GetString()));
+
+    [Fact]
     public void Of_a_field_that_is_there_twice_the_last_one_is_said() => Check(
         new Translated("gemini").Request("chat", """{"messages":[{"role":"user","content":"first"}],"messages":[{"role":"user","content":"last"}]}"""), "contents.0.parts.0.text=last");
 
