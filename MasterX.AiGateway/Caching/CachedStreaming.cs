@@ -11,7 +11,8 @@ namespace MasterX.AiGateway.Caching;
 /// then follows it like everybody else.
 /// </summary>
 internal sealed partial class CachedStreaming(
-    AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, Accounting accounting, ILogger<CachedStreaming> logger)
+    AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, Accounting accounting, GatewayConfiguration configuration, TimeProvider time,
+    ILogger<CachedStreaming> logger)
 {
     /// <summary>Bytes after which even a follower who has much to catch up with is written to.</summary>
     private const int LargestWrite = 32 * 1024;
@@ -27,7 +28,7 @@ internal sealed partial class CachedStreaming(
 
         if (recordings.Join(key) is not var (recording, follower))
         {
-            await using var audience = new CallerAudience(context, request.Operation, accounting, TimeProvider.System, TimeSpan.Zero);
+            await using var audience = new CallerAudience(context, request.Operation, accounting, time, configuration.Options.KeepAlive);
             return await streaming.AnswerAsync(audience, plan, route, request);
         }
 
@@ -92,14 +93,18 @@ internal sealed partial class CachedStreaming(
         using var leaving = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, follower.CutOff);
         try
         {
-            var begun = false;
+            RecordingAuthor? begun = null;
+            var commented = false;
             while (true)
             {
-                var news = await recording.NextAsync(follower, leaving.Token);
+                var news = await NextAsync(response, recording, follower, leaving.Token);
                 if (news.Author is { } author)
                 {
-                    Begin(response, author, follower.IsFirst);
-                    begun = true;
+                    (begun, commented) = (author, response.HasStarted);
+                    if (!commented)
+                    {
+                        Begin(response, author, follower.IsFirst);
+                    }
                 }
                 else if (news.End is not { } end)
                 {
@@ -107,7 +112,7 @@ internal sealed partial class CachedStreaming(
                 }
                 else
                 {
-                    return await EndAsync(context, operation, end, follower.IsFirst, begun);
+                    return await EndAsync(context, operation, end, follower.IsFirst, begun, commented);
                 }
             }
         }
@@ -117,6 +122,29 @@ internal sealed partial class CachedStreaming(
             LogCutOff(logger, StreamRecording.MostBehind);
             context.Abort();
             return null;
+        }
+    }
+
+    /// <summary>What comes next; while nothing does, the caller hears a comment every so often.</summary>
+    private async ValueTask<RecordingNews> NextAsync(HttpResponse response, StreamRecording recording, StreamFollower follower, CancellationToken cancellationToken)
+    {
+        var next = recording.NextAsync(follower, cancellationToken);
+        if (next.IsCompleted || configuration.Options.KeepAlive is not { Ticks: > 0 } period)
+        {
+            return await next;
+        }
+
+        var coming = next.AsTask();
+        while (true)
+        {
+            try
+            {
+                return await coming.WaitAsync(period, time, cancellationToken);
+            }
+            catch (TimeoutException)
+            {
+                await CallerAudience.WriteCommentAsync(response, cancellationToken);
+            }
         }
     }
 
@@ -146,7 +174,14 @@ internal sealed partial class CachedStreaming(
         await response.BodyWriter.FlushAsync(cancellationToken);
     }
 
-    private static async Task<ModelResult?> EndAsync(HttpContext context, Operation operation, RecordingEnd end, bool isFirst, bool begun)
+    /// <param name="context">The caller's.</param>
+    /// <param name="operation">What was asked for.</param>
+    /// <param name="end">How the recording ended.</param>
+    /// <param name="isFirst">Whether it was made for this caller.</param>
+    /// <param name="begun">Who has answered, once that is known.</param>
+    /// <param name="commented">Whether a comment had sent the headers by then, so that they do not tell.</param>
+    private static async Task<ModelResult?> EndAsync(
+        HttpContext context, Operation operation, RecordingEnd end, bool isFirst, RecordingAuthor? begun, bool commented)
     {
         switch (end)
         {
@@ -157,15 +192,19 @@ internal sealed partial class CachedStreaming(
                 await ReplayAsync(context, kept);
                 return null;
             case { IsShutdown: true }:
-                await Draining.RefuseAsync(context);
+                await (context.Response.HasStarted
+                    ? CallerAudience.WriteErrorAsync(context.Response, operation, "The gateway is shutting down.", "shutting_down", context.RequestAborted)
+                    : Draining.RefuseAsync(context));
                 return null;
-            case { Bill: { } bill } when begun:
-                EndWhole(context.Response, isFirst ? bill : bill.Paid, end.Mark);
+            case { Bill: { } bill } when begun is not null:
+                EndWhole(
+                    context.Response, isFirst ? bill : bill.Paid, end.Mark, commented && isFirst ? begun.Attempts : [],
+                    commented ? begun.Headers.Ignored : null);
                 return null;
-            case { Error: var (message, code) } when begun:
+            case { Error: var (message, code) } when begun is not null:
                 await CallerAudience.WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
                 return null;
-            case { Failure: { } failure } when !begun:
+            case { Failure: { } failure } when begun is null:
                 return failure;
             default:
                 throw new InvalidOperationException("A recording ended in a way its followers cannot be told.");
@@ -175,8 +214,12 @@ internal sealed partial class CachedStreaming(
     private static async Task ReplayAsync(HttpContext context, KeptStream kept)
     {
         var response = context.Response;
-        CallerAudience.WriteHeaders(response, kept.Provider, kept.Model, [], cached: true);
-        Accounting.WriteIgnored(response, kept.Ignored);
+        if (!response.HasStarted)
+        {
+            CallerAudience.WriteHeaders(response, kept.Provider, kept.Model, [], cached: true);
+            Accounting.WriteIgnored(response, kept.Ignored);
+        }
+
         var rest = kept.Events.AsMemory();
         for (; rest.Length > LargestWrite; rest = rest[LargestWrite..])
         {
@@ -188,10 +231,11 @@ internal sealed partial class CachedStreaming(
     }
 
     /// <summary>The end of a stream is sent together with the end of the response.</summary>
-    private static void EndWhole(HttpResponse response, StreamBill bill, byte[] mark)
+    private static void EndWhole(
+        HttpResponse response, StreamBill bill, byte[] mark, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
     {
         using var last = new PooledBuffer(mark.Length + 256);
-        Accounting.EndStream(response, bill, last);
+        Accounting.EndStream(response, bill, last, attempts, ignored);
         last.Write(mark);
         response.BodyWriter.Write(last.Span);
     }

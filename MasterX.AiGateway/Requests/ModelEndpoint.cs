@@ -119,7 +119,7 @@ internal sealed class ModelEndpoint(
                     : await cachedStreaming.AnswerAsync(context, plan, route, request, key, lifetime);
                 if (failed is not null)
                 {
-                    await WriteAsync(context, request, failed);
+                    await (context.Response.HasStarted ? BreakOffAsync(context, request.Operation, failed) : WriteAsync(context, request, failed));
                 }
 
                 return;
@@ -146,16 +146,14 @@ internal sealed class ModelEndpoint(
     private async Task<ModelResult?> StreamAsync(HttpContext context, ModelRequest request, RequestPlan plan, ModelRoute route)
     {
         await using var audience = new CallerAudience(context, request.Operation, accounting, time, configuration.Options.KeepAlive);
-        var failed = await streaming.AnswerAsync(audience, plan, route, request);
-        if (failed is null || !audience.HasBegun)
-        {
-            return failed;
-        }
+        return await streaming.AnswerAsync(audience, plan, route, request);
+    }
 
-        // The status is sent already.
+    /// <summary>A comment has sent the status already, so that an event tells of the failure.</summary>
+    private static Task BreakOffAsync(HttpContext context, Operation operation, ModelResult failed)
+    {
         var (message, code) = failed.Refusal is { } refusal ? (refusal.Error?.Message ?? NoReason, refusal.Error?.Code ?? "request_refused") : (Failed(failed), "all_providers_failed");
-        await audience.BreakOffAsync(message, code);
-        return null;
+        return CallerAudience.WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
     }
 
     private async Task WriteAsync(HttpContext context, ModelRequest request, ModelResult result)

@@ -12,6 +12,8 @@ namespace MasterX.AiGateway.Streaming;
 /// </summary>
 internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
 {
+    private static readonly byte[] Comment = ": keep-alive\n\n"u8.ToArray();
+
     private readonly HttpContext _context;
     private readonly Operation _operation;
     private readonly Accounting _accounting;
@@ -45,9 +47,6 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
     }
 
     public override CancellationToken Gone => _context.RequestAborted;
-
-    /// <summary>Whether the headers were sent before it was known who answers, so that a failure cannot be told by its status any more.</summary>
-    public bool HasBegun => _hasBegun;
 
     public override void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers)
     {
@@ -145,6 +144,17 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
         await response.BodyWriter.WriteAsync(buffer.Memory, cancellationToken);
     }
 
+    /// <summary>A sign of life where there is nothing to be passed on; the first one sends the headers.</summary>
+    public static async ValueTask WriteCommentAsync(HttpResponse response, CancellationToken cancellationToken)
+    {
+        if (!response.HasStarted)
+        {
+            BeginStream(response);
+        }
+
+        await response.BodyWriter.WriteAsync(Comment, cancellationToken);
+    }
+
     private static void BeginStream(HttpResponse response)
     {
         response.ContentType = "text/event-stream";
@@ -166,14 +176,8 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
                 return;
             }
 
-            if (!_hasBegun)
-            {
-                _hasBegun = true;
-                BeginStream(_context.Response);
-            }
-
-            _written = _time.GetTimestamp();
-            await _context.Response.BodyWriter.WriteAsync(": keep-alive\n\n"u8.ToArray(), Gone);
+            (_hasBegun, _written) = (true, _time.GetTimestamp());
+            await WriteCommentAsync(_context.Response, Gone);
         }
         catch (Exception left) when (left is OperationCanceledException or IOException)
         {

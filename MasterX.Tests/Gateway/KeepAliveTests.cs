@@ -59,6 +59,54 @@ public sealed class KeepAliveTests
     }
 
     [Fact]
+    public async Task Who_follows_another_callers_stream_hears_comments_too_and_is_told_all_the_same_how_it_ended()
+    {
+        var heard = new TaskCompletionSource();
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            await heard.Task.WaitAsync(context.RequestAborted);
+            await context.Response.WriteAsync("data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+        });
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:KeepAlive", "00:00:00.050"), ("Gateway:Routes:kept:Cache", "00:05:00"), ("Gateway:Routes:kept:Candidates:0", "openai/m"));
+
+        using var first = await AskAsync(gateway, "kept");
+        using var second = await AskAsync(gateway, "kept");
+        using var lines = new StreamReader(await first.Content.ReadAsStreamAsync(Token));
+        using var others = new StreamReader(await second.Content.ReadAsStreamAsync(Token));
+        var comments = (await lines.ReadLineAsync(Token), await others.ReadLineAsync(Token));
+        heard.SetResult();
+        var (rest, rests) = (await lines.ReadToEndAsync(Token), await others.ReadToEndAsync(Token));
+
+        Assert.Equal((": keep-alive", ": keep-alive"), comments);
+        Assert.Contains("\"hi\"", rest, StringComparison.Ordinal);
+        Assert.Contains("\"hi\"", rests, StringComparison.Ordinal);
+        Assert.Contains("x-masterx-attempt-list=openai;model=\"m\";outcome=success", rest + rests, StringComparison.Ordinal);
+        Assert.EndsWith("data: [DONE]\n\n", rests, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_failure_behind_a_followers_comment_is_an_error_event()
+    {
+        var heard = new TaskCompletionSource();
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            await heard.Task.WaitAsync(context.RequestAborted);
+            await ScriptedProvider.JsonAsync(context, """{"error":{"message":"down"}}""", 500);
+        });
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:KeepAlive", "00:00:00.050"), ("Gateway:Routes:kept:Cache", "00:05:00"), ("Gateway:Routes:kept:Candidates:0", "openai/m"));
+
+        using var answer = await AskAsync(gateway, "kept");
+        using var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(Token));
+        await lines.ReadLineAsync(Token);
+        heard.SetResult();
+
+        Assert.Contains("All providers failed: openai (500, provider_failed).", await lines.ReadToEndAsync(Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_provider_spent_that_broke_off_is_in_the_bill_and_all_attempts_are_told()
     {
         await using var breaking = await ScriptedProvider.StartAsync(context =>
