@@ -57,7 +57,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     {
         var start = new ProcessStartInfo("dotnet", [Path.Combine(FolderOf(service), $"{service}.dll")])
         {
-            RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = directory,
+            WorkingDirectory = directory,
         };
         foreach (var name in start.Environment.Keys.Except(Kept).ToArray())
         {
@@ -69,13 +69,21 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             start.Environment[name] = value;
         }
 
+        return await StartAsync(start);
+    }
+
+    /// <param name="start">Of a service; its output is read.</param>
+    /// <returns>Once it listens.</returns>
+    public static async Task<ServiceProcess> StartAsync(ProcessStartInfo start)
+    {
+        (start.RedirectStandardOutput, start.RedirectStandardError) = (true, true);
         var process = new ServiceProcess(Process.Start(start)!);
         var token = TestContext.Current.CancellationToken;
         await Task.WhenAny(process._address.Task, process._process.WaitForExitAsync(token), Task.Delay(TimeSpan.FromSeconds(60), token));
         if (!process._address.Task.IsCompletedSuccessfully)
         {
             await process.DisposeAsync();
-            Assert.Fail($"{service} does not listen: {process.Log}");
+            Assert.Fail($"{start.ArgumentList[0]} does not listen: {process.Log}");
         }
 
         process.Http.BaseAddress = new UriBuilder("http", "127.0.0.1", process.Address.Port).Uri;
@@ -96,13 +104,34 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
         }
     }
 
+    public bool HasEnded => _process.HasExited;
+
+    /// <summary>As the kernel does it when memory runs out: at once, and without a word.</summary>
+    public async Task KillAsync()
+    {
+        _process.Kill();
+        await _process.WaitForExitAsync(CancellationToken.None);
+    }
+
+    /// <summary>Asks it to stop, and waits until it has.</summary>
+    /// <returns>All it has written.</returns>
+    public async Task<string> StopAsync()
+    {
+        using (var signal = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            await signal.WaitForExitAsync(CancellationToken.None);
+        }
+
+        await _process.WaitForExitAsync(CancellationToken.None);
+        return Log;
+    }
+
     public async ValueTask DisposeAsync()
     {
         Http.Dispose();
         if (!_process.HasExited)
         {
-            _process.Kill();
-            await _process.WaitForExitAsync(CancellationToken.None);
+            await KillAsync();
         }
 
         _process.Dispose();
