@@ -6,6 +6,7 @@ using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Requests;
 using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Translation;
@@ -30,7 +31,7 @@ internal static class AnswerTranslation
         try
         {
             var writer = WriterOf(candidate, request);
-            (writer.Thoughts, writer.Consumer) = (request.Thoughts, request.Consumer);
+            (writer.Thoughts, writer.Consumer, writer.Tools) = (request.Thoughts, request.Consumer, ToolsOf(request));
             var reader = readerOf(writer);
             if (!Read(answer, reader, writer))
             {
@@ -101,8 +102,21 @@ internal static class AnswerTranslation
         AnswerStreamWriter writer = request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted, isContinuing);
-        (writer.Partial, writer.Thoughts, writer.Consumer) = (partial, request.Thoughts, request.Consumer);
+        (writer.Partial, writer.Thoughts, writer.Consumer, writer.Tools) = (partial, request.Thoughts, request.Consumer, ToolsOf(request));
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial, Continuing = isContinuing };
+    }
+
+    /// <summary>What the caller calls its tools: few callers have others than functions, and only those requests are read again.</summary>
+    private static CallerTools ToolsOf(ModelRequest request)
+    {
+        var body = request.Body.Span;
+        if (request.Operation == Operation.Messages || (body.IndexOf("\"custom\""u8) < 0 && body.IndexOf("\"local_shell\""u8) < 0 && body.IndexOf("\"namespace\""u8) < 0))
+        {
+            return CallerTools.Plain;
+        }
+
+        using var document = JsonDocument.Parse(request.Body.Memory);
+        return request.Operation == Operation.Responses ? ResponsesRequestReader.ToolsOf(document.RootElement) : ChatRequestReader.ToolsOf(document.RootElement);
     }
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();

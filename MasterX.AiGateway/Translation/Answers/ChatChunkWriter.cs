@@ -102,23 +102,14 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         EndDelta();
     }
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
         var (json, state) = BeginDelta(choice);
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls++);
-        json.WriteString("id", id);
-        json.WriteString("type", "function");
-        json.WriteStartObject("function");
-        json.WriteString("name", name);
-        json.WriteString("arguments", "");
-        json.WriteEndObject();
-        if (signature is not null)
-        {
-            ChatFormat.WriteGoogleSignature(signature, json);
-        }
-
+        state.IsFreeform = call.Tool.Shape == ToolShape.Freeform;
+        ChatFormat.WriteCall(call, "", json);
         json.WriteEndObject();
         json.WriteEndArray();
         EndDelta();
@@ -130,8 +121,8 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls - 1);
-        json.WriteStartObject("function");
-        json.WriteString("arguments", text);
+        json.WriteStartObject(state.IsFreeform ? "custom" : "function");
+        json.WriteString(state.IsFreeform ? "input" : "arguments", text);
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndArray();
@@ -217,6 +208,9 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
     private sealed class Choice
     {
         public int Calls { get; set; }
+
+        /// <summary>Whether the call that came last is one of a freeform tool.</summary>
+        public bool IsFreeform { get; set; }
 
         public int Thoughts { get; set; }
 

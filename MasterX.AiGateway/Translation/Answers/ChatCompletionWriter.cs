@@ -60,7 +60,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
 
     protected override void WriteRefusal(int choice, string text) => (Of(choice).Refusal ??= new()).Append(text);
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature) => Of(choice).Calls.Add(new ToolCall(id, name, signature));
+    protected override void WriteCall(int choice, AnswerCall call) => Of(choice).Calls.Add(new ToolCall(call));
 
     protected override void WriteArguments(int choice, string text) => Of(choice).Calls[^1].Arguments.Append(text);
 
@@ -113,7 +113,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         public Signature? Signature { get; set; }
     }
 
-    private sealed record ToolCall(string Id, string Name, Signature? Signature)
+    private sealed record ToolCall(AnswerCall Called)
     {
         public StringBuilder Arguments { get; } = new();
     }
@@ -200,17 +200,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         private void WriteCalls(Utf8JsonWriter json) => Array(json, "tool_calls", Calls, static (call, _, json) =>
         {
             json.WriteStartObject();
-            json.WriteString("id", call.Id);
-            json.WriteString("type", "function");
-            json.WriteStartObject("function");
-            json.WriteString("name", call.Name);
-            json.WriteString("arguments", call.Arguments.ToString());
-            json.WriteEndObject();
-            if (call.Signature is { } signature)
-            {
-                ChatFormat.WriteGoogleSignature(signature, json);
-            }
-
+            ChatFormat.WriteCall(call.Called, call.Arguments.ToString(), json);
             json.WriteEndObject();
         });
 

@@ -85,6 +85,25 @@ internal static class ChatFormat
         json.WriteEndObject();
     }
 
+    /// <summary>The members of an element of <c>tool_calls</c>.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="arguments">Its arguments, or its input, as far as they have come.</param>
+    /// <param name="json">Stands in an object.</param>
+    public static void WriteCall(AnswerCall call, string arguments, Utf8JsonWriter json)
+    {
+        var isFreeform = call.Tool.Shape == ToolShape.Freeform;
+        json.WriteString("id", call.Id);
+        json.WriteString("type", isFreeform ? "custom" : "function");
+        json.WriteStartObject(isFreeform ? "custom" : "function");
+        json.WriteString("name", call.Tool.Name);
+        json.WriteString(isFreeform ? "input" : "arguments", arguments);
+        json.WriteEndObject();
+        if (call.Signature is { } signature)
+        {
+            WriteGoogleSignature(signature, json);
+        }
+    }
+
     public static void WriteCitation(string url, string? title, Utf8JsonWriter json)
     {
         json.WriteStartObject();

@@ -316,10 +316,10 @@ internal sealed partial class AnthropicRequestWriter
         {
             // A history with calls needs their tools declared, whether or not they may be called again.
             tools = [.. turns.SelectMany(turn => turn.Parts).OfType<ToolCallPart>().Select(call => call.Name).Distinct().Select(name => new ToolDefinition(name, null, null))];
-            (isHistory, choice) = (tools.Count > 0, ToolChoice.None);
+            (isHistory, choice) = (tools.Count > 0, _conversation.WebSearch is null ? ToolChoice.None : choice);
         }
 
-        if (tools.Count == 0)
+        if (tools.Count == 0 && _conversation.WebSearch is null)
         {
             return;
         }
@@ -361,6 +361,11 @@ internal sealed partial class AnthropicRequestWriter
             _json.WriteEndObject();
         }
 
+        if (_conversation.WebSearch is { } search)
+        {
+            WriteSearch(search);
+        }
+
         _json.WriteEndArray();
         var oneByOne = _conversation.ParallelToolCalls == false && !isHistory;
         if (choice is null && !oneByOne)
@@ -382,6 +387,44 @@ internal sealed partial class AnthropicRequestWriter
         }
 
         _json.WriteEndObject();
+    }
+
+    /// <summary><see href="https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool"/>.</summary>
+    private void WriteSearch(WebSearch search)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("type", "web_search_20250305");
+        _json.WriteString("name", "web_search");
+        WriteDomains("allowed_domains", search.Allowed);
+        WriteDomains("blocked_domains", search.Blocked);
+        if (search.MostUses is { } most)
+        {
+            _json.WriteNumber("max_uses", most);
+        }
+
+        if (search.Place is { } place)
+        {
+            _json.WritePropertyName("user_location");
+            place.WriteTo(_json);
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private void WriteDomains(string name, IReadOnlyList<string> domains)
+    {
+        if (domains.Count == 0)
+        {
+            return;
+        }
+
+        _json.WriteStartArray(name);
+        foreach (var domain in domains)
+        {
+            _json.WriteStringValue(domain);
+        }
+
+        _json.WriteEndArray();
     }
 
     /// <summary>How much the model is to think, as far as the API lets it here; what it does not is told.</summary>
@@ -531,7 +574,7 @@ internal sealed partial class AnthropicRequestWriter
                 // Says what it is for by its own members; Anthropic's are none of them.
                 _loss.Ignore(name);
             }
-            else
+            else if (name != "tools" || _conversation.WebSearch is null)
             {
                 _loss.Decide(name, value, Format);
             }

@@ -23,6 +23,22 @@ internal static class ChatRequestReader
     /// <exception cref="UntranslatableRequestException">Something in it is of another type than the format has there, or of an unknown kind.</exception>
     public static Conversation Read(JsonElement root, IReadOnlySet<string> dropped) => new State(dropped).Read(root);
 
+    /// <summary>What a request's caller calls its tools.</summary>
+    /// <param name="root">The request.</param>
+    public static CallerTools ToolsOf(JsonElement root)
+    {
+        Dictionary<string, CallerTool> named = new(StringComparer.Ordinal);
+        foreach (var tool in root.Elements("tools"))
+        {
+            if (tool.Field("custom")?.Text("name") is { } name)
+            {
+                named[name] = new CallerTool(ToolShape.Freeform, name);
+            }
+        }
+
+        return named.Count == 0 ? CallerTools.Plain : new CallerTools(named);
+    }
+
     private sealed class State(IReadOnlySet<string> dropped)
     {
         private readonly List<Turn> _turns = [];
@@ -255,16 +271,16 @@ internal static class ChatRequestReader
             {
                 foreach (var call in ArrayOf(calls, "messages"))
                 {
-                    if (call.Field("function") is not { } function)
+                    if ((call.Field("function") ?? call.Field("custom")) is not { } function)
                     {
-                        throw new UntranslatableRequestException($"A tool call of type '{call.Text("type")}' cannot be said in another provider's format; only calls of functions can.", "messages");
+                        throw new UntranslatableRequestException($"A tool call of type '{call.Text("type")}' cannot be said in another provider's format; only calls of functions and custom tools can.", "messages");
                     }
 
                     var (id, name) = (RequiredText(call, "id", "messages"), RequiredText(function, "name", "messages"));
 
                     // Of a name that is given twice, the last one is meant by what follows.
                     _calls[id] = name;
-                    parts.Add(new ToolCallPart(id, name, Arguments(function)) { Signature = GoogleSignature(call) });
+                    parts.Add(new ToolCallPart(id, name, call.Field("function") is null ? FreeformTool.Arguments(function.Text("input") ?? "") : Arguments(function)) { Signature = GoogleSignature(call) });
                 }
             }
         }
@@ -358,9 +374,15 @@ internal static class ChatRequestReader
 
         private void ReadTool(JsonElement tool)
         {
+            if (tool.Field("custom") is { } custom)
+            {
+                _tools.Add(FreeformTool.Read(custom, RequiredText(custom, "name", "tools"), "tools", _ignored));
+                return;
+            }
+
             if (tool.Field("function") is not { } function)
             {
-                throw new UntranslatableRequestException($"A tool of type '{tool.Text("type")}' cannot be said in another provider's format; only functions can.", "tools");
+                throw new UntranslatableRequestException($"A tool of type '{tool.Text("type")}' cannot be said in another provider's format; only functions and custom tools can.", "tools");
             }
 
             _tools.Add(ReadFunction(function, "tools", tool.Field("cache_control") ?? function.Field("cache_control")));
@@ -392,12 +414,14 @@ internal static class ChatRequestReader
             {
                 _choice = new ToolChoice(
                     allowed.Text("mode") == "required" ? ToolMode.Required : ToolMode.Auto,
-                    [.. allowed.Elements("tools").Select(tool => RequiredText(tool.Field("function") ?? tool, "name", where))]);
+                    [.. allowed.Elements("tools").Select(tool => NameOf(tool, where))]);
                 return;
             }
 
-            _choice = new ToolChoice(ToolMode.Named, [RequiredText(choice.Field("function") ?? choice, "name", where)]);
+            _choice = new ToolChoice(ToolMode.Named, [NameOf(choice, where)]);
         }
+
+        private static string NameOf(JsonElement tool, string where) => RequiredText(tool.Field("function") ?? tool.Field("custom") ?? tool, "name", where);
 
         private static IReadOnlyList<string> ReadStop(JsonElement stop) => stop.ValueKind == JsonValueKind.String
             ? [stop.GetString()!]

@@ -1,6 +1,7 @@
 using System.Text;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Translation.Vocabulary;
 
@@ -37,6 +38,9 @@ internal abstract class AnswerSink
     /// <summary>Remembers what the provider wants back, for callers who may not keep it; <see langword="null"/> for nobody.</summary>
     public ThoughtMemory? Thoughts { get; set; }
 
+    /// <summary>What the caller calls its tools.</summary>
+    public CallerTools Tools { get; set; } = CallerTools.Plain;
+
     /// <summary>For whom.</summary>
     public string Consumer { get; set; } = "";
 
@@ -58,7 +62,7 @@ internal abstract class AnswerSink
         if (Takes(choice) && StateOf(choice) is { HasEnded: false } state)
         {
             Release(choice, state);
-            state.IsCall = false;
+            EndCall(choice, state);
             state.Keep(new ThinkingPart(state.TakeThought()) { Signature = signature });
             WriteSignature(choice, signature);
         }
@@ -86,9 +90,10 @@ internal abstract class AnswerSink
     {
         if (Add(choice))
         {
-            WriteCall(choice, id, name, signature);
+            var tool = Tools.Of(name);
+            WriteCall(choice, new AnswerCall(id, tool, signature));
             var state = StateOf(choice);
-            state.IsCall = true;
+            (state.IsCall, state.Input) = (true, tool.Shape == ToolShape.Freeform ? new FreeformInput() : null);
             Thoughts?.Keep(Consumer, id, state.TakeThoughts(), signature);
         }
     }
@@ -143,6 +148,7 @@ internal abstract class AnswerSink
             }
 
             Release(choice, state);
+            EndCall(choice, state);
             state.HasEnded = true;
             var reason = state.Reason ?? StopReason.End;
             Incomplete |= reason is StopReason.ContentFilter or StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refusal;
@@ -185,8 +191,9 @@ internal abstract class AnswerSink
 
     protected abstract void WriteRefusal(int choice, string text);
 
-    protected abstract void WriteCall(int choice, string id, string name, Signature? signature);
+    protected abstract void WriteCall(int choice, AnswerCall call);
 
+    /// <summary>A piece of the arguments of the call that came last, or of a freeform call's input.</summary>
     protected abstract void WriteArguments(int choice, string text);
 
     protected abstract void WriteMedia(int choice, Media media);
@@ -209,7 +216,8 @@ internal abstract class AnswerSink
         }
 
         Release(choice, state);
-        (state.IsCall, Said) = (false, true);
+        EndCall(choice, state);
+        Said = true;
         Partial?.Forbid();
         return true;
     }
@@ -233,7 +241,12 @@ internal abstract class AnswerSink
             Release(choice, state);
         }
 
-        (state.Kind, state.IsCall) = (kind, kind == Kind.Arguments);
+        if (kind != Kind.Arguments)
+        {
+            EndCall(choice, state);
+        }
+
+        state.Kind = kind;
         var text = state.Half is { } held ? held + piece : piece;
         state.Half = char.IsHighSurrogate(text[^1]) ? text[^1] : null;
         Give(choice, kind, Whole(state.Half is null ? text : text[..^1]));
@@ -269,8 +282,24 @@ internal abstract class AnswerSink
                 WriteThinking(choice, text);
                 break;
             case Kind.Refusal: WriteRefusal(choice, text); break;
-            default: WriteArguments(choice, text); break;
+            default: GiveArguments(choice, StateOf(choice).Input is { } input ? input.Add(text) : text); break;
         }
+    }
+
+    private void GiveArguments(int choice, string text)
+    {
+        if (text.Length > 0)
+        {
+            WriteArguments(choice, text);
+        }
+    }
+
+    /// <summary>No arguments come any more of the call that is open, if one is.</summary>
+    private void EndCall(int choice, ChoiceText state)
+    {
+        var input = state.Input;
+        (state.IsCall, state.Input) = (false, null);
+        GiveArguments(choice, input?.End() ?? "");
     }
 
     /// <summary>The other half of a character will not come any more.</summary>
@@ -354,6 +383,9 @@ internal abstract class AnswerSink
 
         /// <summary>Whether a call came last, to which arguments belong.</summary>
         public bool IsCall { get; set; }
+
+        /// <summary>The input of that call, where its tool is a freeform one.</summary>
+        public FreeformInput? Input { get; set; }
 
         /// <summary>What came last of texts.</summary>
         public Kind Kind { get; set; }
