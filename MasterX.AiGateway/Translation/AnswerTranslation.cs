@@ -130,7 +130,7 @@ internal static class AnswerTranslation
     {
         if (!SseReader.IsStream(answer.Span))
         {
-            using var document = JsonDocument.Parse(answer.Memory);
+            using var document = JsonDocument.Parse(answer.Memory, new JsonDocumentOptions { MaxDepth = JsonNesting.MostOfAnswer });
             if (!reader.ReadWhole(document.RootElement))
             {
                 return false;
@@ -155,7 +155,7 @@ internal static class AnswerTranslation
                 break;
             }
 
-            var json = new Utf8JsonReader(data);
+            var json = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = JsonNesting.MostOfAnswer });
             using var document = JsonDocument.ParseValue(ref json);
             switch (reader.ReadEvent(document.RootElement))
             {

@@ -93,7 +93,7 @@ internal abstract class AnswerSink
             var tool = Tools.Of(name);
             WriteCall(choice, new AnswerCall(id, tool, signature));
             var state = StateOf(choice);
-            (state.IsCall, state.Input) = (true, tool.Shape == ToolShape.Freeform ? new FreeformInput() : null);
+            (state.IsCall, state.Nesting, state.Input) = (true, default, tool.Shape == ToolShape.Freeform ? new FreeformInput() : null);
             Thoughts?.Keep(Consumer, id, state.TakeThoughts(), signature);
         }
     }
@@ -282,7 +282,15 @@ internal abstract class AnswerSink
                 WriteThinking(choice, text);
                 break;
             case Kind.Refusal: WriteRefusal(choice, text); break;
-            default: GiveArguments(choice, StateOf(choice).Input is { } input ? input.Add(text) : text); break;
+            default:
+                var call = StateOf(choice);
+                if (!call.Nest(text))
+                {
+                    throw new ArgumentException("The arguments of a call are nested too deep.");
+                }
+
+                GiveArguments(choice, call.Input is { } input ? input.Add(text) : text);
+                break;
         }
     }
 
@@ -387,11 +395,23 @@ internal abstract class AnswerSink
         /// <summary>The input of that call, where its tool is a freeform one.</summary>
         public FreeformInput? Input { get; set; }
 
+        /// <summary>Of the arguments of that call.</summary>
+        public JsonNesting Nesting { private get; set; }
+
         /// <summary>What came last of texts.</summary>
         public Kind Kind { get; set; }
 
         /// <summary>The first half of a character, held back until its other half comes.</summary>
         public char? Half { get; set; }
+
+        /// <summary>Counts a piece of arguments.</summary>
+        public bool Nest(string piece)
+        {
+            var nesting = Nesting;
+            var isFine = nesting.Add(piece);
+            Nesting = nesting;
+            return isFine;
+        }
 
         public void Think(string text) => (_thought ??= new()).Append(text);
 

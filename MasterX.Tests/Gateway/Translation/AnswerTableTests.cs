@@ -326,6 +326,56 @@ public sealed class AnswerTableTests
         Assert.Null(new Translated(kind).Answer(door, stream[..(stream.Length / 2)]));
     }
 
+    /// <summary>A call whose arguments have half of a character in them, as each kind of provider gives it.</summary>
+    public static TheoryData<string, string> HalfCharacters => new() { { "gemini", "messages" }, { "gemini", "chat" }, { "anthropic", "chat" }, { "anthropic", "responses" }, { "chat", "messages" }, { "chat", "responses" } };
+
+    [Theory]
+    [MemberData(nameof(HalfCharacters))]
+    public void Half_a_character_in_the_arguments_of_a_call_ends_no_answer(string kind, string door)
+    {
+        var (whole, events) = CallOf(kind, """{"a":"x\ud83d"}""");
+
+        Assert.NotNull(new Translated(kind).Answer(door, whole));
+        Assert.Contains(new Translated(kind).Stream(door, events), one => one.Data.GetRawText().Contains("x\\\\ud83d", StringComparison.Ordinal) || one.Data.GetRawText().Contains("x\uFFFD", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("gemini", "chat")]
+    [InlineData("gemini", "messages")]
+    [InlineData("anthropic", "chat")]
+    [InlineData("anthropic", "responses")]
+    [InlineData("chat", "messages")]
+    [InlineData("chat", "responses")]
+    public void Arguments_that_are_nested_too_deep_are_no_answer_whole_or_streamed(string kind, string door)
+    {
+        static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth - 1)) + "{}" + new string('}', depth - 1);
+        var (fine, fineEvents) = CallOf(kind, Nested(56));
+        var (deep, deepEvents) = CallOf(kind, Nested(57));
+
+        Assert.NotNull(new Translated(kind).Answer(door, fine));
+        Assert.NotEmpty(new Translated(kind).Stream(door, fineEvents));
+        Assert.Null(new Translated(kind).Answer(door, deep));
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => new Translated(kind).Stream(door, deepEvents));
+    }
+
+    private static (string Whole, string[] Events) CallOf(string kind, string arguments)
+    {
+        var text = JsonSerializer.Serialize(arguments);
+        return kind switch
+        {
+            "gemini" => ($$$$"""{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{{{{arguments}}}}}}]},"finishReason":"STOP"}]}""",
+                [$$$$"""{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{{{{arguments}}}}}}]},"finishReason":"STOP"}]}"""]),
+            "anthropic" => ($$$"""{"type":"message","content":[{"type":"tool_use","id":"c","name":"f","input":{{{arguments}}}}],"stop_reason":"tool_use"}""",
+                [
+                    """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"c","name":"f","input":{}}}""",
+                    $$$$"""{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":{{{{text}}}}}}""",
+                    """{"type":"content_block_stop","index":0}""", """{"type":"message_delta","delta":{"stop_reason":"tool_use"}}""", """{"type":"message_stop"}""",
+                ]),
+            _ => ($$$$"""{"choices":[{"index":0,"message":{"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{{{{text}}}}}}]},"finish_reason":"tool_calls"}]}""",
+                [$$$$"""{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":{{{{text}}}}}}]},"finish_reason":"tool_calls"}]}"""]),
+        };
+    }
+
     private static JsonElement WholeOf(string kind, string door) =>
         new Translated(kind).Answer(door, kind switch { "gemini" => GeminiWhole, "anthropic" => AnthropicWhole, _ => ChatWhole })!.Value;
 
