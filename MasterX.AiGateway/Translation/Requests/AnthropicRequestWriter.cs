@@ -29,7 +29,7 @@ internal sealed partial class AnthropicRequestWriter
     /// <param name="json">Receives the request.</param>
     /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
     public static void Write(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
-        new AnthropicRequestWriter(conversation, model, loss, json).Write();
+        new AnthropicRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), model, loss, json).Write();
 
     private void Write()
     {

@@ -164,7 +164,7 @@ internal static class ChatRequestReader
             foreach (var field in message.EnumerateObject())
             {
                 if (field.Value.ValueKind == JsonValueKind.Null || field.Name is "role" or "content" or "name" or "tool_call_id" or "tool_calls" or "function_call"
-                    or "refusal" or "reasoning_content" or "reasoning" or "reasoning_details" or "thinking_blocks" or "extra_content" or "images" or "cache_control" or "is_error")
+                    or "refusal" or "reasoning_content" or "reasoning" or "reasoning_details" or "thinking_blocks" or "extra_content" or "images" or "audio" or "cache_control" or "is_error")
                 {
                     continue;
                 }
@@ -256,6 +256,11 @@ internal static class ChatRequestReader
                 parts.Add(ReadImage(image, "messages"));
             }
 
+            if (message.Field("audio") is { } sound)
+            {
+                ReadSound(sound, parts);
+            }
+
             if (GoogleSignature(message) is { } sign && parts.FindLastIndex(part => part is TextPart) is >= 0 and { } text)
             {
                 parts[text] = parts[text] with { Signature = sign };
@@ -282,6 +287,24 @@ internal static class ChatRequestReader
                     _calls[id] = name;
                     parts.Add(new ToolCallPart(id, name, call.Field("function") is null ? FreeformTool.Arguments(function.Text("input") ?? "") : Arguments(function)) { Signature = GoogleSignature(call) });
                 }
+            }
+        }
+
+        /// <summary>Its words, where it has them, and its bytes; of one that is only named, nothing is kept here.</summary>
+        private void ReadSound(JsonElement sound, List<Part> parts)
+        {
+            if (sound.Text("transcript") is { Length: > 0 } words && !parts.Exists(part => part is TextPart { Text.Length: > 0 }))
+            {
+                parts.Add(new TextPart(words));
+            }
+
+            if (sound.Text("data") is { Length: > 0 } bytes)
+            {
+                parts.Add(new AudioPart(MediaReading.OfBytes(bytes, "audio/pcm")));
+            }
+            else
+            {
+                _ignored.Add("messages.audio");
             }
         }
 

@@ -29,7 +29,7 @@ internal sealed partial class ChatRequestWriter
     /// <param name="json">Receives the request.</param>
     /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
     public static void Write(Conversation conversation, ChatDialect dialect, Loss loss, Utf8JsonWriter json) =>
-        new ChatRequestWriter(conversation, dialect, loss, json).Write();
+        new ChatRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), dialect, loss, json).Write();
 
     private void Write()
     {

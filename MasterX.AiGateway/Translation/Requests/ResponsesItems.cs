@@ -72,6 +72,11 @@ internal sealed class ResponsesItems(List<Turn> turns, ResponsesTools tools)
             case MoreTools when item.Field("tools") is { } more:
                 tools.Add(more);
                 return new Turn(Speaker.Assistant, []);
+            case "image_generation_call" when item.Text("result") is { Length: > 0 } image:
+                return new Turn(Speaker.Assistant, [new ImagePart(MediaReading.OfBytes(image, "image/png"))]);
+            case "image_generation_call":
+                tools.Ignored.Add($"{Where}.image_generation_call");
+                return new Turn(Speaker.Assistant, []);
             case "web_search_call":
                 // That it was searched; what came of it is in the text behind it.
                 tools.Ignored.Add($"{Where}.web_search_call");
