@@ -36,7 +36,10 @@ internal class OpenAiWireFormat : WireFormat
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => WithOwnCallIds(
+        request, candidate, request.Operation == Operation.Chat ? ChatDialect.CallIdsOf(candidate) : IsOpenAi(candidate) ? CallIds.OpenAiResponses : CallIds.Any, scratch);
+
+    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         !AsksUsage(request, candidate) ? SameFormatBody.Write(request, candidate, default, scratch)
         : request.StreamOptions.End.Value == 0 ? SameFormatBody.Write(request, candidate, UsageWish, scratch)
         : SameFormatBody.Write(request, candidate, WithUsage(request.Body.Span[request.StreamOptions]), scratch, StreamOptions);
@@ -74,6 +77,9 @@ internal class OpenAiWireFormat : WireFormat
         ChatRequestWriter.Write(conversation, ChatDialect.Of(candidate), loss, json);
 
     protected override AnswerReader ReaderOf(AnswerSink sink, bool isContinuing) => new ChatAnswerReader(sink);
+
+    private static bool IsOpenAi(Candidate candidate) =>
+        candidate.Provider.Kind == "azure" || candidate.Provider.BaseUrl.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>

@@ -31,7 +31,7 @@ internal static class AnswerTranslation
         try
         {
             var writer = WriterOf(candidate, request);
-            (writer.Thoughts, writer.Consumer, writer.Tools) = (request.Thoughts, request.Consumer, ToolsOf(request));
+            (writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
             var reader = readerOf(writer);
             if (!Read(answer, reader, writer))
             {
@@ -102,7 +102,7 @@ internal static class AnswerTranslation
         AnswerStreamWriter writer = request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted, isContinuing);
-        (writer.Partial, writer.Thoughts, writer.Consumer, writer.Tools) = (partial, request.Thoughts, request.Consumer, ToolsOf(request));
+        (writer.Partial, writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (partial, request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial, Continuing = isContinuing };
     }
 
@@ -110,7 +110,8 @@ internal static class AnswerTranslation
     private static CallerTools ToolsOf(ModelRequest request)
     {
         var body = request.Body.Span;
-        if (request.Operation == Operation.Messages || (body.IndexOf("\"custom\""u8) < 0 && body.IndexOf("\"local_shell\""u8) < 0 && body.IndexOf("\"namespace\""u8) < 0))
+        if (request.Operation == Operation.Messages || (body.IndexOf("\"custom\""u8) < 0 && body.IndexOf("\"local_shell\""u8) < 0 && body.IndexOf("\"namespace\""u8) < 0
+            && body.IndexOf("\"functions\""u8) < 0))
         {
             return CallerTools.Plain;
         }

@@ -40,7 +40,7 @@ internal static class RequestTranslation
             var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
             if (request.Thoughts is { } thoughts)
             {
-                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind is Signature.OpenAi ? null : candidate.Provider.Kind) };
             }
 
             write(conversation, candidate, loss, json);

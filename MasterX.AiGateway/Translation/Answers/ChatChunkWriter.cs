@@ -104,7 +104,22 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
 
     protected override void WriteCall(int choice, AnswerCall call)
     {
+        if (Tools.IsLegacy && _choices.GetValueOrDefault(choice)?.Calls > 0)
+        {
+            // That format has one call; what else the model wants it calls next.
+            _choices[choice].Calls++;
+            return;
+        }
+
         var (json, state) = BeginDelta(choice);
+        if (Tools.IsLegacy)
+        {
+            state.Calls++;
+            ChatFormat.WriteLegacyCall(call.Tool.Name, "", json);
+            EndDelta();
+            return;
+        }
+
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls++);
@@ -117,7 +132,19 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
 
     protected override void WriteArguments(int choice, string text)
     {
+        if (Tools.IsLegacy && _choices[choice].Calls > 1)
+        {
+            return;
+        }
+
         var (json, state) = BeginDelta(choice);
+        if (Tools.IsLegacy)
+        {
+            ChatFormat.WriteLegacyCall(null, text, json);
+            EndDelta();
+            return;
+        }
+
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls - 1);
@@ -151,7 +178,7 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         var (json, state) = BeginDelta(choice);
         json.WriteEndObject();
         json.WriteNull("logprobs");
-        EndChoice(json, ChatFormat.FinishReason(reason, state.IsRefused));
+        EndChoice(json, ChatFormat.FinishReason(reason, state.IsRefused, Tools.IsLegacy));
     }
 
     private static void WriteThought(Utf8JsonWriter json, Choice state, string? text, Signature signature)

@@ -81,9 +81,9 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         {
             json.WriteStartObject();
             json.WriteNumber("index", index);
-            choice.WriteMessage(id, json);
+            choice.WriteMessage(id, Tools.IsLegacy, json);
             choice.WriteLogProbs(json);
-            json.WriteString("finish_reason", ChatFormat.FinishReason(choice.Reason, choice.Refusal is not null));
+            json.WriteString("finish_reason", ChatFormat.FinishReason(choice.Reason, choice.Refusal is not null, Tools.IsLegacy));
             json.WriteEndObject();
         }
 
@@ -141,14 +141,23 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
 
         public StopReason Reason { get; set; }
 
-        public void WriteMessage(string id, Utf8JsonWriter json)
+        public void WriteMessage(string id, bool isLegacy, Utf8JsonWriter json)
         {
             json.WriteStartObject("message");
             json.WriteString("role", "assistant");
             json.WriteString("content", Text?.ToString() ?? (Calls.Count > 0 || Refusal is not null ? null : ""));
             json.WriteString("refusal", Refusal?.ToString());
             WriteThoughts(json);
-            WriteCalls(json);
+            if (!isLegacy)
+            {
+                WriteCalls(json);
+            }
+            else if (Calls is [var call, ..])
+            {
+                // That format has one; what else the model wants it calls next.
+                ChatFormat.WriteLegacyCall(call.Called.Tool.Name, call.Arguments.ToString(), json);
+            }
+
             Array(json, "images", [.. Media.Where(media => !ChatFormat.IsSound(media))], static (image, index, json) => ChatFormat.WriteImage(image, index, json));
             if (Media.Find(ChatFormat.IsSound) is { } sound)
             {

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -54,7 +53,7 @@ internal sealed partial class AnthropicRequestWriter
         WriteTurns(turns);
         WriteTools(turns);
         WriteOutput(thinking);
-        WriteSampling(thinking is not null);
+        WriteSampling(thinking is null && AnthropicThinking.TakesSampling(_model));
         WriteRest();
         _json.WriteEndObject();
     }
@@ -155,7 +154,7 @@ internal sealed partial class AnthropicRequestWriter
             case ToolCallPart call:
                 _json.WriteStartObject();
                 _json.WriteString("type", "tool_use");
-                _json.WriteString("id", CallId(call.Id));
+                _json.WriteString("id", CallIds.Anthropic.Of(call.Id));
                 _json.WriteString("name", call.Name);
                 _json.WritePropertyName("input");
                 ToolArguments.WriteObject(call.Arguments, "arguments", _json);
@@ -207,7 +206,7 @@ internal sealed partial class AnthropicRequestWriter
     {
         _json.WriteStartObject();
         _json.WriteString("type", "tool_result");
-        _json.WriteString("tool_use_id", CallId(result.CallId));
+        _json.WriteString("tool_use_id", CallIds.Anthropic.Of(result.CallId));
         if (result.Content.All(part => part is TextPart { CacheMark: null }))
         {
             _json.WriteString("content", string.Concat(result.Content.Select(part => ((TextPart)part).Text)));
@@ -479,7 +478,7 @@ internal sealed partial class AnthropicRequestWriter
         _json.WriteStartObject("output_config");
         if (effort)
         {
-            _json.WriteString("effort", AnthropicThinking.EffortOf(thinking!));
+            _json.WriteString("effort", AnthropicThinking.EffortOf(thinking!, _model));
         }
 
         if (schema is { } given)
@@ -494,11 +493,11 @@ internal sealed partial class AnthropicRequestWriter
         _json.WriteEndObject();
     }
 
-    private void WriteSampling(bool thinks)
+    /// <param name="isTaken">A model that thinks takes no other values than its own, and the newest take none at all.</param>
+    private void WriteSampling(bool isTaken)
     {
-        if (thinks)
+        if (!isTaken)
         {
-            // A model that thinks takes none of them.
             Forgo(_conversation.Temperature is not (null or 1), "temperature");
             Forgo(_conversation.TopP is not (null or >= 0.95), "top_p");
             Forgo(_conversation.TopK is not null, "top_k");
@@ -593,11 +592,6 @@ internal sealed partial class AnthropicRequestWriter
             _loss.Ignore(field);
         }
     }
-
-    /// <summary>Names of calls that other providers gave may have signs in them that the API refuses; one that does is always changed to the same.</summary>
-    private static string CallId(string id) => id.Length is > 0 and <= 128 && id.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '-')
-        ? id
-        : "toolu_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..24];
 
     [GeneratedRegex(@"@|^\+?[\d\s().-]{7,}$", RegexOptions.CultureInvariant)]
     private static partial Regex MayBePersonal();

@@ -12,6 +12,9 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// </summary>
 internal static class ChatRequestReader
 {
+    /// <summary>The format of a detail that does not say it: the first there was.</summary>
+    private const string Claude = "anthropic-claude-v1";
+
     /// <summary>Members of a message that repeat an answer's own remarks, and mean nothing to a model.</summary>
     private static readonly HashSet<string> Echoes = new(StringComparer.Ordinal)
     {
@@ -36,7 +39,8 @@ internal static class ChatRequestReader
             }
         }
 
-        return named.Count == 0 ? CallerTools.Plain : new CallerTools(named);
+        var isLegacy = root.Elements("functions").Any() && !root.Elements("tools").Any();
+        return named.Count == 0 && !isLegacy ? CallerTools.Plain : new CallerTools(named, isLegacy);
     }
 
     private sealed class State(IReadOnlySet<string> dropped)
@@ -205,11 +209,11 @@ internal static class ChatRequestReader
             {
                 switch (detail.Text("type"))
                 {
-                    case "reasoning.text" when detail.Text("signature") is { } signature:
-                        parts.Add(new ThinkingPart(detail.Text("text") ?? "") { Signature = Of(detail, signature) });
+                    case "reasoning.text" when detail.Text("signature") is { Length: > 0 } signature:
+                        parts.Add(new ThinkingPart(detail.Text("text") ?? "") { Signature = Signature.OfDetail(detail.Text("format") ?? Claude, detail.Text("id"), signature) });
                         break;
                     case "reasoning.encrypted" when detail.Text("data") is { } data:
-                        parts.Add(new HiddenThinkingPart { Signature = Of(detail, data) });
+                        parts.Add(new HiddenThinkingPart { Signature = Signature.OfDetail(detail.Text("format") ?? Claude, detail.Text("id"), data) });
                         break;
                     case "reasoning.text" or "reasoning.summary":
                         parts.Add(new ThinkingPart(detail.Text("text") ?? detail.Text("summary") ?? ""));
@@ -234,14 +238,6 @@ internal static class ChatRequestReader
                 parts.Add(new ThinkingPart(thought));
             }
         }
-
-        /// <summary>OpenRouter tells the family by the detail's format: <c>anthropic-claude-v1</c>, <c>google-gemini-v1</c>, <c>openai-responses-v1</c>.</summary>
-        private static Signature Of(JsonElement detail, string value) => detail.Text("format") switch
-        {
-            { } format when format.StartsWith("google", StringComparison.Ordinal) => new(Signature.Gemini, value),
-            { } format when format.StartsWith("openai", StringComparison.Ordinal) => new(Signature.OpenAi, value),
-            _ => new(Signature.Anthropic, value),
-        };
 
         /// <summary>What stands beside an assistant's text: its refusal, its calls, images it made.</summary>
         private void ReadAnswer(JsonElement message, List<Part> parts)

@@ -96,19 +96,13 @@ internal sealed partial class ChatRequestWriter
         var text = string.Concat(result.Content.OfType<TextPart>().Select(part => part.Text));
         _json.WriteStartObject();
         _json.WriteString("role", "tool");
-        _json.WriteString("tool_call_id", result.CallId);
+        _json.WriteString("tool_call_id", _dialect.CallIds.Of(result.CallId));
         _json.WriteString("content", result.IsError ? $"Error: {text}" : text);
         _json.WriteEndObject();
     }
 
     private void WriteAnswer(List<Part> parts)
     {
-        var thought = ModelsThatWantThoughts().IsMatch(_dialect.Model) ? string.Concat(parts.OfType<ThinkingPart>().Select(part => part.Text)) : "";
-        if (thought.Length == 0 && parts.Exists(part => part is ThinkingPart { Signature.Family: not Signature.Gemini } or ThinkingPart { Signature: null } or HiddenThinkingPart))
-        {
-            _loss.Ignore("messages.thinking");
-        }
-
         var text = string.Concat(parts.Select(part => part switch { TextPart said => said.Text, RefusalPart refusal => refusal.Text, _ => null }));
         if (parts.Find(part => part is not (TextPart or RefusalPart or ThinkingPart or HiddenThinkingPart or ToolCallPart)) is { } other)
         {
@@ -118,15 +112,20 @@ internal sealed partial class ChatRequestWriter
         List<ToolCallPart> calls = [.. parts.OfType<ToolCallPart>()];
         if (text.Length == 0 && calls.Count == 0)
         {
+            if (parts.Exists(part => part is ThinkingPart or HiddenThinkingPart))
+            {
+                _loss.Ignore("messages.thinking");
+            }
+
             return;
         }
 
         _json.WriteStartObject();
         _json.WriteString("role", "assistant");
         _json.WriteString("content", text.Length == 0 ? null : text);
-        if (thought.Length > 0)
+        if (!ChatThoughts.Write(parts, _dialect, _json))
         {
-            _json.WriteString("reasoning_content", thought);
+            _loss.Ignore("messages.thinking");
         }
 
         if (calls.Count > 0)
@@ -135,15 +134,14 @@ internal sealed partial class ChatRequestWriter
             foreach (var call in calls)
             {
                 _json.WriteStartObject();
-                _json.WriteString("id", call.Id);
+                _json.WriteString("id", _dialect.CallIds.Of(call.Id));
                 _json.WriteString("type", "function");
                 _json.WriteStartObject("function");
                 _json.WriteString("name", call.Name);
                 _json.WriteString("arguments", call.Arguments);
                 _json.WriteEndObject();
-                if ((call.Signature ?? SignatureBefore(parts, call)) is { Family: Signature.Gemini } signature && _dialect.Model.Contains("gemini", StringComparison.OrdinalIgnoreCase))
+                if ((call.Signature ?? SignatureBefore(parts, call)) is { Family: Signature.Gemini } signature && _dialect.TakesGoogleSignatures)
                 {
-                    // Google's own compatible API has it there; others refuse what they do not know.
                     Answers.ChatFormat.WriteGoogleSignature(signature, _json);
                 }
 
@@ -317,7 +315,7 @@ internal sealed partial class ChatRequestWriter
 
         if (_conversation.Seed is { } seed)
         {
-            _json.WriteNumber("seed", seed);
+            _json.WriteNumber(_dialect.IsMistral ? "random_seed" : "seed", seed);
         }
 
         if (_conversation.Choices != 1)
@@ -325,12 +323,16 @@ internal sealed partial class ChatRequestWriter
             _json.WriteNumber("n", _conversation.Choices);
         }
 
-        if (_conversation.LogProbs)
+        if (_dialect.IsMistral && (_conversation.LogProbs || _conversation.TopLogProbs is not null))
+        {
+            _loss.Ignore("logprobs");
+        }
+        else if (_conversation.LogProbs)
         {
             _json.WriteBoolean("logprobs", true);
         }
 
-        if (_conversation.TopLogProbs is { } alternatives)
+        if (_conversation.TopLogProbs is { } alternatives && !_dialect.IsMistral)
         {
             _json.WriteNumber("top_logprobs", alternatives);
         }
@@ -400,6 +402,12 @@ internal sealed partial class ChatRequestWriter
         }
 
         var isOff = thinking.Effort == "none" || thinking.Budget == 0;
+        if (_dialect.IsOpenRouter)
+        {
+            WriteReasoning(thinking, isOff);
+            return;
+        }
+
         if (!ThinkingModels().IsMatch(_dialect.Model))
         {
             if (!isOff)
@@ -420,13 +428,41 @@ internal sealed partial class ChatRequestWriter
         });
     }
 
+    /// <summary>OpenRouter tells each model in the model's own way (<see href="https://openrouter.ai/docs/use-cases/reasoning-tokens"/>).</summary>
+    private void WriteReasoning(Thinking thinking, bool isOff)
+    {
+        _json.WriteStartObject("reasoning");
+        if (isOff)
+        {
+            _json.WriteBoolean("enabled", false);
+        }
+        else if (thinking.Effort is { } effort)
+        {
+            _json.WriteString("effort", effort == "max" ? "xhigh" : effort);
+        }
+        else if (thinking.Budget is { } budget)
+        {
+            _json.WriteNumber("max_tokens", budget);
+        }
+        else
+        {
+            _json.WriteBoolean("enabled", true);
+        }
+
+        _json.WriteEndObject();
+    }
+
     /// <summary>The nearest to no thinking at all that the model takes.</summary>
     private string LeastEffort() =>
         NewerGpt().IsMatch(_dialect.Model) ? "none" : _dialect.Model.Contains("gpt-5", StringComparison.OrdinalIgnoreCase) ? "minimal" : "low";
 
     private void WriteRest()
     {
-        if (_conversation.User is { } user)
+        if (_dialect.IsMistral && _conversation.User is not null)
+        {
+            _loss.Ignore("user");
+        }
+        else if (_conversation.User is { } user)
         {
             // OpenAI takes 64 characters, others a few more; agents send longer ones.
             _json.WriteString("user", user.Length <= 64 ? user : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user))));
@@ -464,8 +500,4 @@ internal sealed partial class ChatRequestWriter
 
     [GeneratedRegex(@"gpt-(5\.[1-9]|[6-9])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex NewerGpt();
-
-    /// <summary>Models behind compatible APIs that want their thoughts back while they call tools.</summary>
-    [GeneratedRegex("deepseek|kimi|glm|minimax|mimo", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex ModelsThatWantThoughts();
 }

@@ -41,6 +41,9 @@ internal abstract class AnswerSink
     /// <summary>What the caller calls its tools.</summary>
     public CallerTools Tools { get; set; } = CallerTools.Plain;
 
+    /// <summary>Learns where the provider has thoughts; <see langword="null"/> for nobody.</summary>
+    public SeenThoughts? Seen { get; set; }
+
     /// <summary>For whom.</summary>
     public string Consumer { get; set; } = "";
 

@@ -287,8 +287,117 @@ public sealed class RequestTableTests
     [InlineData("claude-sonnet-4-5", "thinking.budget_tokens=16384")]
     [InlineData("claude-opus-4-6", "output_config.effort=high")]
     [InlineData("claude-3-5-haiku-20241022", "thinking=")]
+    [InlineData("us.anthropic.claude-opus-4-7-v1:0", "output_config.effort=high")]
     public void Claude_is_told_what_its_generation_takes(string model, string expected) =>
         Check(new Translated("anthropic", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"high"}"""), expected);
+
+    [Theory]
+    [InlineData("claude-opus-4-6", "temperature=0.5", null)]
+    [InlineData("claude-sonnet-4-20250514", "top_k=3", null)]
+    [InlineData("claude-opus-4-7", "temperature=", "temperature")]
+    [InlineData("claude-opus-4-7", "top_k=", "top_k")]
+    [InlineData("claude-sonnet-5", "temperature=", "temperature")]
+    public void Claude_is_not_told_how_to_sample_once_it_refuses_that(string model, string expected, string? ignored)
+    {
+        var translated = new Translated("anthropic", model);
+
+        Check(translated.Request("chat", $$"""{"messages":[{{User}}],"temperature":0.5,"top_k":3}"""), expected);
+
+        Assert.Equal(ignored is not null, translated.Ignored.Contains(ignored ?? "temperature"));
+    }
+
+    [Theory]
+    [InlineData("claude-opus-4-6", "output_config.effort=max")]
+    [InlineData("claude-opus-4-7", "output_config.effort=xhigh")]
+    public void Claude_is_told_the_effort_it_knows(string model, string expected) =>
+        Check(new Translated("anthropic", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"xhigh"}"""), expected);
+
+    /// <summary>A history whose thoughts have a signature of Anthropic's, Gemini's, OpenRouter's, and none.</summary>
+    private const string ManyThoughts = """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"a","signature":"A"},{"type":"thinking","thinking":"g","signature":"mx1.gemini.G"},{"type":"redacted_thinking","data":"mx1.openai-responses-v1#rs_1.O"},{"type":"thinking","thinking":"n","signature":""},{"type":"tool_use","id":"t1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"}]}]}""";
+
+    [Theory]
+    [InlineData("http://127.0.0.1", "m", "none", "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", null, "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", "reasoning_content", "reasoning_content=agn", null)]
+    [InlineData("http://127.0.0.1", "kimi-k2", null, "reasoning_content=agn", null)]
+    [InlineData("http://127.0.0.1", "kimi-k2", "none", "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", "reasoning", "reasoning=agn", null)]
+    [InlineData("https://openrouter.ai/api/v1", "anthropic/claude-sonnet-4.5", null, "reasoning_details.0.signature=A", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "google/gemini-3-pro", null, "reasoning_details.0.signature=G", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.data=O", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.id=rs_1", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.format=openai-responses-v1", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.1.text=n", "thinking")]
+    public void Thoughts_go_back_where_the_provider_has_them(string url, string model, string? field, string expected, string? ignored)
+    {
+        var translated = new Translated("chat", model, new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = url, ThoughtField = field });
+
+        Check(translated.Request("messages", ManyThoughts).GetProperty("messages")[1], expected);
+
+        Assert.Equal(ignored is not null, translated.Ignored.Contains("messages.thinking"));
+    }
+
+    [Theory]
+    [InlineData("https://api.mistral.ai/v1", "random_seed=7", "user")]
+    [InlineData("https://api.mistral.ai/v1", "stream_options=", "logprobs")]
+    [InlineData("https://api.example.com/v1", "seed=7", null)]
+    public void Mistral_is_told_what_it_knows(string url, string expected, string? ignored)
+    {
+        var translated = new Translated("chat", "m", new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = url });
+        Check(translated.Request("messages", """{"max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":"u"}}"""), url.Contains("mistral", StringComparison.Ordinal) ? "user=" : "user=u");
+
+        // A chat passes as it is; a response does not, and can ask for probabilities.
+        Check(translated.Request("responses", """{"input":"x","user":"u","stream":true,"top_logprobs":2}"""), expected.StartsWith("stream", StringComparison.Ordinal) ? expected : "messages.0.content=x");
+        Assert.Equal(ignored is not null, translated.Ignored.Contains(ignored ?? "user"));
+    }
+
+    [Fact]
+    public void OpenRouter_is_told_how_much_to_think_whatever_the_model()
+    {
+        static JsonElement Asked(string thinking) => new Translated("chat", "anthropic/claude-sonnet-4.5", new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = "https://openrouter.ai/api/v1" })
+            .Request("messages", $$$"""{"max_tokens":9000,"messages":[{{{User}}}],"thinking":{{{thinking}}}}""");
+
+        Check(Asked("""{"type":"enabled","budget_tokens":2000}"""), "reasoning.max_tokens=2000");
+        Check(Asked("""{"type":"disabled"}"""), "reasoning.enabled=False");
+        Check(Asked("""{"type":"adaptive"}"""), "reasoning.effort=high");
+    }
+
+    /// <summary>Names of calls that a provider refuses, where a request is translated and where its bytes pass.</summary>
+    public static TheoryData<string, string, string, string, string, string, string> CallNames => new()
+    {
+        { "messages", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "messages", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "functions.f:0", "^functions.f:0$" },
+        { "messages", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "messages", "http://127.0.0.1", "mistralai/Mistral-Small", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "messages", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "D681PevKs", "^D681PevKs$" },
+        { "messages", "http://127.0.0.1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^chatcmpl-tool-" },
+        { "chat", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "chat", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "functions.f:0", "^functions.f:0$" },
+        { "chat", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "responses", "https://api.openai.com/v1", "m", "input.1.call_id", "input.2.call_id", "c0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "responses", "https://api.openai.com/v1", "m", "input.1.call_id", "input.2.call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^chatcmpl-tool-" },
+        { "messages", "https://api.anthropic.com/v1", "anthropic", "messages.1.content.0.id", "messages.2.content.0.tool_use_id", "functions.f:0", "^toolu_[0-9a-f]{24}$" },
+    };
+
+    [Theory]
+    [MemberData(nameof(CallNames))]
+    public void A_call_and_its_result_have_one_name_which_the_provider_takes(string door, string url, string model, string call, string result, string id, string expected)
+    {
+        var isAnthropic = model == "anthropic";
+        var translated = new Translated(isAnthropic ? "anthropic" : "openai", model, new ProviderOptions { Kind = isAnthropic ? "anthropic" : "openai", ResponsesApi = true, BaseUrl = url });
+        var body = door switch
+        {
+            "messages" => """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"ID","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"ID","content":"say \"tool_use_id\""}]}]}""",
+            "chat" => """{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"ID","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id": "ID","content":"1"}]}""",
+            _ => """{"input":[{"role":"user","content":"x"},{"type":"function_call","call_id":"ID","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"ID","output":"1"}]}""",
+        };
+
+        var written = translated.Request(door, body.Replace("ID", id, StringComparison.Ordinal));
+
+        var name = Find(written, call.Split('.'))?.GetString();
+        Assert.Matches(expected, name);
+        Assert.Equal(name, Find(written, result.Split('.'))?.GetString());
+    }
 
     [Fact]
     public void A_call_another_provider_named_gets_a_name_that_Anthropic_takes_and_its_result_the_same()
