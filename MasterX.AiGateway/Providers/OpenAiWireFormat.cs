@@ -86,7 +86,20 @@ internal class OpenAiWireFormat : WireFormat
         request is { Stream: true, Usage: StreamUsage.NotWanted } && request.Operation == Operation.Chat && candidate.Provider.Options.AsksStreamUsage;
 
     /// <summary>The caller's <c>stream_options</c> with that wish beside them.</summary>
+    /// <exception cref="UntranslatableRequestException">One of them has a name with half a character, which could not be written again.</exception>
     private static byte[] WithUsage(ReadOnlySpan<byte> options)
+    {
+        try
+        {
+            return WriteWithUsage(options);
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            throw new UntranslatableRequestException($"'{StreamOptions}' has text in it that is not valid Unicode.", StreamOptions);
+        }
+    }
+
+    private static byte[] WriteWithUsage(ReadOnlySpan<byte> options)
     {
         var reader = new Utf8JsonReader(options);
         using var document = JsonDocument.ParseValue(ref reader);

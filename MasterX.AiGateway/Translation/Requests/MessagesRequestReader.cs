@@ -157,10 +157,16 @@ internal static class MessagesRequestReader
                 continue;
             }
 
+            if (block.Text("type") == "document" && block.Text("context") is { Length: > 0 } context)
+            {
+                // What the document is, said before it.
+                parts.Add(new TextPart(context));
+            }
+
             var part = ReadBlock(block, calls, ignored);
             TellUnread(
                 block, "messages", ignored, "type", "text", "source", "title", "id", "name", "input", "tool_use_id", "content", "is_error", "thinking", "signature", "data",
-                "cache_control", "tool_name");
+                "cache_control", "tool_name", "context");
             parts.Add(block.Field("cache_control") is { } mark ? part with { CacheMark = new(mark.Text("ttl")) } : part);
         }
 
@@ -186,6 +192,10 @@ internal static class MessagesRequestReader
                 var callId = RequiredText(block, "tool_use_id", Where);
                 return new ToolResultPart(
                     callId, calls.GetValueOrDefault(callId), block.Field("content") is { } content ? ReadContent(content, calls, ignored) : [], block.IsTrue("is_error"));
+            case "search_result":
+                // What a caller's own search found, with where it found it.
+                var found = string.Concat(block.Elements("content").Select(part => part.Text("text")));
+                return new TextPart(Titled(block.Text("title"), Titled(block.Text("source"), found)));
             case "tool_reference":
                 // What a search among tools found, each of which is offered from the beginning.
                 return new TextPart(RequiredText(block, "tool_name", Where));
@@ -209,13 +219,15 @@ internal static class MessagesRequestReader
             case "text":
                 // A text is a text; its title says what it is.
                 var text = RequiredText(source, "data", "messages");
-                return new TextPart(title is null ? text : $"{title}\n\n{text}");
+                return new TextPart(Titled(title, text));
             case "content" when source.Field("content") is { } content && ReadContent(content, calls, ignored) is var parts && parts.TrueForAll(part => part is TextPart):
-                return new TextPart(string.Concat(parts.Select(part => ((TextPart)part).Text)));
+                return new TextPart(Titled(title, string.Concat(parts.Select(part => ((TextPart)part).Text))));
             default:
                 return new FilePart(ReadSource(source, title), title);
         }
     }
+
+    private static string Titled(string? title, string text) => title is null ? text : $"{title}\n\n{text}";
 
     private static Media ReadSource(JsonElement source, string? name)
     {

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.Tests.Hosts;
+using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway.Translation;
 
@@ -101,6 +102,47 @@ public sealed class AgentToolTests
         Assert.Equal(("custom", "apply_patch"), (calls[0].Text("type"), calls[0].Text("custom", "name")));
         Assert.Equal("p", string.Concat(calls.Where(call => call.Text("index") == "0").Select(call => call.Text("custom", "input"))));
         Assert.Equal("{}", string.Concat(calls.Where(call => call.Text("index") == "1").Select(call => call.Text("function", "arguments"))));
+    }
+
+    [Fact]
+    public async Task An_agent_of_OpenAIs_works_with_Anthropics_model_turn_after_turn()
+    {
+        List<JsonElement> asked = [];
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            asked.Add(await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body));
+            context.Response.ContentType = "text/event-stream";
+            foreach (var data in (string[])[
+                """{"type":"message_start","message":{"id":"msg_1","type":"message","model":"m","usage":{"input_tokens":1,"output_tokens":1}}}""",
+                """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"toolu_1","name":"apply_patch","input":{}}}""",
+                """{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":"{\"input\":\"*** Begin"}}""",
+                """{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":" Patch\\n\"}"}}""",
+                """{"type":"content_block_stop","index":0}""", """{"type":"message_delta","delta":{"stop_reason":"tool_use"},"usage":{"output_tokens":9}}""", """{"type":"message_stop"}"""])
+            {
+                await context.Response.WriteAsync($"data: {data}\n\n");
+            }
+        });
+        await using var gateway = new GatewayHost(("Gateway:Providers:anthropic:BaseUrl", provider.Url));
+        async Task<(string Ignored, JsonElement Call)> AskAsync(string history)
+        {
+            using var content = new StringContent(
+                $$$$"""{"model":"anthropic/claude-opus-4-7","instructions":"i","stream":true,"store":false,"include":["reasoning.encrypted_content"],"prompt_cache_key":"k","tool_choice":"auto","parallel_tool_calls":false,"reasoning":{"effort":"medium","summary":"auto"},"tools":[{"type":"function","name":"exec","strict":false,"parameters":{"type":"object"}},{"type":"custom","name":"apply_patch","description":"d","format":{"type":"grammar","syntax":"lark","definition":"s"}},{"type":"web_search","external_web_access":false}],"input":[{"type":"message","role":"user","content":[{"type":"input_text","text":"x"}]}{{{{history}}}}]}""",
+                System.Text.Encoding.UTF8, "application/json");
+            using var answer = await gateway.Http.PostAsync(new Uri("/v1/responses", UriKind.Relative), content, TestContext.Current.CancellationToken);
+            var text = await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+            var done = text.Split('\n').Single(line => line.StartsWith("data: {\"type\":\"response.output_item.done\"", StringComparison.Ordinal));
+            Assert.Contains("event: response.completed\n", text, StringComparison.Ordinal);
+            return (string.Join(',', answer.Headers.GetValues("x-masterx-ignored")), JsonElement.Parse(done["data: ".Length..]).GetProperty("item"));
+        }
+
+        var (ignored, call) = await AskAsync("");
+        await AskAsync($$$""",{{{call.GetRawText()}}},{"type":"custom_tool_call_output","call_id":"toolu_1","output":"Done"}""");
+
+        Assert.Contains("tools.web_search", ignored, StringComparison.Ordinal);
+        Assert.Equal(("custom_tool_call", "apply_patch", "*** Begin Patch\n"), (call.Text("type"), call.Text("name"), call.Text("input")));
+        Assert.Equal(("exec", "apply_patch", "string"), (asked[0].Text("tools", "0", "name"), asked[0].Text("tools", "1", "name"), asked[0].Text("tools", "1", "input_schema", "properties", "input", "type")));
+        Assert.Equal(("tool_use", "*** Begin Patch\n"), (asked[1].Text("messages", "1", "content", "0", "type"), asked[1].Text("messages", "1", "content", "0", "input", "input")));
+        Assert.Equal(("toolu_1", "Done"), (asked[1].Text("messages", "2", "content", "0", "tool_use_id"), asked[1].Text("messages", "2", "content", "0", "content")));
     }
 
     private const string End = """{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}""";

@@ -184,6 +184,9 @@ public sealed class RequestTableTests
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"r"}],"is_error":true}]}""", "contents.2.parts.0.functionResponse.response.error=r", "messages.2.content=Error: r" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"},{"type":"text","text":"y"}]}""", "contents.1.parts.0.functionCall.args.a=1", "messages.1.tool_calls.0.function.arguments={\"a\":1}" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"a"}]}""", "~messages.reasoning", "~messages.thinking" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"},"context":"a bill"}]}""", "contents.0.parts.0.text=a bill", "messages.0.content.0.text=a bill" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"content","content":[{"type":"text","text":"words"}]},"title":"T"}]}""", "contents.0.parts.0.text=T\n\nwords", "messages.0.content=T\n\nwords" },
+        { """{"role":"user","content":[{"type":"search_result","source":"https://example.com","title":"T","content":[{"type":"text","text":"words"}]}]}""", "contents.0.parts.0.text=T\n\nhttps://example.com\n\nwords", "messages.0.content=T\n\nhttps://example.com\n\nwords" },
         { """{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"},"citations":{"enabled":true}}]}""", "~messages.citations", "~messages.citations" },
         { $$$$"""{{{{User}}}},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"a","content":[]},{"type":"text","text":"found"}]}""", "contents.1.parts.0.text=found", "messages.1.content=found" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"text","text":"found"}]}""", "~messages.server_tool_use", "~messages.server_tool_use" },
@@ -444,6 +447,10 @@ public sealed class RequestTableTests
         Assert.Contains("own", written, StringComparison.Ordinal);
         Assert.Equal(["thinking"], translated.Ignored);
     }
+
+    [Fact]
+    public void A_name_with_half_a_character_is_refused_where_it_would_have_to_be_written_again() =>
+        Expect("!stream_options", "chat", "chat", """{"stream":true,"stream_options":{"\ud800":1},"messages":[{"role":"user","content":"x"}]}""");
 
     [Fact]
     public void Of_a_field_that_is_there_twice_the_last_one_is_said() => Check(
