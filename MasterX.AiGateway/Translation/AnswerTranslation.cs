@@ -117,7 +117,7 @@ internal static class AnswerTranslation
         }
 
         using var document = JsonDocument.Parse(request.Body.Memory);
-        return request.Operation == Operation.Responses ? ResponsesRequestReader.ToolsOf(document.RootElement) : ChatRequestReader.ToolsOf(document.RootElement);
+        return request.Operation == Operation.Responses ? ResponsesRequestReader.ToolsOf(document.RootElement) : ChatTools.ToolsOf(document.RootElement);
     }
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();

@@ -26,23 +26,6 @@ internal static class ChatRequestReader
     /// <exception cref="UntranslatableRequestException">Something in it is of another type than the format has there, or of an unknown kind.</exception>
     public static Conversation Read(JsonElement root, IReadOnlySet<string> dropped) => new State(dropped).Read(root);
 
-    /// <summary>What a request's caller calls its tools.</summary>
-    /// <param name="root">The request.</param>
-    public static CallerTools ToolsOf(JsonElement root)
-    {
-        Dictionary<string, CallerTool> named = new(StringComparer.Ordinal);
-        foreach (var tool in root.Elements("tools"))
-        {
-            if (tool.Field("custom")?.Text("name") is { } name)
-            {
-                named[name] = new CallerTool(ToolShape.Freeform, name);
-            }
-        }
-
-        var isLegacy = root.Elements("functions").Any() && !root.Elements("tools").Any();
-        return named.Count == 0 && !isLegacy ? CallerTools.Plain : new CallerTools(named, isLegacy);
-    }
-
     private sealed class State(IReadOnlySet<string> dropped)
     {
         private readonly List<Turn> _turns = [];
@@ -89,18 +72,18 @@ internal static class ChatRequestReader
                     case "tools":
                         foreach (var tool in ArrayOf(value, name))
                         {
-                            ReadTool(tool);
+                            _tools.Add(ChatTools.Read(tool, _ignored));
                         }
 
                         break;
                     case "functions":
                         foreach (var function in ArrayOf(value, name))
                         {
-                            _tools.Add(ReadFunction(function, name, null));
+                            _tools.Add(ChatTools.ReadFunction(function, name, null, _ignored));
                         }
 
                         break;
-                    case "tool_choice" or "function_call": ReadToolChoice(value, name); break;
+                    case "tool_choice" or "function_call": _choice = ChatTools.ReadChoice(value, name); break;
                     case "parallel_tool_calls": parallel = TruthOf(value, name); break;
                     case "max_tokens": maxTokens = LimitOf(value, name); break;
                     case "max_completion_tokens": maxCompletionTokens = LimitOf(value, name); break;
@@ -390,57 +373,6 @@ internal static class ChatRequestReader
             var isAddress = data.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || data.StartsWith("http", StringComparison.OrdinalIgnoreCase) || data.StartsWith("gs:", StringComparison.Ordinal);
             return new FilePart(isAddress ? MediaReading.OfUrl(data, where, name) : MediaReading.OfBase64(data, MediaReading.TypeOfName(name)), name);
         }
-
-        private void ReadTool(JsonElement tool)
-        {
-            if (tool.Field("custom") is { } custom)
-            {
-                _tools.Add(FreeformTool.Read(custom, RequiredText(custom, "name", "tools"), "tools", _ignored));
-                return;
-            }
-
-            if (tool.Field("function") is not { } function)
-            {
-                throw new UntranslatableRequestException($"A tool of type '{tool.Text("type")}' cannot be said in another provider's format; only functions and custom tools can.", "tools");
-            }
-
-            _tools.Add(ReadFunction(function, "tools", tool.Field("cache_control") ?? function.Field("cache_control")));
-        }
-
-        private ToolDefinition ReadFunction(JsonElement function, string where, JsonElement? mark)
-        {
-            TellUnread(ObjectOf(function, where), where, _ignored, "name", "description", "parameters", "strict", "cache_control");
-            return new(
-                RequiredText(function, "name", where), function.Text("description"), function.Field("parameters") is { } schema ? ObjectOf(schema, where) : null,
-                function.Field("strict") is { } strict ? TruthOf(strict, where) : null, mark is { } given ? ReadCacheMark(given) : null);
-        }
-
-        private void ReadToolChoice(JsonElement choice, string where)
-        {
-            if (choice.ValueKind == JsonValueKind.String)
-            {
-                _choice = choice.GetString() switch
-                {
-                    "none" => ToolChoice.None,
-                    "auto" => ToolChoice.Auto,
-                    "required" or "any" => ToolChoice.Required,
-                    var other => throw new UntranslatableRequestException($"'{where}' cannot be '{other}'.", where),
-                };
-                return;
-            }
-
-            if (choice.Text("type") == "allowed_tools" && (choice.Field("allowed_tools") ?? choice) is { } allowed)
-            {
-                _choice = new ToolChoice(
-                    allowed.Text("mode") == "required" ? ToolMode.Required : ToolMode.Auto,
-                    [.. allowed.Elements("tools").Select(tool => NameOf(tool, where))]);
-                return;
-            }
-
-            _choice = new ToolChoice(ToolMode.Named, [NameOf(choice, where)]);
-        }
-
-        private static string NameOf(JsonElement tool, string where) => RequiredText(tool.Field("function") ?? tool.Field("custom") ?? tool, "name", where);
 
         private static IReadOnlyList<string> ReadStop(JsonElement stop) => stop.ValueKind == JsonValueKind.String
             ? [stop.GetString()!]

@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Translation.Vocabulary;
 
@@ -11,7 +10,7 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// Writes a chat completion request (<see href="https://platform.openai.com/docs/api-reference/chat/create"/>), for callers who speak another
 /// format than a provider that is compatible with OpenAI's.
 /// </summary>
-internal sealed partial class ChatRequestWriter
+internal sealed class ChatRequestWriter
 {
     private const string Format = "the chat completions format";
 
@@ -175,67 +174,11 @@ internal sealed partial class ChatRequestWriter
         _json.WriteStartArray("content");
         foreach (var part in parts)
         {
-            WritePart(part);
+            ChatParts.Write(part, _json);
         }
 
         _json.WriteEndArray();
     }
-
-    private void WritePart(Part part)
-    {
-        switch (part)
-        {
-            case TextPart { Text.Length: 0 }:
-                return;
-            case TextPart text:
-                _json.WriteStartObject();
-                _json.WriteString("type", "text");
-                _json.WriteString("text", text.Text);
-                break;
-            case ImagePart { Media.FileId: null } image:
-                _json.WriteStartObject();
-                _json.WriteString("type", "image_url");
-                _json.WriteStartObject("image_url");
-                _json.WriteString("url", UrlOf(image.Media));
-                if (image.Detail is { } detail)
-                {
-                    _json.WriteString("detail", detail);
-                }
-
-                _json.WriteEndObject();
-                break;
-            case AudioPart { Media: { Base64.IsEmpty: false } media }:
-                _json.WriteStartObject();
-                _json.WriteString("type", "input_audio");
-                _json.WriteStartObject("input_audio");
-                _json.WriteString("data", media.Base64.Span);
-                _json.WriteString("format", (media.MediaType ?? "audio/wav").Replace("audio/", "", StringComparison.Ordinal));
-                _json.WriteEndObject();
-                break;
-            case FilePart { Media: { Url: null } media } file:
-                _json.WriteStartObject();
-                _json.WriteString("type", "file");
-                _json.WriteStartObject("file");
-                if (media.FileId is { } id)
-                {
-                    _json.WriteString("file_id", id);
-                }
-                else
-                {
-                    _json.WriteString("filename", file.Name ?? "document.pdf");
-                    _json.WriteString("file_data", UrlOf(media));
-                }
-
-                _json.WriteEndObject();
-                break;
-            default:
-                throw new UntranslatableRequestException($"A content part of type '{PartNames.Of(part)}' cannot be said in {Format} as it is.", "messages");
-        }
-
-        _json.WriteEndObject();
-    }
-
-    private static string UrlOf(Media media) => media.Url ?? $"data:{media.MediaType ?? "application/octet-stream"};base64,{media.Base64}";
 
     private void WriteTools()
     {
@@ -349,7 +292,11 @@ internal sealed partial class ChatRequestWriter
         }
 
         WriteFormat();
-        WriteThinking();
+        if (_conversation.Thinking is { } thinking && !ChatEffort.Write(thinking, _dialect, _json))
+        {
+            _loss.Ignore("thinking");
+        }
+
         if (_conversation.Stream)
         {
             _json.WriteBoolean("stream", true);
@@ -393,69 +340,6 @@ internal sealed partial class ChatRequestWriter
         _json.WriteEndObject();
     }
 
-    /// <summary>Models that do not think refuse the field, so it is for those alone that are known to.</summary>
-    private void WriteThinking()
-    {
-        if (_conversation.Thinking is not { } thinking)
-        {
-            return;
-        }
-
-        var isOff = thinking.Effort == "none" || thinking.Budget == 0;
-        if (_dialect.IsOpenRouter)
-        {
-            WriteReasoning(thinking, isOff);
-            return;
-        }
-
-        if (!ThinkingModels().IsMatch(_dialect.Model))
-        {
-            if (!isOff)
-            {
-                _loss.Ignore("thinking");
-            }
-
-            return;
-        }
-
-        _json.WriteString("reasoning_effort", isOff ? LeastEffort() : thinking.Effort switch
-        {
-            "max" or "xhigh" => "high",
-            "minimal" => LeastEffort(),
-            { } effort => effort,
-            null when thinking.Budget is { } budget => budget <= 2048 ? "low" : budget <= 8192 ? "medium" : "high",
-            _ => "medium",
-        });
-    }
-
-    /// <summary>OpenRouter tells each model in the model's own way (<see href="https://openrouter.ai/docs/use-cases/reasoning-tokens"/>).</summary>
-    private void WriteReasoning(Thinking thinking, bool isOff)
-    {
-        _json.WriteStartObject("reasoning");
-        if (isOff)
-        {
-            _json.WriteBoolean("enabled", false);
-        }
-        else if (thinking.Effort is { } effort)
-        {
-            _json.WriteString("effort", effort == "max" ? "xhigh" : effort);
-        }
-        else if (thinking.Budget is { } budget)
-        {
-            _json.WriteNumber("max_tokens", budget);
-        }
-        else
-        {
-            _json.WriteBoolean("enabled", true);
-        }
-
-        _json.WriteEndObject();
-    }
-
-    /// <summary>The nearest to no thinking at all that the model takes.</summary>
-    private string LeastEffort() =>
-        NewerGpt().IsMatch(_dialect.Model) ? "none" : _dialect.Model.Contains("gpt-5", StringComparison.OrdinalIgnoreCase) ? "minimal" : "low";
-
     private void WriteRest()
     {
         if (_dialect.IsMistral && _conversation.User is not null)
@@ -494,10 +378,4 @@ internal sealed partial class ChatRequestWriter
             _json.WriteNumber(name, number);
         }
     }
-
-    [GeneratedRegex(@"(^|/)(o[1-9]|gpt-([5-9]|oss)|codex|qwen3|magistral|deepseek-r|grok-[3-9].*mini)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex ThinkingModels();
-
-    [GeneratedRegex(@"gpt-(5\.[1-9]|[6-9])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex NewerGpt();
 }

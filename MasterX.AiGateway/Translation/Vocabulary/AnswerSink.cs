@@ -1,4 +1,3 @@
-using System.Text;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Answers;
@@ -54,10 +53,10 @@ internal abstract class AnswerSink
 
     /// <param name="choice">From 0, for requests of several answers.</param>
     /// <param name="piece">The next piece; nothing comes of an empty one.</param>
-    public void Text(int choice, string? piece) => Take(choice, Kind.Text, piece);
+    public void Text(int choice, string? piece) => Take(choice, PieceKind.Text, piece);
 
     /// <summary>The next piece of what the model thinks.</summary>
-    public void Thinking(int choice, string? piece) => Take(choice, Kind.Thinking, piece);
+    public void Thinking(int choice, string? piece) => Take(choice, PieceKind.Thinking, piece);
 
     /// <summary>A signature of the thought or text that came last in the choice.</summary>
     public void Sign(int choice, Signature signature)
@@ -82,7 +81,7 @@ internal abstract class AnswerSink
     }
 
     /// <summary>The next piece of the model's words for that it will not answer.</summary>
-    public void Refusal(int choice, string? piece) => Take(choice, Kind.Refusal, piece);
+    public void Refusal(int choice, string? piece) => Take(choice, PieceKind.Refusal, piece);
 
     /// <summary>A call begins; its arguments follow.</summary>
     /// <param name="choice">From 0.</param>
@@ -105,7 +104,7 @@ internal abstract class AnswerSink
     /// The next piece of the arguments of the call that <see cref="Call"/> began last; all of them joined are a JSON text, and <c>{}</c> is
     /// given for a call without any.
     /// </summary>
-    public void Arguments(int choice, string? piece) => Take(choice, Kind.Arguments, piece);
+    public void Arguments(int choice, string? piece) => Take(choice, PieceKind.Arguments, piece);
 
     /// <summary>An image or sound that the model made.</summary>
     public void Media(int choice, Media media)
@@ -225,7 +224,7 @@ internal abstract class AnswerSink
         return true;
     }
 
-    private void Take(int choice, Kind kind, string? piece)
+    private void Take(int choice, PieceKind kind, string? piece)
     {
         if (string.IsNullOrEmpty(piece) || !Takes(choice))
         {
@@ -234,7 +233,7 @@ internal abstract class AnswerSink
 
         // Of a choice that has ended nothing more is told, nor arguments of no call.
         var state = StateOf(choice);
-        if (state.HasEnded || (kind == Kind.Arguments && !state.IsCall))
+        if (state.HasEnded || (kind == PieceKind.Arguments && !state.IsCall))
         {
             return;
         }
@@ -244,7 +243,7 @@ internal abstract class AnswerSink
             Release(choice, state);
         }
 
-        if (kind != Kind.Arguments)
+        if (kind != PieceKind.Arguments)
         {
             EndCall(choice, state);
         }
@@ -255,16 +254,16 @@ internal abstract class AnswerSink
         Give(choice, kind, Whole(state.Half is null ? text : text[..^1]));
     }
 
-    private void Give(int choice, Kind kind, string text)
+    private void Give(int choice, PieceKind kind, string text)
     {
         if (text.Length == 0)
         {
             return;
         }
 
-        Said |= kind != Kind.Arguments;
+        Said |= kind != PieceKind.Arguments;
         Characters += text.Length;
-        if (kind == Kind.Text && choice == 0)
+        if (kind == PieceKind.Text && choice == 0)
         {
             Partial?.Append(text);
         }
@@ -275,8 +274,8 @@ internal abstract class AnswerSink
 
         switch (kind)
         {
-            case Kind.Text: WriteText(choice, text); break;
-            case Kind.Thinking:
+            case PieceKind.Text: WriteText(choice, text); break;
+            case PieceKind.Thinking:
                 if (Thoughts is not null)
                 {
                     StateOf(choice).Think(text);
@@ -284,7 +283,7 @@ internal abstract class AnswerSink
 
                 WriteThinking(choice, text);
                 break;
-            case Kind.Refusal: WriteRefusal(choice, text); break;
+            case PieceKind.Refusal: WriteRefusal(choice, text); break;
             default:
                 var call = StateOf(choice);
                 if (!call.Nest(text))
@@ -367,73 +366,5 @@ internal abstract class AnswerSink
                 }
             }
         });
-    }
-
-    private enum Kind
-    {
-        Text,
-        Thinking,
-        Refusal,
-        Arguments,
-    }
-
-    /// <summary>How far a choice has come.</summary>
-    private sealed class ChoiceText
-    {
-        private StringBuilder? _thought;
-        private List<Part>? _thoughts;
-
-        public bool HasBegun { get; set; }
-
-        public bool HasEnded { get; set; }
-
-        /// <summary>Why it ends, once that was said.</summary>
-        public StopReason? Reason { get; set; }
-
-        public string? Sequence { get; set; }
-
-        /// <summary>Whether a call came last, to which arguments belong.</summary>
-        public bool IsCall { get; set; }
-
-        /// <summary>The input of that call, where its tool is a freeform one.</summary>
-        public FreeformInput? Input { get; set; }
-
-        /// <summary>Of the arguments of that call.</summary>
-        public JsonNesting Nesting { private get; set; }
-
-        /// <summary>What came last of texts.</summary>
-        public Kind Kind { get; set; }
-
-        /// <summary>The first half of a character, held back until its other half comes.</summary>
-        public char? Half { get; set; }
-
-        /// <summary>Counts a piece of arguments.</summary>
-        public bool Nest(string piece)
-        {
-            var nesting = Nesting;
-            var isFine = nesting.Add(piece);
-            Nesting = nesting;
-            return isFine;
-        }
-
-        public void Think(string text) => (_thought ??= new()).Append(text);
-
-        /// <summary>The thought so far; the next one begins.</summary>
-        public string TakeThought()
-        {
-            var text = _thought?.ToString() ?? "";
-            _thought?.Clear();
-            return text;
-        }
-
-        public void Keep(Part thought) => (_thoughts ??= []).Add(thought);
-
-        /// <summary>Thoughts before the first call, which belong to it.</summary>
-        public List<Part> TakeThoughts()
-        {
-            var thoughts = _thoughts ?? [];
-            _thoughts = null;
-            return thoughts;
-        }
     }
 }
