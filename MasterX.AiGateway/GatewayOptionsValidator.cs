@@ -156,6 +156,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}ApiVersion must be v1 or a version such as {AzureWireFormat.DefaultVersion}, of a provider of Kind azure only.";
         }
 
+        if (provider.ThoughtField is not (null or "none" or "reasoning_content" or "reasoning" or "reasoning_details"))
+        {
+            yield return $"{variable}ThoughtField is '{provider.ThoughtField}'; it must be one of none, reasoning_content, reasoning, reasoning_details.";
+        }
+
         if (!ProviderCredential.Kinds.Contains(provider.Credential))
         {
             yield return $"{variable}Credential is '{provider.Credential}'; it must be one of {string.Join(", ", ProviderCredential.Kinds)}.";

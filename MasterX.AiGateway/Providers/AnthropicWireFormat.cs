@@ -50,6 +50,9 @@ internal sealed class AnthropicWireFormat : WireFormat
     }
 
     protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+        WithOwnCallIds(request, candidate, CallIds.Anthropic, scratch);
+
+    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         SameFormatBody.Write(request, candidate, default, scratch);
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)

@@ -36,7 +36,10 @@ internal class OpenAiWireFormat : WireFormat
 
     public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => WithOwnCallIds(
+        request, candidate, request.Operation == Operation.Chat ? ChatDialect.CallIdsOf(candidate) : IsOpenAi(candidate) ? CallIds.OpenAiResponses : CallIds.Any, scratch);
+
+    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         !AsksUsage(request, candidate) ? SameFormatBody.Write(request, candidate, default, scratch)
         : request.StreamOptions.End.Value == 0 ? SameFormatBody.Write(request, candidate, UsageWish, scratch)
         : SameFormatBody.Write(request, candidate, WithUsage(request.Body.Span[request.StreamOptions]), scratch, StreamOptions);
@@ -86,12 +89,28 @@ internal class OpenAiWireFormat : WireFormat
 
     protected override AnswerReader ReaderOf(AnswerSink sink) => new ChatAnswerReader(sink);
 
+    private static bool IsOpenAi(Candidate candidate) =>
+        candidate.Provider.Kind == "azure" || candidate.Provider.BaseUrl.Host.EndsWith(".openai.com", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>Whether the usage of a stream is asked for in the caller's stead; responses always have it.</summary>
     private static bool AsksUsage(ModelRequest request, Candidate candidate) =>
         request is { Stream: true, Usage: StreamUsage.NotWanted } && request.Operation == Operation.Chat && candidate.Provider.Options.AsksStreamUsage;
 
     /// <summary>The caller's <c>stream_options</c> with that wish beside them.</summary>
+    /// <exception cref="UntranslatableRequestException">One of them has a name with half a character, which could not be written again.</exception>
     private static byte[] WithUsage(ReadOnlySpan<byte> options)
+    {
+        try
+        {
+            return WriteWithUsage(options);
+        }
+        catch (Exception error) when (error is InvalidOperationException or ArgumentException)
+        {
+            throw new UntranslatableRequestException($"'{StreamOptions}' has text in it that is not valid Unicode.", StreamOptions);
+        }
+    }
+
+    private static byte[] WriteWithUsage(ReadOnlySpan<byte> options)
     {
         var reader = new Utf8JsonReader(options);
         using var document = JsonDocument.ParseValue(ref reader);

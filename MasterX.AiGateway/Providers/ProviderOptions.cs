@@ -66,7 +66,7 @@ public sealed class ProviderOptions
 
     /// <summary>Whether a stream is asked to end with its usage even when the caller does not ask, so that it can be accounted.</summary>
     /// <value>
-    /// True unless set, but for a dated version of Azure's that has no <c>stream_options</c>; false for a server that refuses them, whose
+    /// True unless set, but for a dated version of Azure's that has no <c>stream_options</c>, and for Mistral, which tells unasked; false for a server that refuses them, whose
     /// streams are then estimated.
     /// </value>
     public bool? StreamUsage { get; set; }
@@ -89,6 +89,13 @@ public sealed class ProviderOptions
 
     /// <summary>The same for single models, by name.</summary>
     public IDictionary<string, string> Continuations { get; } = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>
+    /// Of an OpenAI-compatible provider: the member of an assistant's message in which what its model thought goes back to it, when it comes from
+    /// a caller who speaks another format. Unless set, the one it was seen to answer with.
+    /// </summary>
+    /// <value><c>none</c>, <c>reasoning_content</c>, <c>reasoning</c> or <c>reasoning_details</c>.</value>
+    public string? ThoughtField { get; set; }
 
     /// <summary>Calls per sliding minute, with each key.</summary>
     /// <value>60 unless set; 0 for no limit.</value>
@@ -143,7 +150,7 @@ public sealed class ProviderOptions
     internal TimeSpan FirstByteOf(bool stream) => FirstByteTimeout ?? (stream ? TimeSpan.FromSeconds(60) : TotalTimeout);
 
     /// <summary><see cref="StreamUsage"/>, or what goes for its kind.</summary>
-    internal bool AsksStreamUsage => StreamUsage ?? (Kind != "azure" || AzureWireFormat.IsRecent(this));
+    internal bool AsksStreamUsage => StreamUsage ?? (Kind == "azure" ? AzureWireFormat.IsRecent(this) : BaseUrl?.Contains(".mistral.ai", StringComparison.OrdinalIgnoreCase) != true);
 
     /// <summary>Of <see cref="ApiKeys"/>.</summary>
     internal const int MostKeys = 64;
@@ -154,7 +161,7 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
-        && (ApiVersion, Credential) == (other.ApiVersion, other.Credential)
+        && (ApiVersion, Credential, ThoughtField) == (other.ApiVersion, other.Credential, other.ThoughtField)
         && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)

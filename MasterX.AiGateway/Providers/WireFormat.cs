@@ -147,6 +147,29 @@ internal abstract class WireFormat
     /// <summary>The caller's request, as it is but for what has to be different.</summary>
     protected abstract PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
+    /// <summary>The same, of a request whose calls have names that the provider takes.</summary>
+    protected virtual PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) => request.Body;
+
+    /// <summary>Passes a request, once its calls have names that the provider takes.</summary>
+    private protected PooledBuffer WithOwnCallIds(ModelRequest request, Candidate candidate, CallIds ids, PooledBuffer scratch)
+    {
+        if (ForeignCallIds.Without(request, ids) is not { } renamed)
+        {
+            return PassAsIs(request, candidate, scratch);
+        }
+
+        using (renamed)
+        {
+            if (PassAsIs(renamed, candidate, scratch) == renamed.Body)
+            {
+                // What is sent must outlive what it was made of.
+                scratch.Write(renamed.Body.Span);
+            }
+
+            return scratch;
+        }
+    }
+
     /// <summary>The provider's answer, as it is.</summary>
     /// <inheritdoc cref="ReadAnswer"/>
     protected abstract ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request);

@@ -43,6 +43,9 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     /// <summary>How fast it has lately answered.</summary>
     public RecentLatency Latency { get; } = new(time);
 
+    /// <summary>What a provider of OpenAI's chat format has answered with, which tells what it wants back.</summary>
+    public Translation.Vocabulary.SeenThoughts Thoughts { get; } = new();
+
     /// <summary>The model as a JSON string, quotes included.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
 

@@ -9,6 +9,8 @@ namespace MasterX.AiGateway.Streaming;
 /// <param name="writer">Of the caller's format.</param>
 internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter writer) : StreamFrames
 {
+    private static readonly JsonReaderOptions Depth = new() { MaxDepth = JsonNesting.MostOfAnswer };
+
     public override AnswerStreamWriter? WriterSoFar => writer;
 
     public override FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output)
@@ -22,7 +24,7 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         Prepare(output);
         try
         {
-            var json = new Utf8JsonReader(data);
+            var json = new Utf8JsonReader(data, Depth);
             using var document = JsonDocument.ParseValue(ref json);
             return reader.ReadEvent(document.RootElement);
         }
@@ -33,7 +35,7 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         }
         catch (ArgumentException)
         {
-            // In the middle of an event that was being written, which nobody could read.
+            // In the middle of an event that was being written, which nobody could read; or arguments that nobody could bring back.
             output.Truncate(start);
             return FrameKind.Error;
         }
@@ -51,7 +53,7 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         Prepare(output);
         try
         {
-            var json = new Utf8JsonReader(answer);
+            var json = new Utf8JsonReader(answer, Depth);
             using var document = JsonDocument.ParseValue(ref json);
             if (reader.ReadWhole(document.RootElement))
             {

@@ -7,6 +7,7 @@ using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Answers;
+using MasterX.AiGateway.Translation.Requests;
 using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Translation;
@@ -30,7 +31,7 @@ internal static class AnswerTranslation
         return Written(answer.Length, json =>
         {
             var writer = WriterOf(candidate, request);
-            (writer.Thoughts, writer.Consumer) = (request.Thoughts, request.Consumer);
+            (writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
             if (!Read(answer, readerOf(writer), writer))
             {
                 return (false, null);
@@ -97,13 +98,27 @@ internal static class AnswerTranslation
             : request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted);
-        (writer.Partial, writer.Thoughts, writer.Consumer) = (partial, request.Thoughts, request.Consumer);
+        (writer.Partial, writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (partial, request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
         if (request.Broken is { } before)
         {
             writer.GoOn(before.Joint);
         }
 
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial };
+    }
+
+    /// <summary>What the caller calls its tools: few callers have others than functions, and only those requests are read again.</summary>
+    private static CallerTools ToolsOf(ModelRequest request)
+    {
+        var body = request.Body.Span;
+        if (request.Operation == Operation.Messages || (body.IndexOf("\"custom\""u8) < 0 && body.IndexOf("\"local_shell\""u8) < 0 && body.IndexOf("\"namespace\""u8) < 0
+            && body.IndexOf("\"functions\""u8) < 0))
+        {
+            return CallerTools.Plain;
+        }
+
+        using var document = JsonDocument.Parse(request.Body.Memory);
+        return request.Operation == Operation.Responses ? ResponsesRequestReader.ToolsOf(document.RootElement) : ChatTools.ToolsOf(document.RootElement);
     }
 
     private static long Now => DateTimeOffset.UtcNow.ToUnixTimeSeconds();
@@ -117,7 +132,7 @@ internal static class AnswerTranslation
     {
         if (!SseReader.IsStream(answer.Span))
         {
-            using var document = JsonDocument.Parse(answer.Memory);
+            using var document = JsonDocument.Parse(answer.Memory, new JsonDocumentOptions { MaxDepth = JsonNesting.MostOfAnswer });
             if (!reader.ReadWhole(document.RootElement))
             {
                 return false;
@@ -142,7 +157,7 @@ internal static class AnswerTranslation
                 break;
             }
 
-            var json = new Utf8JsonReader(data);
+            var json = new Utf8JsonReader(data, new JsonReaderOptions { MaxDepth = JsonNesting.MostOfAnswer });
             using var document = JsonDocument.ParseValue(ref json);
             switch (reader.ReadEvent(document.RootElement))
             {

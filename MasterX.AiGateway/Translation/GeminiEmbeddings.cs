@@ -46,7 +46,7 @@ internal static class GeminiEmbeddings
                     texts = [.. TextsOf(field.Value)];
                     if (texts.Count > MostTexts)
                     {
-                        throw new UntranslatableRequestException($"'input' can be {MostTexts} texts at most in {Format}.", field.Name);
+                        throw new UntranslatableRequestException($"'input' has {texts.Count} texts, and can have {MostTexts} at most in {Format}. Send them in several requests, or name a model of a provider that takes more.", field.Name);
                     }
 
                     break;

@@ -41,7 +41,7 @@ internal static class RequestTranslation
             var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
             if (request.Thoughts is { } thoughts)
             {
-                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind is Signature.OpenAi ? null : candidate.Provider.Kind) };
             }
 
             write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);

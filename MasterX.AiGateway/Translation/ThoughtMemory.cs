@@ -34,8 +34,8 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
     /// <summary>Puts back what a family of providers wants back, where the caller has not sent it.</summary>
     /// <param name="consumer">Who asks.</param>
     /// <param name="turns">As the caller sent them.</param>
-    /// <param name="family">See <see cref="Signature.Family"/>.</param>
-    public IReadOnlyList<Turn> Recall(string consumer, IReadOnlyList<Turn> turns, string family)
+    /// <param name="family">See <see cref="Signature.Family"/>; <see langword="null"/> for a provider that has models of several.</param>
+    public IReadOnlyList<Turn> Recall(string consumer, IReadOnlyList<Turn> turns, string? family)
     {
         List<Turn>? recalled = null;
         for (var at = 0; at < turns.Count; at++)
@@ -52,8 +52,9 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
 
     public void Dispose() => _kept.Dispose();
 
-    private List<Part>? Recall(string consumer, Turn turn, string family)
+    private List<Part>? Recall(string consumer, Turn turn, string? family)
     {
+        bool IsOf(Signature? signature) => signature is not null && (family is null || signature.Family == family);
         List<Part>? parts = null;
         var isFirst = true;
         foreach (var call in turn.Parts.OfType<ToolCallPart>())
@@ -63,16 +64,16 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
                 continue;
             }
 
-            if (call.Signature is null && kept.Signature?.Family == family)
+            if (call.Signature is null && kept.Signature is not null && IsOf(kept.Signature))
             {
                 parts ??= [.. turn.Parts];
                 parts[parts.IndexOf(call)] = call with { Signature = kept.Signature };
             }
 
-            if (kept.Thoughts.Any(thought => thought.Signature?.Family == family) && !turn.Parts.Any(part => part is ThinkingPart or HiddenThinkingPart && part.Signature?.Family == family))
+            if (kept.Thoughts.Any(thought => IsOf(thought.Signature)) && !turn.Parts.Any(part => part is ThinkingPart or HiddenThinkingPart && IsOf(part.Signature)))
             {
                 parts ??= [.. turn.Parts];
-                parts.InsertRange(isFirst ? 0 : parts.FindIndex(part => part is ToolCallPart other && other.Id == call.Id), kept.Thoughts.Where(thought => thought.Signature?.Family == family));
+                parts.InsertRange(isFirst ? 0 : parts.FindIndex(part => part is ToolCallPart other && other.Id == call.Id), kept.Thoughts.Where(thought => IsOf(thought.Signature)));
             }
 
             isFirst = false;

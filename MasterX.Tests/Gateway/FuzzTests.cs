@@ -11,8 +11,8 @@ namespace MasterX.Tests.Gateway;
 /// </summary>
 public sealed class FuzzTests
 {
-    private const int Requests = 20_000;
-    private const int Answers = 15_000;
+    private const int Requests = 24_000;
+    private const int Answers = 18_000;
 
     private static readonly (string Path, string Body)[] RequestSeeds =
     [
@@ -29,6 +29,12 @@ public sealed class FuzzTests
         ("/v1/messages", """{"model":"anthropic/m","max_tokens":9,"messages":[{"role":"user","content":"hello"}],"system":[{"type":"text","text":"s","cache_control":{"type":"ephemeral"}}]}"""),
         ("/v1/messages", """{"model":"gemini/m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":[{"type":"image","source":{"type":"base64","media_type":"image/png","data":"AAAA"}}]},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"mx1.gemini.x"},{"type":"tool_use","id":"a","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":"1"}]}],"tools":[{"name":"f","input_schema":{"type":"object"}}]}"""),
         ("/v1/messages", """{"model":"groq/m","max_tokens":9,"messages":[{"role":"user","content":[{"type":"text","text":"t"}]}],"tool_choice":{"type":"any"},"tools":[{"name":"f","input_schema":{"type":"object"}}],"thinking":{"type":"enabled","budget_tokens":1024},"metadata":{"user_id":"u"}}"""),
+        ("/v1/responses", """{"model":"gemini/m","stream":true,"tool_choice":{"type":"custom","name":"p"},"input":[{"type":"additional_tools","tools":[{"type":"function","name":"g"}]},{"role":"user","content":"x"},{"type":"custom_tool_call","call_id":"a","name":"p","input":"i"},{"type":"custom_tool_call_output","call_id":"a","output":"1"},{"type":"local_shell_call","call_id":"b","action":{"type":"exec","command":["ls"]}},{"type":"local_shell_call_output","id":"b","output":"1"},{"type":"image_generation_call","result":"AAAA"}],"tools":[{"type":"custom","name":"p","format":{"type":"grammar","syntax":"lark","definition":"d"}},{"type":"local_shell"},{"type":"namespace","name":"n","tools":[{"type":"function","name":"f"}]},{"type":"web_search"}]}"""),
+        ("/v1/responses", """{"model":"anthropic/m","input":"x","tools":[{"type":"web_search","filters":{"allowed_domains":["a"]},"user_location":{"type":"approximate"}}]}"""),
+        ("/v1/chat/completions", """{"model":"anthropic/m","messages":[{"role":"user","content":"x"},{"role":"assistant","audio":{"id":"a","data":"AAAA","transcript":"t"},"tool_calls":[{"id":"a","type":"custom","custom":{"name":"p","input":"\\ud83d"}}]},{"role":"tool","tool_call_id":"a","content":"1"}],"tools":[{"type":"custom","custom":{"name":"p","format":{"type":"grammar","grammar":{"syntax":"regex","definition":"a"}}}}]}"""),
+        ("/v1/chat/completions", """{"model":"gemini/m","stream":true,"messages":[{"role":"user","content":"x"}],"functions":[{"name":"f"}],"function_call":{"name":"f"}}"""),
+        ("/v1/messages", """{"model":"gemini/m","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"s","content":[]},{"type":"tool_use","id":"a","name":"bash","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a","content":[{"type":"tool_reference","tool_name":"f"}]}]}],"tools":[{"type":"bash_20250124","name":"bash"},{"type":"text_editor_20250728","name":"e"},{"type":"web_search_20250305","name":"web_search"},{"name":"f","input_schema":{"type":"object"},"input_examples":[{}]}]}"""),
+        ("/v1/messages", """{"model":"anthropic/m","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"a:1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"a:1","content":"1"}]}]}"""),
         ("/v1/messages/count_tokens", """{"model":"gemini/m","messages":[{"role":"user","content":"hello"}]}"""),
     ];
 
@@ -44,6 +50,8 @@ public sealed class FuzzTests
         ("anthropic", "/v1/chat/completions", true, "data: {\"type\":\"message_start\",\"message\":{\"id\":\"m\"}}\n\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\"}}\n\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"signature_delta\",\"signature\":\"s\"}}\n\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t\",\"name\":\"f\",\"input\":{}}}\n\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{}\"}}\n\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"}}\n\ndata: {\"type\":\"message_stop\"}\n\n"),
         ("plain", "/v1/chat/completions", false, """{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":"hi","reasoning_content":"r","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"""),
         ("plain", "/v1/chat/completions", true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}},{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\",\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"}\"}}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
+        ("plain", "/v1/chat/completions", false, """{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":null,"reasoning":"r","reasoning_details":[{"type":"reasoning.text","text":"r","signature":"s","format":"anthropic-claude-v1"},{"type":"reasoning.encrypted","data":"d","id":"i","format":"openai-responses-v1"}],"tool_calls":[{"id":"a","type":"function","function":{"name":"p","arguments":"{\"input\":\"a\\ud83d\"}"}},{"id":"b","type":"function","function":{"name":"local_shell","arguments":"{\"command\":[\"ls\"]}"}}]},"finish_reason":"tool_calls"}]}"""),
+        ("plain", "/v1/chat/completions", true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"r\",\"format\":\"f\"}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"p\",\"arguments\":\"{\\\"inp\"}}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"ut\\\":\\\"\\\\u00e9\\\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n"),
         ("openai", "/v1/embeddings", false, """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}"""),
         ("openai", "/v1/responses", true, "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"usage\":null}}\n\nevent: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"hi\"}\n\nevent: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n"),
     ];
@@ -100,7 +108,13 @@ public sealed class FuzzTests
             var (model, path, stream, _) = AnswerSeeds[number % AnswerSeeds.Length];
             path = path == "/v1/chat/completions" ? Doors[number / AnswerSeeds.Length % Doors.Length] : path;
             path = path == "/v1/responses" && model == "openai" && AnswerSeeds[number % AnswerSeeds.Length].Path != path ? "/v1/chat/completions" : path;
-            var said = path is "/v1/chat/completions" or "/v1/messages" ? "\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]" : "\"input\":\"x\"";
+            var said = path switch
+            {
+                "/v1/chat/completions" => "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}],\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"p\"}}]",
+                "/v1/messages" => "\"max_tokens\":9,\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]",
+                "/v1/responses" => "\"input\":\"x\",\"tools\":[{\"type\":\"custom\",\"name\":\"p\"},{\"type\":\"local_shell\"}]",
+                _ => "\"input\":\"x\"",
+            };
             using var content = new StringContent($$"""{"model":"{{model}}/{{number}}","stream":{{(stream ? "true" : "false")}},{{said}}}""", Encoding.UTF8, "application/json");
             using var answer = await gateway.Http.PostAsync(new Uri(path, UriKind.Relative), content, token);
             var text = await answer.Content.ReadAsStringAsync(token);

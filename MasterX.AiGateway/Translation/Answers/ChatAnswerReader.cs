@@ -104,10 +104,9 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
     private bool ReadSaid(JsonElement said, int index, ChoiceState state)
     {
         var content = false;
-        if ((said.Piece("reasoning_content") ?? said.Piece("reasoning")) is { Length: > 0 } thought)
+        if (said.Field("reasoning_details") is not { ValueKind: JsonValueKind.Array } details || !ReadDetails(details, index, state, ref content))
         {
-            content = true;
-            state.Calls.Tell(() => Sink.Thinking(index, thought));
+            content |= ReadThought(said, index, state);
         }
 
         if (said.Piece("content") is { Length: > 0 } text)
@@ -168,6 +167,64 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
         }
 
         return content;
+    }
+
+    /// <summary>A thought in a field of its own, as a text.</summary>
+    private bool ReadThought(JsonElement said, int index, ChoiceState state)
+    {
+        var field = ThoughtField.ReasoningContent;
+        var thought = said.Piece("reasoning_content");
+        if (string.IsNullOrEmpty(thought))
+        {
+            (field, thought) = (ThoughtField.Reasoning, said.Piece("reasoning"));
+        }
+
+        if (string.IsNullOrEmpty(thought))
+        {
+            return false;
+        }
+
+        Sink.Seen?.See(field);
+        state.Calls.Tell(() => Sink.Thinking(index, thought));
+        return true;
+    }
+
+    /// <summary>
+    /// OpenRouter's thoughts with their signatures (<see href="https://openrouter.ai/docs/use-cases/reasoning-tokens"/>). Their words stand in
+    /// <c>reasoning</c> too.
+    /// </summary>
+    /// <returns>Whether there were words in them.</returns>
+    private bool ReadDetails(JsonElement details, int index, ChoiceState state, ref bool content)
+    {
+        var hasWords = false;
+        foreach (var detail in details.EnumerateArray())
+        {
+            Sink.Seen?.See(ThoughtField.ReasoningDetails);
+            var (format, id) = (detail.Text("format"), detail.Text("id"));
+            if (detail.Text("type") == "reasoning.encrypted")
+            {
+                if (detail.Text("data") is { Length: > 0 } data)
+                {
+                    content = true;
+                    state.Calls.Tell(() => Sink.HiddenThinking(index, Signature.OfDetail(format, id, data)));
+                }
+
+                continue;
+            }
+
+            if ((detail.Piece("text") ?? detail.Piece("summary")) is { Length: > 0 } words)
+            {
+                content = hasWords = true;
+                state.Calls.Tell(() => Sink.Thinking(index, words));
+            }
+
+            if (detail.Text("signature") is { Length: > 0 } signature)
+            {
+                state.Calls.Tell(() => Sink.Sign(index, Signature.OfDetail(format, id, signature)));
+            }
+        }
+
+        return hasWords;
     }
 
     /// <summary>Mistral's parts of type <c>thinking</c> have parts of their own.</summary>

@@ -28,6 +28,11 @@ internal sealed class ChatCalls(AnswerSink sink, int choice, HashSet<string> ids
     {
         var function = call.Field("function") ?? call.Field("custom") ?? default;
         var signature = call.Field("extra_content")?.Field("google")?.Text("thought_signature") is { Length: > 0 } value ? new Signature(Signature.Gemini, value) : null;
+        if (signature is not null)
+        {
+            sink.Seen?.SeeGoogleSignature();
+        }
+
         var arguments = function.Field("arguments") is { ValueKind: JsonValueKind.Object } written ? written.GetRawText() : function.Piece("arguments") ?? function.Piece("input");
         int? index = call.Field("index") is { ValueKind: JsonValueKind.Number } given && given.TryGetInt32(out var number) ? number : null;
         Add(Find(index, call.Text("id")), call.Text("id"), function.Text("name"), arguments, signature);

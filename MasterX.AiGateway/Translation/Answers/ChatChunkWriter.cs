@@ -120,23 +120,29 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         EndDelta();
     }
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
+        if (Tools.IsLegacy && _choices.GetValueOrDefault(choice)?.Calls > 0)
+        {
+            // That format has one call; what else the model wants it calls next.
+            _choices[choice].Calls++;
+            return;
+        }
+
         var (json, state) = BeginDelta(choice);
+        if (Tools.IsLegacy)
+        {
+            state.Calls++;
+            ChatFormat.WriteLegacyCall(call.Tool.Name, "", json);
+            EndDelta();
+            return;
+        }
+
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls++);
-        json.WriteString("id", id);
-        json.WriteString("type", "function");
-        json.WriteStartObject("function");
-        json.WriteString("name", name);
-        json.WriteString("arguments", "");
-        json.WriteEndObject();
-        if (signature is not null)
-        {
-            ChatFormat.WriteGoogleSignature(signature, json);
-        }
-
+        state.IsFreeform = call.Tool.Shape == ToolShape.Freeform;
+        ChatFormat.WriteCall(call, "", json);
         json.WriteEndObject();
         json.WriteEndArray();
         EndDelta();
@@ -144,12 +150,24 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
 
     protected override void WriteArguments(int choice, string text)
     {
+        if (Tools.IsLegacy && _choices[choice].Calls > 1)
+        {
+            return;
+        }
+
         var (json, state) = BeginDelta(choice);
+        if (Tools.IsLegacy)
+        {
+            ChatFormat.WriteLegacyCall(null, text, json);
+            EndDelta();
+            return;
+        }
+
         json.WriteStartArray("tool_calls");
         json.WriteStartObject();
         json.WriteNumber("index", state.Calls - 1);
-        json.WriteStartObject("function");
-        json.WriteString("arguments", text);
+        json.WriteStartObject(state.IsFreeform ? "custom" : "function");
+        json.WriteString(state.IsFreeform ? "input" : "arguments", text);
         json.WriteEndObject();
         json.WriteEndObject();
         json.WriteEndArray();
@@ -178,7 +196,7 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
         var (json, state) = BeginDelta(choice);
         json.WriteEndObject();
         json.WriteNull("logprobs");
-        EndChoice(json, ChatFormat.FinishReason(reason, state.IsRefused));
+        EndChoice(json, ChatFormat.FinishReason(reason, state.IsRefused, Tools.IsLegacy));
     }
 
     private static void WriteThought(Utf8JsonWriter json, Choice state, string? text, Signature signature)
@@ -232,6 +250,9 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
     private sealed class Choice
     {
         public int Calls { get; set; }
+
+        /// <summary>Whether the call that came last is one of a freeform tool.</summary>
+        public bool IsFreeform { get; set; }
 
         public int Thoughts { get; set; }
 

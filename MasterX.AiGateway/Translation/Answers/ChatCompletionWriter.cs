@@ -60,7 +60,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
 
     protected override void WriteRefusal(int choice, string text) => (Of(choice).Refusal ??= new()).Append(text);
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature) => Of(choice).Calls.Add(new ToolCall(id, name, signature));
+    protected override void WriteCall(int choice, AnswerCall call) => Of(choice).Calls.Add(new ToolCall(call));
 
     protected override void WriteArguments(int choice, string text) => Of(choice).Calls[^1].Arguments.Append(text);
 
@@ -81,9 +81,9 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         {
             json.WriteStartObject();
             json.WriteNumber("index", index);
-            choice.WriteMessage(id, json);
+            choice.WriteMessage(id, Tools.IsLegacy, json);
             choice.WriteLogProbs(json);
-            json.WriteString("finish_reason", ChatFormat.FinishReason(choice.Reason, choice.Refusal is not null));
+            json.WriteString("finish_reason", ChatFormat.FinishReason(choice.Reason, choice.Refusal is not null, Tools.IsLegacy));
             json.WriteEndObject();
         }
 
@@ -113,7 +113,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         public Signature? Signature { get; set; }
     }
 
-    private sealed record ToolCall(string Id, string Name, Signature? Signature)
+    private sealed record ToolCall(AnswerCall Called)
     {
         public StringBuilder Arguments { get; } = new();
     }
@@ -141,14 +141,23 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
 
         public StopReason Reason { get; set; }
 
-        public void WriteMessage(string id, Utf8JsonWriter json)
+        public void WriteMessage(string id, bool isLegacy, Utf8JsonWriter json)
         {
             json.WriteStartObject("message");
             json.WriteString("role", "assistant");
             json.WriteString("content", Text?.ToString() ?? (Calls.Count > 0 || Refusal is not null ? null : ""));
             json.WriteString("refusal", Refusal?.ToString());
             WriteThoughts(json);
-            WriteCalls(json);
+            if (!isLegacy)
+            {
+                WriteCalls(json);
+            }
+            else if (Calls is [var call, ..])
+            {
+                // That format has one; what else the model wants it calls next.
+                ChatFormat.WriteLegacyCall(call.Called.Tool.Name, call.Arguments.ToString(), json);
+            }
+
             Array(json, "images", [.. Media.Where(media => !ChatFormat.IsSound(media))], static (image, index, json) => ChatFormat.WriteImage(image, index, json));
             if (Media.Find(ChatFormat.IsSound) is { } sound)
             {
@@ -200,17 +209,7 @@ internal sealed class ChatCompletionWriter(string model, long created) : WholeAn
         private void WriteCalls(Utf8JsonWriter json) => Array(json, "tool_calls", Calls, static (call, _, json) =>
         {
             json.WriteStartObject();
-            json.WriteString("id", call.Id);
-            json.WriteString("type", "function");
-            json.WriteStartObject("function");
-            json.WriteString("name", call.Name);
-            json.WriteString("arguments", call.Arguments.ToString());
-            json.WriteEndObject();
-            if (call.Signature is { } signature)
-            {
-                ChatFormat.WriteGoogleSignature(signature, json);
-            }
-
+            ChatFormat.WriteCall(call.Called, call.Arguments.ToString(), json);
             json.WriteEndObject();
         });
 

@@ -9,10 +9,11 @@ internal static class ChatFormat
 {
     /// <param name="reason">Why the answer ended.</param>
     /// <param name="isRefused">Whether the model said itself that it will not answer: the text is in <c>refusal</c> then.</param>
-    public static string FinishReason(StopReason reason, bool isRefused) => reason switch
+    /// <param name="isLegacy">Whether the caller speaks of functions rather than of tools.</param>
+    public static string FinishReason(StopReason reason, bool isRefused, bool isLegacy) => reason switch
     {
         StopReason.MaxTokens or StopReason.ContextFull => "length",
-        StopReason.ToolCalls => "tool_calls",
+        StopReason.ToolCalls => isLegacy ? "function_call" : "tool_calls",
         StopReason.ContentFilter => "content_filter",
         StopReason.Refusal when !isRefused => "content_filter",
         _ => "stop",
@@ -64,13 +65,13 @@ internal static class ChatFormat
             }
         }
 
-        json.WriteString("format", signature?.Family switch
+        var (format, id) = signature?.Detail ?? ("unknown", null);
+        json.WriteString("format", format);
+        if (id is not null)
         {
-            Signature.Gemini => "google-gemini-v1",
-            Signature.OpenAi => "openai-responses-v1",
-            Signature.Anthropic => "anthropic-claude-v1",
-            _ => "unknown",
-        });
+            json.WriteString("id", id);
+        }
+
         json.WriteNumber("index", index);
         json.WriteEndObject();
     }
@@ -82,6 +83,38 @@ internal static class ChatFormat
         json.WriteStartObject("google");
         json.WriteString("thought_signature", signature.Value);
         json.WriteEndObject();
+        json.WriteEndObject();
+    }
+
+    /// <summary>The members of an element of <c>tool_calls</c>.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="arguments">Its arguments, or its input, as far as they have come.</param>
+    /// <param name="json">Stands in an object.</param>
+    public static void WriteCall(AnswerCall call, string arguments, Utf8JsonWriter json)
+    {
+        var isFreeform = call.Tool.Shape == ToolShape.Freeform;
+        json.WriteString("id", call.Id);
+        json.WriteString("type", isFreeform ? "custom" : "function");
+        json.WriteStartObject(isFreeform ? "custom" : "function");
+        json.WriteString("name", call.Tool.Name);
+        json.WriteString(isFreeform ? "input" : "arguments", arguments);
+        json.WriteEndObject();
+        if (call.Signature is { } signature)
+        {
+            WriteGoogleSignature(signature, json);
+        }
+    }
+
+    /// <summary>The call of a caller who speaks of functions; or a piece of its arguments, without a name.</summary>
+    public static void WriteLegacyCall(string? name, string arguments, Utf8JsonWriter json)
+    {
+        json.WriteStartObject("function_call");
+        if (name is not null)
+        {
+            json.WriteString("name", name);
+        }
+
+        json.WriteString("arguments", arguments);
         json.WriteEndObject();
     }
 

@@ -112,17 +112,17 @@ internal sealed class MessageEventWriter(string model) : AnswerStreamWriter
 
     protected override void WriteRefusal(int choice, string text) => WriteText(choice, text);
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
-        if (signature is not null)
+        if (call.Signature is { } signature)
         {
             Sign(signature);
         }
 
         EndBlock();
         var json = BeginBlock("tool_use");
-        json.WriteString("id", id);
-        json.WriteString("name", name);
+        json.WriteString("id", call.Id);
+        json.WriteString("name", call.Tool.Name);
         json.WriteStartObject("input");
         json.WriteEndObject();
         json.WriteEndObject();

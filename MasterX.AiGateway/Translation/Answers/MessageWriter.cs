@@ -57,14 +57,14 @@ internal sealed class MessageWriter(string model) : WholeAnswerWriter
 
     protected override void WriteRefusal(int choice, string text) => Last("text").Text.Append(text);
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
-        if (signature is not null)
+        if (call.Signature is { } signature)
         {
             Sign(signature);
         }
 
-        _blocks.Add(new Block("tool_use") { Id = id, Name = name });
+        _blocks.Add(new Block("tool_use") { Id = call.Id, Name = call.Tool.Name });
     }
 
     protected override void WriteArguments(int choice, string text) => _blocks[^1].Text.Append(text);

@@ -117,20 +117,26 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
         Sign(signature);
     }
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
-        if (signature is not null)
+        if (call.Signature is { } signature)
         {
             Sign(signature);
         }
 
-        Open(ResponseItem.Call(id, name));
+        Open(ResponseItem.Call(call));
     }
 
     protected override void WriteArguments(int choice, string text)
     {
         _open!.Append(text);
-        var json = BeginItemEvent("response.function_call_arguments.delta"u8);
+        if (_open.Type == ResponseItem.ShellCall)
+        {
+            // Its command is told with the item, once it is whole.
+            return;
+        }
+
+        var json = BeginItemEvent(_open.Type == ResponseItem.FreeformCall ? "response.custom_tool_call_input.delta"u8 : "response.function_call_arguments.delta"u8);
         json.WriteString("delta", text);
         EndEvent();
     }
@@ -215,6 +221,10 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
                 var call = BeginItemEvent("response.function_call_arguments.done"u8);
                 call.WriteString("name", item.Name);
                 call.WriteString("arguments", item.Text);
+                EndEvent();
+                break;
+            case ResponseItem.FreeformCall:
+                BeginItemEvent("response.custom_tool_call_input.done"u8).WriteString("input", item.Text);
                 EndEvent();
                 break;
         }

@@ -7,6 +7,8 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <summary>An item of a response's output.</summary>
 internal sealed class ResponseItem
 {
+    public const string FreeformCall = "custom_tool_call", ShellCall = "local_shell_call";
+
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _logProbs = new();
     private readonly List<(string Url, string? Title)> _citations = [];
@@ -17,7 +19,11 @@ internal sealed class ResponseItem
 
     public static ResponseItem Thought() => new("reasoning", "rs_");
 
-    public static ResponseItem Call(string callId, string name) => new("function_call", "fc_") { CallId = callId, Name = name };
+    public static ResponseItem Call(AnswerCall call)
+    {
+        var (type, prefix) = call.Tool.Shape switch { ToolShape.Freeform => (FreeformCall, "ctc_"), ToolShape.Shell => (ShellCall, "lsh_"), _ => ("function_call", "fc_") };
+        return new(type, prefix) { CallId = call.Id, Name = call.Tool.Name, Namespace = call.Tool.Namespace };
+    }
 
     public static ResponseItem Image(Media media) => new("image_generation_call", "ig_") { Media = media };
 
@@ -32,12 +38,15 @@ internal sealed class ResponseItem
 
     public string? Name { get; private init; }
 
+    /// <summary>Of a call: the group its tool is of.</summary>
+    public string? Namespace { get; private init; }
+
     public Media? Media { get; private init; }
 
     /// <summary>Of a thought: what its provider wants back.</summary>
     public Signature? Signature { get; set; }
 
-    /// <summary>A message's, a thought's, or the arguments of a call.</summary>
+    /// <summary>A message's, a thought's, or the arguments or input of a call.</summary>
     public string Text => _text.ToString();
 
     public bool IsEmpty => _text.Length == 0;
@@ -90,11 +99,21 @@ internal sealed class ResponseItem
                 }
 
                 break;
-            case "function_call":
+            case "function_call" or FreeformCall:
                 json.WriteString("status", status);
                 json.WriteString("call_id", CallId);
                 json.WriteString("name", Name);
-                json.WriteString("arguments", isOver ? Text : "");
+                if (Namespace is not null)
+                {
+                    json.WriteString("namespace", Namespace);
+                }
+
+                json.WriteString(Type == FreeformCall ? "input" : "arguments", isOver ? Text : "");
+                break;
+            case ShellCall:
+                json.WriteString("status", status);
+                json.WriteString("call_id", CallId);
+                Requests.ShellTool.WriteAction(isOver ? Text : "", json);
                 break;
             default:
                 json.WriteString("status", status);

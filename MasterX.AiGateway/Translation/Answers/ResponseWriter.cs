@@ -42,14 +42,14 @@ internal sealed class ResponseWriter(ResponseItems items) : WholeAnswerWriter
 
     protected override void WriteRefusal(int choice, string text) => Message(isRefusal: true).Append(text);
 
-    protected override void WriteCall(int choice, string id, string name, Signature? signature)
+    protected override void WriteCall(int choice, AnswerCall call)
     {
-        if (signature is not null)
+        if (call.Signature is { } signature)
         {
             Thought().Signature = signature;
         }
 
-        items.Add(ResponseItem.Call(id, name));
+        items.Add(ResponseItem.Call(call));
     }
 
     protected override void WriteArguments(int choice, string text) => items.Items[^1].Append(text);

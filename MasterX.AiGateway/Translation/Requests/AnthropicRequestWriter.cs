@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -29,7 +28,7 @@ internal sealed partial class AnthropicRequestWriter
     /// <param name="json">Receives the request.</param>
     /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
     public static void Write(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
-        new AnthropicRequestWriter(conversation, model, loss, json).Write();
+        new AnthropicRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), model, loss, json).Write();
 
     private void Write()
     {
@@ -54,7 +53,7 @@ internal sealed partial class AnthropicRequestWriter
         WriteTurns(turns);
         WriteTools(turns);
         WriteOutput(thinking);
-        WriteSampling(thinking is not null);
+        WriteSampling(thinking is null && AnthropicThinking.TakesSampling(_model));
         WriteRest();
         _json.WriteEndObject();
     }
@@ -155,7 +154,7 @@ internal sealed partial class AnthropicRequestWriter
             case ToolCallPart call:
                 _json.WriteStartObject();
                 _json.WriteString("type", "tool_use");
-                _json.WriteString("id", CallId(call.Id));
+                _json.WriteString("id", CallIds.Anthropic.Of(call.Id));
                 _json.WriteString("name", call.Name);
                 _json.WritePropertyName("input");
                 ToolArguments.WriteObject(call.Arguments, "arguments", _json);
@@ -207,7 +206,7 @@ internal sealed partial class AnthropicRequestWriter
     {
         _json.WriteStartObject();
         _json.WriteString("type", "tool_result");
-        _json.WriteString("tool_use_id", CallId(result.CallId));
+        _json.WriteString("tool_use_id", CallIds.Anthropic.Of(result.CallId));
         if (result.Content.All(part => part is TextPart { CacheMark: null }))
         {
             _json.WriteString("content", string.Concat(result.Content.Select(part => ((TextPart)part).Text)));
@@ -316,10 +315,10 @@ internal sealed partial class AnthropicRequestWriter
         {
             // A history with calls needs their tools declared, whether or not they may be called again.
             tools = [.. turns.SelectMany(turn => turn.Parts).OfType<ToolCallPart>().Select(call => call.Name).Distinct().Select(name => new ToolDefinition(name, null, null))];
-            (isHistory, choice) = (tools.Count > 0, ToolChoice.None);
+            (isHistory, choice) = (tools.Count > 0, _conversation.WebSearch is null ? ToolChoice.None : choice);
         }
 
-        if (tools.Count == 0)
+        if (tools.Count == 0 && _conversation.WebSearch is null)
         {
             return;
         }
@@ -361,6 +360,11 @@ internal sealed partial class AnthropicRequestWriter
             _json.WriteEndObject();
         }
 
+        if (_conversation.WebSearch is { } search)
+        {
+            WriteSearch(search);
+        }
+
         _json.WriteEndArray();
         var oneByOne = _conversation.ParallelToolCalls == false && !isHistory;
         if (choice is null && !oneByOne)
@@ -382,6 +386,44 @@ internal sealed partial class AnthropicRequestWriter
         }
 
         _json.WriteEndObject();
+    }
+
+    /// <summary><see href="https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool"/>.</summary>
+    private void WriteSearch(WebSearch search)
+    {
+        _json.WriteStartObject();
+        _json.WriteString("type", "web_search_20250305");
+        _json.WriteString("name", "web_search");
+        WriteDomains("allowed_domains", search.Allowed);
+        WriteDomains("blocked_domains", search.Blocked);
+        if (search.MostUses is { } most)
+        {
+            _json.WriteNumber("max_uses", most);
+        }
+
+        if (search.Place is { } place)
+        {
+            _json.WritePropertyName("user_location");
+            place.WriteTo(_json);
+        }
+
+        _json.WriteEndObject();
+    }
+
+    private void WriteDomains(string name, IReadOnlyList<string> domains)
+    {
+        if (domains.Count == 0)
+        {
+            return;
+        }
+
+        _json.WriteStartArray(name);
+        foreach (var domain in domains)
+        {
+            _json.WriteStringValue(domain);
+        }
+
+        _json.WriteEndArray();
     }
 
     /// <summary>How much the model is to think, as far as the API lets it here; what it does not is told.</summary>
@@ -436,7 +478,7 @@ internal sealed partial class AnthropicRequestWriter
         _json.WriteStartObject("output_config");
         if (effort)
         {
-            _json.WriteString("effort", AnthropicThinking.EffortOf(thinking!));
+            _json.WriteString("effort", AnthropicThinking.EffortOf(thinking!, _model));
         }
 
         if (schema is { } given)
@@ -451,11 +493,11 @@ internal sealed partial class AnthropicRequestWriter
         _json.WriteEndObject();
     }
 
-    private void WriteSampling(bool thinks)
+    /// <param name="isTaken">A model that thinks takes no other values than its own, and the newest take none at all.</param>
+    private void WriteSampling(bool isTaken)
     {
-        if (thinks)
+        if (!isTaken)
         {
-            // A model that thinks takes none of them.
             Forgo(_conversation.Temperature is not (null or 1), "temperature");
             Forgo(_conversation.TopP is not (null or >= 0.95), "top_p");
             Forgo(_conversation.TopK is not null, "top_k");
@@ -531,7 +573,7 @@ internal sealed partial class AnthropicRequestWriter
                 // Says what it is for by its own members; Anthropic's are none of them.
                 _loss.Ignore(name);
             }
-            else
+            else if (name != "tools" || _conversation.WebSearch is null)
             {
                 _loss.Decide(name, value, Format);
             }
@@ -550,11 +592,6 @@ internal sealed partial class AnthropicRequestWriter
             _loss.Ignore(field);
         }
     }
-
-    /// <summary>Names of calls that other providers gave may have signs in them that the API refuses; one that does is always changed to the same.</summary>
-    private static string CallId(string id) => id.Length is > 0 and <= 128 && id.All(sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '-')
-        ? id
-        : "toolu_" + Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(id)))[..24];
 
     [GeneratedRegex(@"@|^\+?[\d\s().-]{7,}$", RegexOptions.CultureInvariant)]
     private static partial Regex MayBePersonal();

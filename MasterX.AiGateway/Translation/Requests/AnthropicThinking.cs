@@ -47,6 +47,12 @@ internal static class AnthropicThinking
         };
     }
 
+    /// <summary>
+    /// Whether a model takes <c>temperature</c>, <c>top_p</c> and <c>top_k</c>: from Opus 4.7 on they are refused
+    /// (<see href="https://platform.claude.com/docs/en/about-claude/models/migration-guide"/>).
+    /// </summary>
+    public static bool TakesSampling(string model) => Generation(model) is (< 4, _) or (4, < 7);
+
     /// <summary>Tokens of an answer at most that a model of Anthropic's gives, or a usual part of them: its API has no default of its own.</summary>
     public static int MaxTokensOf(string model) => Generation(model) switch
     {
@@ -66,8 +72,9 @@ internal static class AnthropicThinking
     });
 
     /// <summary><c>output_config.effort</c>.</summary>
-    public static string EffortOf(Thinking thinking) => thinking.Effort switch
+    public static string EffortOf(Thinking thinking, string model) => thinking.Effort switch
     {
+        "xhigh" when !TakesSampling(model) => "xhigh",
         "minimal" or "low" => "low",
         "medium" => "medium",
         "xhigh" or "max" => "max",

@@ -12,6 +12,9 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// </summary>
 internal static class ChatRequestReader
 {
+    /// <summary>The format of a detail that does not say it: the first there was.</summary>
+    private const string Claude = "anthropic-claude-v1";
+
     /// <summary>Members of a message that repeat an answer's own remarks, and mean nothing to a model.</summary>
     private static readonly HashSet<string> Echoes = new(StringComparer.Ordinal)
     {
@@ -69,18 +72,18 @@ internal static class ChatRequestReader
                     case "tools":
                         foreach (var tool in ArrayOf(value, name))
                         {
-                            ReadTool(tool);
+                            _tools.Add(ChatTools.Read(tool, _ignored));
                         }
 
                         break;
                     case "functions":
                         foreach (var function in ArrayOf(value, name))
                         {
-                            _tools.Add(ReadFunction(function, name, null));
+                            _tools.Add(ChatTools.ReadFunction(function, name, null, _ignored));
                         }
 
                         break;
-                    case "tool_choice" or "function_call": ReadToolChoice(value, name); break;
+                    case "tool_choice" or "function_call": _choice = ChatTools.ReadChoice(value, name); break;
                     case "parallel_tool_calls": parallel = TruthOf(value, name); break;
                     case "max_tokens": maxTokens = LimitOf(value, name); break;
                     case "max_completion_tokens": maxCompletionTokens = LimitOf(value, name); break;
@@ -148,7 +151,7 @@ internal static class ChatRequestReader
             foreach (var field in message.EnumerateObject())
             {
                 if (field.Value.ValueKind == JsonValueKind.Null || field.Name is "role" or "content" or "name" or "tool_call_id" or "tool_calls" or "function_call"
-                    or "refusal" or "reasoning_content" or "reasoning" or "reasoning_details" or "thinking_blocks" or "extra_content" or "images" or "cache_control" or "is_error")
+                    or "refusal" or "reasoning_content" or "reasoning" or "reasoning_details" or "thinking_blocks" or "extra_content" or "images" or "audio" or "cache_control" or "is_error")
                 {
                     continue;
                 }
@@ -189,11 +192,11 @@ internal static class ChatRequestReader
             {
                 switch (detail.Text("type"))
                 {
-                    case "reasoning.text" when detail.Text("signature") is { } signature:
-                        parts.Add(new ThinkingPart(detail.Text("text") ?? "") { Signature = Of(detail, signature) });
+                    case "reasoning.text" when detail.Text("signature") is { Length: > 0 } signature:
+                        parts.Add(new ThinkingPart(detail.Text("text") ?? "") { Signature = Signature.OfDetail(detail.Text("format") ?? Claude, detail.Text("id"), signature) });
                         break;
                     case "reasoning.encrypted" when detail.Text("data") is { } data:
-                        parts.Add(new HiddenThinkingPart { Signature = Of(detail, data) });
+                        parts.Add(new HiddenThinkingPart { Signature = Signature.OfDetail(detail.Text("format") ?? Claude, detail.Text("id"), data) });
                         break;
                     case "reasoning.text" or "reasoning.summary":
                         parts.Add(new ThinkingPart(detail.Text("text") ?? detail.Text("summary") ?? ""));
@@ -219,14 +222,6 @@ internal static class ChatRequestReader
             }
         }
 
-        /// <summary>OpenRouter tells the family by the detail's format: <c>anthropic-claude-v1</c>, <c>google-gemini-v1</c>, <c>openai-responses-v1</c>.</summary>
-        private static Signature Of(JsonElement detail, string value) => detail.Text("format") switch
-        {
-            { } format when format.StartsWith("google", StringComparison.Ordinal) => new(Signature.Gemini, value),
-            { } format when format.StartsWith("openai", StringComparison.Ordinal) => new(Signature.OpenAi, value),
-            _ => new(Signature.Anthropic, value),
-        };
-
         /// <summary>What stands beside an assistant's text: its refusal, its calls, images it made.</summary>
         private void ReadAnswer(JsonElement message, List<Part> parts)
         {
@@ -238,6 +233,11 @@ internal static class ChatRequestReader
             foreach (var image in message.Elements("images"))
             {
                 parts.Add(ReadImage(image, "messages"));
+            }
+
+            if (message.Field("audio") is { } sound)
+            {
+                ReadSound(sound, parts);
             }
 
             if (GoogleSignature(message) is { } sign && parts.FindLastIndex(part => part is TextPart) is >= 0 and { } text)
@@ -255,17 +255,35 @@ internal static class ChatRequestReader
             {
                 foreach (var call in ArrayOf(calls, "messages"))
                 {
-                    if (call.Field("function") is not { } function)
+                    if ((call.Field("function") ?? call.Field("custom")) is not { } function)
                     {
-                        throw new UntranslatableRequestException($"A tool call of type '{call.Text("type")}' cannot be said in another provider's format; only calls of functions can.", "messages");
+                        throw new UntranslatableRequestException($"A tool call of type '{call.Text("type")}' cannot be said in another provider's format; only calls of functions and custom tools can.", "messages");
                     }
 
                     var (id, name) = (RequiredText(call, "id", "messages"), RequiredText(function, "name", "messages"));
 
                     // Of a name that is given twice, the last one is meant by what follows.
                     _calls[id] = name;
-                    parts.Add(new ToolCallPart(id, name, Arguments(function)) { Signature = GoogleSignature(call) });
+                    parts.Add(new ToolCallPart(id, name, call.Field("function") is null ? FreeformTool.Arguments(function.Text("input") ?? "") : Arguments(function)) { Signature = GoogleSignature(call) });
                 }
+            }
+        }
+
+        /// <summary>Its words, where it has them, and its bytes; of one that is only named, nothing is kept here.</summary>
+        private void ReadSound(JsonElement sound, List<Part> parts)
+        {
+            if (sound.Text("transcript") is { Length: > 0 } words && !parts.Exists(part => part is TextPart { Text.Length: > 0 }))
+            {
+                parts.Add(new TextPart(words));
+            }
+
+            if (sound.Text("data") is { Length: > 0 } bytes)
+            {
+                parts.Add(new AudioPart(MediaReading.OfBytes(bytes, "audio/pcm")));
+            }
+            else
+            {
+                _ignored.Add("messages.audio");
             }
         }
 
@@ -354,49 +372,6 @@ internal static class ChatRequestReader
             var data = file.Text("file_data") ?? file.Text("file_url") ?? throw Wrong(where, "an array whose parts of type 'file' have 'file_data' or 'file_id'");
             var isAddress = data.StartsWith("data:", StringComparison.OrdinalIgnoreCase) || data.StartsWith("http", StringComparison.OrdinalIgnoreCase) || data.StartsWith("gs:", StringComparison.Ordinal);
             return new FilePart(isAddress ? MediaReading.OfUrl(data, where, name) : MediaReading.OfBase64(data, MediaReading.TypeOfName(name)), name);
-        }
-
-        private void ReadTool(JsonElement tool)
-        {
-            if (tool.Field("function") is not { } function)
-            {
-                throw new UntranslatableRequestException($"A tool of type '{tool.Text("type")}' cannot be said in another provider's format; only functions can.", "tools");
-            }
-
-            _tools.Add(ReadFunction(function, "tools", tool.Field("cache_control") ?? function.Field("cache_control")));
-        }
-
-        private ToolDefinition ReadFunction(JsonElement function, string where, JsonElement? mark)
-        {
-            TellUnread(ObjectOf(function, where), where, _ignored, "name", "description", "parameters", "strict", "cache_control");
-            return new(
-                RequiredText(function, "name", where), function.Text("description"), function.Field("parameters") is { } schema ? ObjectOf(schema, where) : null,
-                function.Field("strict") is { } strict ? TruthOf(strict, where) : null, mark is { } given ? ReadCacheMark(given) : null);
-        }
-
-        private void ReadToolChoice(JsonElement choice, string where)
-        {
-            if (choice.ValueKind == JsonValueKind.String)
-            {
-                _choice = choice.GetString() switch
-                {
-                    "none" => ToolChoice.None,
-                    "auto" => ToolChoice.Auto,
-                    "required" or "any" => ToolChoice.Required,
-                    var other => throw new UntranslatableRequestException($"'{where}' cannot be '{other}'.", where),
-                };
-                return;
-            }
-
-            if (choice.Text("type") == "allowed_tools" && (choice.Field("allowed_tools") ?? choice) is { } allowed)
-            {
-                _choice = new ToolChoice(
-                    allowed.Text("mode") == "required" ? ToolMode.Required : ToolMode.Auto,
-                    [.. allowed.Elements("tools").Select(tool => RequiredText(tool.Field("function") ?? tool, "name", where))]);
-                return;
-            }
-
-            _choice = new ToolChoice(ToolMode.Named, [RequiredText(choice.Field("function") ?? choice, "name", where)]);
         }
 
         private static IReadOnlyList<string> ReadStop(JsonElement stop) => stop.ValueKind == JsonValueKind.String

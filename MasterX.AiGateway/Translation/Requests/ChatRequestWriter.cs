@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using System.Text.RegularExpressions;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Translation.Vocabulary;
 
@@ -11,7 +10,7 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// Writes a chat completion request (<see href="https://platform.openai.com/docs/api-reference/chat/create"/>), for callers who speak another
 /// format than a provider that is compatible with OpenAI's.
 /// </summary>
-internal sealed partial class ChatRequestWriter
+internal sealed class ChatRequestWriter
 {
     private const string Format = "the chat completions format";
 
@@ -29,7 +28,7 @@ internal sealed partial class ChatRequestWriter
     /// <param name="json">Receives the request.</param>
     /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
     public static void Write(Conversation conversation, ChatDialect dialect, Loss loss, Utf8JsonWriter json) =>
-        new ChatRequestWriter(conversation, dialect, loss, json).Write();
+        new ChatRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), dialect, loss, json).Write();
 
     private void Write()
     {
@@ -105,19 +104,13 @@ internal sealed partial class ChatRequestWriter
         var text = string.Concat(result.Content.OfType<TextPart>().Select(part => part.Text));
         _json.WriteStartObject();
         _json.WriteString("role", "tool");
-        _json.WriteString("tool_call_id", result.CallId);
+        _json.WriteString("tool_call_id", _dialect.CallIds.Of(result.CallId));
         _json.WriteString("content", result.IsError ? $"Error: {text}" : text);
         _json.WriteEndObject();
     }
 
     private void WriteAnswer(List<Part> parts, bool isBegun)
     {
-        var thought = ModelsThatWantThoughts().IsMatch(_dialect.Model) ? string.Concat(parts.OfType<ThinkingPart>().Select(part => part.Text)) : "";
-        if (thought.Length == 0 && parts.Exists(part => part is ThinkingPart { Signature.Family: not Signature.Gemini } or ThinkingPart { Signature: null } or HiddenThinkingPart))
-        {
-            _loss.Ignore("messages.thinking");
-        }
-
         var text = string.Concat(parts.Select(part => part switch { TextPart said => said.Text, RefusalPart refusal => refusal.Text, _ => null }));
         if (parts.Find(part => part is not (TextPart or RefusalPart or ThinkingPart or HiddenThinkingPart or ToolCallPart)) is { } other)
         {
@@ -127,6 +120,11 @@ internal sealed partial class ChatRequestWriter
         List<ToolCallPart> calls = [.. parts.OfType<ToolCallPart>()];
         if (text.Length == 0 && calls.Count == 0)
         {
+            if (parts.Exists(part => part is ThinkingPart or HiddenThinkingPart))
+            {
+                _loss.Ignore("messages.thinking");
+            }
+
             return;
         }
 
@@ -138,9 +136,9 @@ internal sealed partial class ChatRequestWriter
             _json.WriteBoolean("prefix", true);
         }
 
-        if (thought.Length > 0)
+        if (!ChatThoughts.Write(parts, _dialect, _json))
         {
-            _json.WriteString("reasoning_content", thought);
+            _loss.Ignore("messages.thinking");
         }
 
         if (calls.Count > 0)
@@ -149,15 +147,14 @@ internal sealed partial class ChatRequestWriter
             foreach (var call in calls)
             {
                 _json.WriteStartObject();
-                _json.WriteString("id", call.Id);
+                _json.WriteString("id", _dialect.CallIds.Of(call.Id));
                 _json.WriteString("type", "function");
                 _json.WriteStartObject("function");
                 _json.WriteString("name", call.Name);
                 _json.WriteString("arguments", call.Arguments);
                 _json.WriteEndObject();
-                if ((call.Signature ?? SignatureBefore(parts, call)) is { Family: Signature.Gemini } signature && _dialect.Model.Contains("gemini", StringComparison.OrdinalIgnoreCase))
+                if ((call.Signature ?? SignatureBefore(parts, call)) is { Family: Signature.Gemini } signature && _dialect.TakesGoogleSignatures)
                 {
-                    // Google's own compatible API has it there; others refuse what they do not know.
                     Answers.ChatFormat.WriteGoogleSignature(signature, _json);
                 }
 
@@ -191,67 +188,11 @@ internal sealed partial class ChatRequestWriter
         _json.WriteStartArray("content");
         foreach (var part in parts)
         {
-            WritePart(part);
+            ChatParts.Write(part, _json);
         }
 
         _json.WriteEndArray();
     }
-
-    private void WritePart(Part part)
-    {
-        switch (part)
-        {
-            case TextPart { Text.Length: 0 }:
-                return;
-            case TextPart text:
-                _json.WriteStartObject();
-                _json.WriteString("type", "text");
-                _json.WriteString("text", text.Text);
-                break;
-            case ImagePart { Media.FileId: null } image:
-                _json.WriteStartObject();
-                _json.WriteString("type", "image_url");
-                _json.WriteStartObject("image_url");
-                _json.WriteString("url", UrlOf(image.Media));
-                if (image.Detail is { } detail)
-                {
-                    _json.WriteString("detail", detail);
-                }
-
-                _json.WriteEndObject();
-                break;
-            case AudioPart { Media: { Base64.IsEmpty: false } media }:
-                _json.WriteStartObject();
-                _json.WriteString("type", "input_audio");
-                _json.WriteStartObject("input_audio");
-                _json.WriteString("data", media.Base64.Span);
-                _json.WriteString("format", (media.MediaType ?? "audio/wav").Replace("audio/", "", StringComparison.Ordinal));
-                _json.WriteEndObject();
-                break;
-            case FilePart { Media: { Url: null } media } file:
-                _json.WriteStartObject();
-                _json.WriteString("type", "file");
-                _json.WriteStartObject("file");
-                if (media.FileId is { } id)
-                {
-                    _json.WriteString("file_id", id);
-                }
-                else
-                {
-                    _json.WriteString("filename", file.Name ?? "document.pdf");
-                    _json.WriteString("file_data", UrlOf(media));
-                }
-
-                _json.WriteEndObject();
-                break;
-            default:
-                throw new UntranslatableRequestException($"A content part of type '{PartNames.Of(part)}' cannot be said in {Format} as it is.", "messages");
-        }
-
-        _json.WriteEndObject();
-    }
-
-    private static string UrlOf(Media media) => media.Url ?? $"data:{media.MediaType ?? "application/octet-stream"};base64,{media.Base64}";
 
     private void WriteTools()
     {
@@ -331,7 +272,7 @@ internal sealed partial class ChatRequestWriter
 
         if (_conversation.Seed is { } seed)
         {
-            _json.WriteNumber("seed", seed);
+            _json.WriteNumber(_dialect.IsMistral ? "random_seed" : "seed", seed);
         }
 
         if (_conversation.Choices != 1)
@@ -339,12 +280,16 @@ internal sealed partial class ChatRequestWriter
             _json.WriteNumber("n", _conversation.Choices);
         }
 
-        if (_conversation.LogProbs)
+        if (_dialect.IsMistral && (_conversation.LogProbs || _conversation.TopLogProbs is not null))
+        {
+            _loss.Ignore("logprobs");
+        }
+        else if (_conversation.LogProbs)
         {
             _json.WriteBoolean("logprobs", true);
         }
 
-        if (_conversation.TopLogProbs is { } alternatives)
+        if (_conversation.TopLogProbs is { } alternatives && !_dialect.IsMistral)
         {
             _json.WriteNumber("top_logprobs", alternatives);
         }
@@ -361,7 +306,11 @@ internal sealed partial class ChatRequestWriter
         }
 
         WriteFormat();
-        WriteThinking();
+        if (_conversation.Thinking is { } thinking && !ChatEffort.Write(thinking, _dialect, _json))
+        {
+            _loss.Ignore("thinking");
+        }
+
         if (_conversation.Stream)
         {
             _json.WriteBoolean("stream", true);
@@ -405,42 +354,13 @@ internal sealed partial class ChatRequestWriter
         _json.WriteEndObject();
     }
 
-    /// <summary>Models that do not think refuse the field, so it is for those alone that are known to.</summary>
-    private void WriteThinking()
-    {
-        if (_conversation.Thinking is not { } thinking)
-        {
-            return;
-        }
-
-        var isOff = thinking.Effort == "none" || thinking.Budget == 0;
-        if (!ThinkingModels().IsMatch(_dialect.Model))
-        {
-            if (!isOff)
-            {
-                _loss.Ignore("thinking");
-            }
-
-            return;
-        }
-
-        _json.WriteString("reasoning_effort", isOff ? LeastEffort() : thinking.Effort switch
-        {
-            "max" or "xhigh" => "high",
-            "minimal" => LeastEffort(),
-            { } effort => effort,
-            null when thinking.Budget is { } budget => budget <= 2048 ? "low" : budget <= 8192 ? "medium" : "high",
-            _ => "medium",
-        });
-    }
-
-    /// <summary>The nearest to no thinking at all that the model takes.</summary>
-    private string LeastEffort() =>
-        NewerGpt().IsMatch(_dialect.Model) ? "none" : _dialect.Model.Contains("gpt-5", StringComparison.OrdinalIgnoreCase) ? "minimal" : "low";
-
     private void WriteRest()
     {
-        if (_conversation.User is { } user)
+        if (_dialect.IsMistral && _conversation.User is not null)
+        {
+            _loss.Ignore("user");
+        }
+        else if (_conversation.User is { } user)
         {
             // OpenAI takes 64 characters, others a few more; agents send longer ones.
             _json.WriteString("user", user.Length <= 64 ? user : Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(user))));
@@ -472,14 +392,4 @@ internal sealed partial class ChatRequestWriter
             _json.WriteNumber(name, number);
         }
     }
-
-    [GeneratedRegex(@"(^|/)(o[1-9]|gpt-([5-9]|oss)|codex|qwen3|magistral|deepseek-r|grok-[3-9].*mini)", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex ThinkingModels();
-
-    [GeneratedRegex(@"gpt-(5\.[1-9]|[6-9])", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex NewerGpt();
-
-    /// <summary>Models behind compatible APIs that want their thoughts back while they call tools.</summary>
-    [GeneratedRegex("deepseek|kimi|glm|minimax|mimo", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
-    private static partial Regex ModelsThatWantThoughts();
 }

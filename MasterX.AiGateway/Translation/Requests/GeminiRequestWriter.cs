@@ -279,6 +279,11 @@ internal sealed class GeminiRequestWriter
         var choice = _conversation.ToolChoice;
         if (tools.Count == 0)
         {
+            if (Searches)
+            {
+                WriteSearch();
+            }
+
             return;
         }
 
@@ -341,6 +346,24 @@ internal sealed class GeminiRequestWriter
 
         _json.WriteEndObject();
         _json.WriteEndObject();
+    }
+
+    /// <summary>Whether the web is to be searched as Gemini does it, which keeps to no domains.</summary>
+    private bool Searches => _conversation.WebSearch is { Allowed.Count: 0, Blocked.Count: 0 };
+
+    /// <summary>
+    /// <see href="https://ai.google.dev/gemini-api/docs/google-search"/>; where the user is and how often it may search it is not told.
+    /// </summary>
+    private void WriteSearch()
+    {
+        _json.WriteStartArray("tools");
+        _json.WriteStartObject();
+        _json.WriteStartObject("googleSearch");
+        _json.WriteEndObject();
+        _json.WriteEndObject();
+        _json.WriteEndArray();
+        Forgo(_conversation.WebSearch!.Place is not null, "tools.user_location");
+        Forgo(_conversation.WebSearch.MostUses is not null, "tools.max_uses");
     }
 
     private void WriteConfig()
@@ -494,7 +517,7 @@ internal sealed class GeminiRequestWriter
                 _json.WritePropertyName("safetySettings");
                 value.WriteTo(_json);
             }
-            else
+            else if (name != "tools" || !Searches)
             {
                 _loss.Decide(name, value, Format);
             }

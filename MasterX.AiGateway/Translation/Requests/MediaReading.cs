@@ -53,6 +53,24 @@ internal static class MediaReading
     public static string? TypeOfName(string? name) =>
         name is not null && ByEnding.TryGetValue(name[(name.LastIndexOf('.') + 1)..], out var type) ? type : null;
 
+    /// <summary>What an answer of another format had without a type: told by its first bytes.</summary>
+    /// <param name="base64">The bytes.</param>
+    /// <param name="usual">The type of what is not known by them.</param>
+    public static Media OfBytes(string base64, string usual)
+    {
+        foreach (var (begin, type) in (ReadOnlySpan<(string, string)>)[
+            ("iVBORw", "image/png"), ("/9j/", "image/jpeg"), ("R0lGOD", "image/gif"), ("UklGR", usual.StartsWith("image/", StringComparison.Ordinal) ? "image/webp" : "audio/wav"),
+            ("SUQz", "audio/mp3"), ("//", "audio/mp3"), ("T2dnUw", "audio/ogg"), ("ZkxhQ", "audio/flac")])
+        {
+            if (base64.StartsWith(begin, StringComparison.Ordinal))
+            {
+                return new Media(type, base64.AsMemory());
+            }
+        }
+
+        return new Media(usual, base64.AsMemory());
+    }
+
     /// <summary>In small letters, and of two usual names of one thing the one that is registered.</summary>
     private static string Tidy(string type) => type.Trim().ToLowerInvariant() switch
     {

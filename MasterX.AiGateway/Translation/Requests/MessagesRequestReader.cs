@@ -8,6 +8,12 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// <summary>Reads a request of Anthropic's Messages API (<see href="https://docs.anthropic.com/en/api/messages"/>).</summary>
 internal static class MessagesRequestReader
 {
+    /// <summary>Blocks of tools that Anthropic runs itself: that it called them, and what it found, sealed for its own models for the most part.</summary>
+    private static readonly HashSet<string> RunByAnthropic = new(StringComparer.Ordinal)
+    {
+        "server_tool_use", "web_search_tool_result", "web_fetch_tool_result", "tool_search_tool_result",
+    };
+
     private const string BillingLine = "x-anthropic-billing-header:";
 
     /// <param name="root">The request.</param>
@@ -19,6 +25,7 @@ internal static class MessagesRequestReader
         List<ToolDefinition> tools = [];
         List<KeyValuePair<string, JsonElement>> others = [];
         List<string> ignored = [];
+        List<JsonElement> hosted = [];
         Dictionary<string, string> calls = new(StringComparer.Ordinal);
         ToolChoice? choice = null;
         Thinking? thinking = null;
@@ -61,7 +68,14 @@ internal static class MessagesRequestReader
                 case "tools":
                     foreach (var tool in ArrayOf(value, name))
                     {
-                        tools.Add(ReadTool(ObjectOf(tool, name), ignored));
+                        if (HostedTools.Knows(ObjectOf(tool, name).Text("type")))
+                        {
+                            hosted.Add(tool);
+                        }
+                        else
+                        {
+                            tools.Add(AnthropicTools.Read(tool, ignored));
+                        }
                     }
 
                     break;
@@ -84,9 +98,15 @@ internal static class MessagesRequestReader
             }
         }
 
+        if (choice is { Mode: ToolMode.Named } && hosted.Exists(tool => tool.Text("name") == choice.Names[0]))
+        {
+            throw new UntranslatableRequestException($"The tool '{choice.Names[0]}' must be called, and is run by Anthropic itself; only tools that a caller runs can be said in another format.", "tool_choice");
+        }
+
+        var search = HostedTools.Settle(hosted, tools.Count > 0, ignored, others);
         return new Conversation
         {
-            Turns = turns, Tools = tools, ToolChoice = choice, ParallelToolCalls = parallel, MaxTokens = maxTokens, Stop = stop, Temperature = temperature,
+            Turns = turns, Tools = tools, WebSearch = search, ToolChoice = choice, ParallelToolCalls = parallel, MaxTokens = maxTokens, Stop = stop, Temperature = temperature,
             TopP = topP, TopK = topK, Format = format, User = user, Others = others, Ignored = ignored, Stream = stream,
             Thinking = effort is null || thinking?.Effort == "none" ? thinking : (thinking ?? new Thinking()) with { Effort = effort },
         };
@@ -130,10 +150,23 @@ internal static class MessagesRequestReader
         List<Part> parts = [];
         foreach (var block in ArrayOf(content, "messages"))
         {
-            var part = ReadBlock(ObjectOf(block, "messages"), calls, ignored);
+            if (RunByAnthropic.Contains(ObjectOf(block, "messages").Text("type") ?? ""))
+            {
+                // What the model made of it follows as text.
+                ignored.Add($"messages.{block.Text("type")}");
+                continue;
+            }
+
+            if (block.Text("type") == "document" && block.Text("context") is { Length: > 0 } context)
+            {
+                // What the document is, said before it.
+                parts.Add(new TextPart(context));
+            }
+
+            var part = ReadBlock(block, calls, ignored);
             TellUnread(
                 block, "messages", ignored, "type", "text", "source", "title", "id", "name", "input", "tool_use_id", "content", "is_error", "thinking", "signature", "data",
-                "cache_control");
+                "cache_control", "tool_name", "context");
             parts.Add(block.Field("cache_control") is { } mark ? part with { CacheMark = new(mark.Text("ttl")) } : part);
         }
 
@@ -159,6 +192,13 @@ internal static class MessagesRequestReader
                 var callId = RequiredText(block, "tool_use_id", Where);
                 return new ToolResultPart(
                     callId, calls.GetValueOrDefault(callId), block.Field("content") is { } content ? ReadContent(content, calls, ignored) : [], block.IsTrue("is_error"));
+            case "search_result":
+                // What a caller's own search found, with where it found it.
+                var found = string.Concat(block.Elements("content").Select(part => part.Text("text")));
+                return new TextPart(Titled(block.Text("title"), Titled(block.Text("source"), found)));
+            case "tool_reference":
+                // What a search among tools found, each of which is offered from the beginning.
+                return new TextPart(RequiredText(block, "tool_name", Where));
             case "thinking":
                 return new ThinkingPart(block.Text("thinking") ?? "")
                 {
@@ -179,13 +219,15 @@ internal static class MessagesRequestReader
             case "text":
                 // A text is a text; its title says what it is.
                 var text = RequiredText(source, "data", "messages");
-                return new TextPart(title is null ? text : $"{title}\n\n{text}");
+                return new TextPart(Titled(title, text));
             case "content" when source.Field("content") is { } content && ReadContent(content, calls, ignored) is var parts && parts.TrueForAll(part => part is TextPart):
-                return new TextPart(string.Concat(parts.Select(part => ((TextPart)part).Text)));
+                return new TextPart(Titled(title, string.Concat(parts.Select(part => ((TextPart)part).Text))));
             default:
                 return new FilePart(ReadSource(source, title), title);
         }
     }
+
+    private static string Titled(string? title, string text) => title is null ? text : $"{title}\n\n{text}";
 
     private static Media ReadSource(JsonElement source, string? name)
     {
@@ -197,20 +239,6 @@ internal static class MessagesRequestReader
             "file" => new Media(MediaReading.TypeOfName(name), FileId: RequiredText(source, "file_id", Where)),
             var other => throw new UntranslatableRequestException($"A source of type '{other}' cannot be said in another provider's format.", Where),
         };
-    }
-
-    private static ToolDefinition ReadTool(JsonElement tool, List<string> ignored)
-    {
-        const string Where = "tools";
-        TellUnread(tool, Where, ignored, "type", "name", "description", "input_schema", "strict", "cache_control");
-        if (tool.Text("type") is { } type and not "custom" && tool.Field("input_schema") is null)
-        {
-            throw new UntranslatableRequestException($"The tool '{type}' is run by Anthropic itself, and no other provider has it.", Where);
-        }
-
-        return new ToolDefinition(
-            RequiredText(tool, "name", Where), tool.Text("description"), tool.Field("input_schema") is { } schema ? ObjectOf(schema, Where) : null,
-            tool.Field("strict") is { } strict ? TruthOf(strict, Where) : null, tool.Field("cache_control") is { } mark ? new(mark.Text("ttl")) : null);
     }
 
     private static ToolChoice ReadToolChoice(JsonElement choice) => RequiredText(choice, "type", "tool_choice") switch

@@ -57,6 +57,27 @@ internal static class TurnGroups
         _ => false,
     };
 
+    /// <summary>Leaves out what a model made beside text, images and sound, for formats in which only a user has them.</summary>
+    public static Conversation WithoutMadeMedia(Conversation conversation, Loss loss)
+    {
+        if (!conversation.Turns.Any(turn => turn.Speaker == Speaker.Assistant && turn.Parts.Any(IsMedia)))
+        {
+            return conversation;
+        }
+
+        foreach (var part in conversation.Turns.Where(turn => turn.Speaker == Speaker.Assistant).SelectMany(turn => turn.Parts).Where(IsMedia))
+        {
+            loss.Ignore(part is AudioPart ? "messages.audio" : "messages.images");
+        }
+
+        return conversation with
+        {
+            Turns = [.. conversation.Turns.Select(turn => turn.Speaker == Speaker.Assistant ? turn with { Parts = [.. turn.Parts.Where(part => !IsMedia(part))] } : turn)],
+        };
+    }
+
+    private static bool IsMedia(Part part) => part is ImagePart or AudioPart or VideoPart;
+
     /// <summary>All instructions, wherever they were given; parts without text are left out.</summary>
     public static List<TextPart> Instructions(Conversation conversation, string format)
     {

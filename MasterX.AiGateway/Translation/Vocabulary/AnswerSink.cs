@@ -1,6 +1,6 @@
-using System.Text;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
+using MasterX.AiGateway.Translation.Answers;
 
 namespace MasterX.AiGateway.Translation.Vocabulary;
 
@@ -40,6 +40,12 @@ internal abstract class AnswerSink
     /// <summary>Remembers what the provider wants back, for callers who may not keep it; <see langword="null"/> for nobody.</summary>
     public ThoughtMemory? Thoughts { get; set; }
 
+    /// <summary>What the caller calls its tools.</summary>
+    public CallerTools Tools { get; set; } = CallerTools.Plain;
+
+    /// <summary>Learns where the provider has thoughts; <see langword="null"/> for nobody.</summary>
+    public SeenThoughts? Seen { get; set; }
+
     /// <summary>For whom.</summary>
     public string Consumer { get; set; } = "";
 
@@ -63,10 +69,10 @@ internal abstract class AnswerSink
 
     /// <param name="choice">From 0, for requests of several answers.</param>
     /// <param name="piece">The next piece; nothing comes of an empty one.</param>
-    public void Text(int choice, string? piece) => Take(choice, Kind.Text, piece);
+    public void Text(int choice, string? piece) => Take(choice, PieceKind.Text, piece);
 
     /// <summary>The next piece of what the model thinks.</summary>
-    public void Thinking(int choice, string? piece) => Take(choice, Kind.Thinking, piece);
+    public void Thinking(int choice, string? piece) => Take(choice, PieceKind.Thinking, piece);
 
     /// <summary>A signature of the thought or text that came last in the choice.</summary>
     public void Sign(int choice, Signature signature)
@@ -74,7 +80,7 @@ internal abstract class AnswerSink
         if (Takes(choice) && StateOf(choice) is { HasEnded: false } state)
         {
             Release(choice, state);
-            state.IsCall = false;
+            EndCall(choice, state);
             state.Keep(new ThinkingPart(state.TakeThought()) { Signature = signature });
             WriteSignature(choice, signature);
         }
@@ -91,7 +97,7 @@ internal abstract class AnswerSink
     }
 
     /// <summary>The next piece of the model's words for that it will not answer.</summary>
-    public void Refusal(int choice, string? piece) => Take(choice, Kind.Refusal, piece);
+    public void Refusal(int choice, string? piece) => Take(choice, PieceKind.Refusal, piece);
 
     /// <summary>A call begins; its arguments follow.</summary>
     /// <param name="choice">From 0.</param>
@@ -102,9 +108,10 @@ internal abstract class AnswerSink
     {
         if (Add(choice))
         {
-            WriteCall(choice, id, name, signature);
+            var tool = Tools.Of(name);
+            WriteCall(choice, new AnswerCall(id, tool, signature));
             var state = StateOf(choice);
-            state.IsCall = true;
+            (state.IsCall, state.Nesting, state.Input) = (true, default, tool.Shape == ToolShape.Freeform ? new FreeformInput() : null);
             Thoughts?.Keep(Consumer, id, state.TakeThoughts(), signature);
         }
     }
@@ -113,7 +120,7 @@ internal abstract class AnswerSink
     /// The next piece of the arguments of the call that <see cref="Call"/> began last; all of them joined are a JSON text, and <c>{}</c> is
     /// given for a call without any.
     /// </summary>
-    public void Arguments(int choice, string? piece) => Take(choice, Kind.Arguments, piece);
+    public void Arguments(int choice, string? piece) => Take(choice, PieceKind.Arguments, piece);
 
     /// <summary>An image or sound that the model made.</summary>
     public void Media(int choice, Media media)
@@ -159,6 +166,7 @@ internal abstract class AnswerSink
             }
 
             Release(choice, state);
+            EndCall(choice, state);
             state.HasEnded = true;
             var reason = state.Reason ?? StopReason.End;
             Incomplete |= reason is StopReason.ContentFilter or StopReason.MaxTokens or StopReason.ContextFull or StopReason.Refusal;
@@ -201,8 +209,9 @@ internal abstract class AnswerSink
 
     protected abstract void WriteRefusal(int choice, string text);
 
-    protected abstract void WriteCall(int choice, string id, string name, Signature? signature);
+    protected abstract void WriteCall(int choice, AnswerCall call);
 
+    /// <summary>A piece of the arguments of the call that came last, or of a freeform call's input.</summary>
     protected abstract void WriteArguments(int choice, string text);
 
     protected abstract void WriteMedia(int choice, Media media);
@@ -227,7 +236,8 @@ internal abstract class AnswerSink
         }
 
         Release(choice, state);
-        (state.IsCall, Said) = (false, true);
+        EndCall(choice, state);
+        Said = true;
         if (!canResume)
         {
             Partial?.Forbid();
@@ -236,7 +246,7 @@ internal abstract class AnswerSink
         return true;
     }
 
-    private void Take(int choice, Kind kind, string? piece)
+    private void Take(int choice, PieceKind kind, string? piece)
     {
         if (string.IsNullOrEmpty(piece) || !Takes(choice))
         {
@@ -245,7 +255,7 @@ internal abstract class AnswerSink
 
         // Of a choice that has ended nothing more is told, nor arguments of no call.
         var state = StateOf(choice);
-        if (state.HasEnded || (kind == Kind.Arguments && !state.IsCall))
+        if (state.HasEnded || (kind == PieceKind.Arguments && !state.IsCall))
         {
             return;
         }
@@ -255,15 +265,20 @@ internal abstract class AnswerSink
             Release(choice, state);
         }
 
-        (state.Kind, state.IsCall) = (kind, kind == Kind.Arguments);
+        if (kind != PieceKind.Arguments)
+        {
+            EndCall(choice, state);
+        }
+
+        state.Kind = kind;
         var text = state.Half is { } held ? held + piece : piece;
         state.Half = char.IsHighSurrogate(text[^1]) ? text[^1] : null;
         Give(choice, kind, Whole(state.Half is null ? text : text[..^1]));
     }
 
-    private void Give(int choice, Kind kind, string text)
+    private void Give(int choice, PieceKind kind, string text)
     {
-        if (_joint.Length > 0 && kind == Kind.Text)
+        if (_joint.Length > 0 && kind == PieceKind.Text)
         {
             var again = text.AsSpan().CommonPrefixLength(_joint);
             (text, _joint) = (text[again..], again == text.Length ? _joint[again..] : "");
@@ -274,21 +289,21 @@ internal abstract class AnswerSink
             return;
         }
 
-        Said |= kind != Kind.Arguments;
+        Said |= kind != PieceKind.Arguments;
         Characters += text.Length;
-        if (kind == Kind.Text && choice == 0)
+        if (kind == PieceKind.Text && choice == 0)
         {
             Partial?.Append(text);
         }
-        else if (kind != Kind.Thinking)
+        else if (kind != PieceKind.Thinking)
         {
             Partial?.Forbid();
         }
 
         switch (kind)
         {
-            case Kind.Text: WriteText(choice, text); break;
-            case Kind.Thinking:
+            case PieceKind.Text: WriteText(choice, text); break;
+            case PieceKind.Thinking:
                 if (Thoughts is not null)
                 {
                     StateOf(choice).Think(text);
@@ -296,9 +311,33 @@ internal abstract class AnswerSink
 
                 WriteThinking(choice, text);
                 break;
-            case Kind.Refusal: WriteRefusal(choice, text); break;
-            default: WriteArguments(choice, text); break;
+            case PieceKind.Refusal: WriteRefusal(choice, text); break;
+            default:
+                var call = StateOf(choice);
+                if (!call.Nest(text))
+                {
+                    throw new ArgumentException("The arguments of a call are nested too deep.");
+                }
+
+                GiveArguments(choice, call.Input is { } input ? input.Add(text) : text);
+                break;
         }
+    }
+
+    private void GiveArguments(int choice, string text)
+    {
+        if (text.Length > 0)
+        {
+            WriteArguments(choice, text);
+        }
+    }
+
+    /// <summary>No arguments come any more of the call that is open, if one is.</summary>
+    private void EndCall(int choice, ChoiceText state)
+    {
+        var input = state.Input;
+        (state.IsCall, state.Input) = (false, null);
+        GiveArguments(choice, input?.End() ?? "");
     }
 
     /// <summary>The other half of a character will not come any more.</summary>
@@ -355,65 +394,5 @@ internal abstract class AnswerSink
                 }
             }
         });
-    }
-
-    private enum Kind
-    {
-        Text,
-        Thinking,
-        Refusal,
-        Arguments,
-    }
-
-    /// <summary>How far a choice has come.</summary>
-    private sealed class ChoiceText
-    {
-        private StringBuilder? _thought;
-        private List<Part>? _thoughts;
-
-        public bool HasBegun { get; set; }
-
-        public bool HasEnded { get; set; }
-
-        /// <summary>Why it ends, once that was said.</summary>
-        public StopReason? Reason { get; set; }
-
-        public string? Sequence { get; set; }
-
-        /// <summary>Whether a call came last, to which arguments belong.</summary>
-        public bool IsCall { get; set; }
-
-        /// <summary>What came last of texts.</summary>
-        public Kind Kind { get; set; }
-
-        /// <summary>The first half of a character, held back until its other half comes.</summary>
-        public char? Half { get; set; }
-
-        /// <summary>See <see cref="AnswerSink.GoOn"/>.</summary>
-        public void GoOn()
-        {
-            (HasEnded, Reason, Sequence, IsCall, Half, _thoughts) = (false, null, null, false, null, null);
-            _thought?.Clear();
-        }
-
-        public void Think(string text) => (_thought ??= new()).Append(text);
-
-        /// <summary>The thought so far; the next one begins.</summary>
-        public string TakeThought()
-        {
-            var text = _thought?.ToString() ?? "";
-            _thought?.Clear();
-            return text;
-        }
-
-        public void Keep(Part thought) => (_thoughts ??= []).Add(thought);
-
-        /// <summary>Thoughts before the first call, which belong to it.</summary>
-        public List<Part> TakeThoughts()
-        {
-            var thoughts = _thoughts ?? [];
-            _thoughts = null;
-            return thoughts;
-        }
     }
 }

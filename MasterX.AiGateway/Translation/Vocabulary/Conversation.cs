@@ -15,6 +15,12 @@ internal sealed record Conversation
     /// <summary>What the model may call.</summary>
     public IReadOnlyList<ToolDefinition> Tools { get; init; } = [];
 
+    /// <summary>
+    /// A search of the web by the provider, where that is all that is offered; it is in <see cref="Others"/> too, for writers whose format
+    /// has none.
+    /// </summary>
+    public WebSearch? WebSearch { get; init; }
+
     /// <summary>Whether it must; <see langword="null"/> when nothing was said of it.</summary>
     public ToolChoice? ToolChoice { get; init; }
 

@@ -4,7 +4,7 @@ namespace MasterX.AiGateway.Translation.Vocabulary;
 /// What a provider wants back unchanged with the thought or call it came with. It is worth something to providers of the same family
 /// alone: to others it is not sent.
 /// </summary>
-/// <param name="Family">Whose: <see cref="Gemini"/>, <see cref="Anthropic"/> or <see cref="OpenAi"/>.</param>
+/// <param name="Family">Whose: <see cref="Gemini"/>, <see cref="Anthropic"/>, <see cref="OpenAi"/>, or see <see cref="OfDetail"/>.</param>
 /// <param name="Value">As it came.</param>
 internal sealed record Signature(string Family, string Value)
 {
@@ -16,6 +16,33 @@ internal sealed record Signature(string Family, string Value)
     /// <summary>The same, for a format that has signatures with thoughts alone.</summary>
     /// <param name="isBehindText">Whether a text came last.</param>
     public Signature Behind(bool isBehindText) => isBehindText && Family == Gemini ? this with { Family = GeminiText } : this;
+
+    /// <summary>
+    /// Of an element of OpenRouter's <c>reasoning_details</c>, whose <c>format</c> tells the family: <c>anthropic-claude-v1</c>,
+    /// <c>google-gemini-v1</c>. What others gave there is good for OpenRouter alone, with the name it gave it: the format is the family then.
+    /// </summary>
+    public static Signature OfDetail(string? format, string? id, string value) => format switch
+    {
+        null or "" => new(Unknown, value),
+        _ when format.StartsWith("anthropic", StringComparison.Ordinal) => new(Anthropic, value),
+        _ when format.StartsWith("google", StringComparison.Ordinal) => new(Gemini, value),
+        _ when format.Contains('.') => new(Unknown, value),
+        _ => new(string.IsNullOrEmpty(id) || id.Contains('.') ? format : $"{format}{IdMark}{id}", value),
+    };
+
+    /// <inheritdoc cref="OfDetail"/>
+    public (string Format, string? Id) Detail => Family switch
+    {
+        Anthropic => ("anthropic-claude-v1", null),
+        Gemini or GeminiText => ("google-gemini-v1", null),
+        OpenAi => ("openai-responses-v1", null),
+        _ when Family.IndexOf(IdMark) is > 0 and var at => (Family[..at], Family[(at + 1)..]),
+        _ => (Family, null),
+    };
+
+    private const string Unknown = "unknown";
+
+    private const char IdMark = '#';
 
     /// <summary>Stands before the value where a format has one field for signatures of all families.</summary>
     public const string Prefix = "mx1.";

@@ -326,6 +326,111 @@ public sealed class AnswerTableTests
         Assert.Null(new Translated(kind).Answer(door, stream[..(stream.Length / 2)]));
     }
 
+    /// <summary>A call whose arguments have half of a character in them, as each kind of provider gives it.</summary>
+    public static TheoryData<string, string> HalfCharacters => new() { { "gemini", "messages" }, { "gemini", "chat" }, { "anthropic", "chat" }, { "anthropic", "responses" }, { "chat", "messages" }, { "chat", "responses" } };
+
+    [Theory]
+    [MemberData(nameof(HalfCharacters))]
+    public void Half_a_character_in_the_arguments_of_a_call_ends_no_answer(string kind, string door)
+    {
+        var (whole, events) = CallOf(kind, """{"a":"x\ud83d"}""");
+
+        Assert.NotNull(new Translated(kind).Answer(door, whole));
+        Assert.Contains(new Translated(kind).Stream(door, events), one => one.Data.GetRawText().Contains("x\\\\ud83d", StringComparison.Ordinal) || one.Data.GetRawText().Contains("x\uFFFD", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("gemini", "chat")]
+    [InlineData("gemini", "messages")]
+    [InlineData("anthropic", "chat")]
+    [InlineData("anthropic", "responses")]
+    [InlineData("chat", "messages")]
+    [InlineData("chat", "responses")]
+    public void Arguments_that_are_nested_too_deep_are_no_answer_whole_or_streamed(string kind, string door)
+    {
+        static string Nested(int depth) => string.Concat(Enumerable.Repeat("{\"a\":", depth - 1)) + "{}" + new string('}', depth - 1);
+        var (fine, fineEvents) = CallOf(kind, Nested(56));
+        var (deep, deepEvents) = CallOf(kind, Nested(57));
+
+        Assert.NotNull(new Translated(kind).Answer(door, fine));
+        Assert.NotEmpty(new Translated(kind).Stream(door, fineEvents));
+        Assert.Null(new Translated(kind).Answer(door, deep));
+        Assert.ThrowsAny<Xunit.Sdk.XunitException>(() => new Translated(kind).Stream(door, deepEvents));
+    }
+
+    /// <summary>OpenRouter's thoughts, by the family of the model that thought them: their element, and the signature each door gives it with.</summary>
+    public static TheoryData<string, string, string> Details => new()
+    {
+        { """{"type":"reasoning.text","text":"Hm.","signature":"SIG","format":"anthropic-claude-v1","index":0}""", "SIG", "mx1.anthropic.SIG" },
+        { """{"type":"reasoning.text","text":"Hm.","format":"google-gemini-v1","index":0},{"type":"reasoning.encrypted","data":"SIG","format":"google-gemini-v1","id":"call-1","index":1}""", "mx1.gemini.SIG", "mx1.gemini.SIG" },
+        { """{"type":"reasoning.summary","summary":"Hm.","format":"openai-responses-v1","index":0},{"type":"reasoning.encrypted","data":"SIG","format":"openai-responses-v1","id":"rs_1","index":1}""", "mx1.openai-responses-v1#rs_1.SIG", "mx1.openai-responses-v1#rs_1.SIG" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Details))]
+    public void Thoughts_of_OpenRouters_come_once_and_with_their_signatures_whole_and_streamed(string details, string message, string response)
+    {
+        const string Call = "\"tool_calls\":[{\"index\":0,\"id\":\"call-1\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}]";
+        var whole = $$$$"""{"choices":[{"index":0,"message":{"role":"assistant","content":null,"reasoning":"Hm.","reasoning_details":[{{{{details}}}}],{{{{Call}}}}},"finish_reason":"tool_calls"}]}""";
+        string[] events =
+        [
+            .. JsonNode.Parse($"[{details}]")!.AsArray().Select(detail => $$$$"""{"choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning":{{{{(detail!["data"] is null ? "\"Hm.\"" : "null")}}}},"reasoning_details":[{{{{detail.ToJsonString()}}}}]}}]}"""),
+            $$$$"""{"choices":[{"index":0,"delta":{{{{{Call}}}}},"finish_reason":"tool_calls"}]}""",
+            """{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":1}}""",
+        ];
+        var translated = new Translated("chat");
+
+        foreach (var answer in new[] { translated.Answer("messages", whole)!.Value, MessageOf(translated.Stream("messages", events)) })
+        {
+            var blocks = answer.GetProperty("content").EnumerateArray().ToArray();
+            Assert.Equal("Hm.", string.Concat(blocks.Select(block => block.Text("thinking"))));
+            Assert.Contains(message, blocks.Select(block => block.Text("type") == "redacted_thinking" ? block.Text("data") : block.Text("signature")));
+            Assert.Equal("tool_use", blocks[^1].Text("type"));
+        }
+
+        foreach (var answer in new[] { translated.Answer("responses", whole)!.Value, ResponseOf(translated.Stream("responses", events)) })
+        {
+            var items = answer.GetProperty("output").EnumerateArray().ToArray();
+            Assert.Equal("Hm.", string.Concat(items.Select(item => item.Text("summary", "0", "text"))));
+            Assert.Contains(response, items.Select(item => item.Text("encrypted_content")));
+            Assert.Equal("function_call", items[^1].Text("type"));
+        }
+    }
+
+    [Theory]
+    [InlineData("gemini")]
+    [InlineData("anthropic")]
+    public void Who_speaks_of_functions_is_told_of_one_call_without_a_name_of_its_own(string kind)
+    {
+        const string Legacy = """{"messages":[{"role":"user","content":"x"}],"functions":[{"name":"f"},{"name":"g"}]}""";
+        var whole = new Translated(kind).Answer("chat", kind == "gemini" ? GeminiWhole : AnthropicWhole, Legacy)!.Value.GetProperty("choices")[0];
+        var deltas = new Translated(kind).Stream("chat", Legacy, EventsOf(kind)).Select(one => one.Data).Where(data => data.GetProperty("choices").GetArrayLength() > 0).ToArray();
+
+        Assert.Equal(("f", """{"a":1}""", "function_call", null), (whole.Text("message", "function_call", "name"), whole.Text("message", "function_call", "arguments"), whole.Text("finish_reason"), whole.Text("message", "tool_calls")));
+        Assert.Equal("f", string.Concat(deltas.Select(data => data.Text("choices", "0", "delta", "function_call", "name"))));
+        Assert.Equal("""{"a":1}""", string.Concat(deltas.Select(data => data.Text("choices", "0", "delta", "function_call", "arguments"))));
+        Assert.Equal(["function_call"], deltas.Select(data => data.Text("choices", "0", "finish_reason")).OfType<string>());
+        Assert.DoesNotContain(deltas, data => data.Text("choices", "0", "delta", "tool_calls") is not null);
+    }
+
+    private static (string Whole, string[] Events) CallOf(string kind, string arguments)
+    {
+        var text = JsonSerializer.Serialize(arguments);
+        return kind switch
+        {
+            "gemini" => ($$$$"""{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{{{{arguments}}}}}}]},"finishReason":"STOP"}]}""",
+                [$$$$"""{"candidates":[{"content":{"parts":[{"functionCall":{"name":"f","args":{{{{arguments}}}}}}]},"finishReason":"STOP"}]}"""]),
+            "anthropic" => ($$$"""{"type":"message","content":[{"type":"tool_use","id":"c","name":"f","input":{{{arguments}}}}],"stop_reason":"tool_use"}""",
+                [
+                    """{"type":"content_block_start","index":0,"content_block":{"type":"tool_use","id":"c","name":"f","input":{}}}""",
+                    $$$$"""{"type":"content_block_delta","index":0,"delta":{"type":"input_json_delta","partial_json":{{{{text}}}}}}""",
+                    """{"type":"content_block_stop","index":0}""", """{"type":"message_delta","delta":{"stop_reason":"tool_use"}}""", """{"type":"message_stop"}""",
+                ]),
+            _ => ($$$$"""{"choices":[{"index":0,"message":{"tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":{{{{text}}}}}}]},"finish_reason":"tool_calls"}]}""",
+                [$$$$"""{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"c","type":"function","function":{"name":"f","arguments":{{{{text}}}}}}]},"finish_reason":"tool_calls"}]}"""]),
+        };
+    }
+
     private static JsonElement WholeOf(string kind, string door) =>
         new Translated(kind).Answer(door, kind switch { "gemini" => GeminiWhole, "anthropic" => AnthropicWhole, _ => ChatWhole })!.Value;
 

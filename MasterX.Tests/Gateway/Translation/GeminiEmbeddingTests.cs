@@ -26,6 +26,17 @@ public sealed class GeminiEmbeddingTests
     }
 
     [Fact]
+    public void More_texts_than_a_batch_has_are_refused_with_the_limit()
+    {
+        static string Asking(int texts) => $$"""{"model":"m","input":[{{string.Join(',', Enumerable.Repeat("\"a\"", texts))}}]}""";
+
+        Assert.Equal(100, new Translated("gemini").Request("embeddings", Asking(100)).GetProperty("requests").GetArrayLength());
+        var refused = Assert.Throws<UntranslatableRequestException>(() => new Translated("gemini").Request("embeddings", Asking(101)));
+        Assert.Equal("input", refused.Parameter);
+        Assert.Contains("101 texts, and can have 100", refused.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void The_numbers_come_in_order_as_numbers_or_as_bytes()
     {
         const string Answer = """{"embeddings":[{"values":[0.5,-1]},{"values":[0.25,2]}]}""";

@@ -57,7 +57,10 @@ public sealed class RequestTableTests
         { "\"functions\":[{\"name\":\"f\"}],\"function_call\":{\"name\":\"f\"}", "toolConfig.functionCallingConfig.mode=ANY", "tool_choice.name=f" },
         { "\"tools\":[{\"type\":\"function\",\"function\":{\"name\":\"f\",\"parameters\":{\"properties\":{}}}}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties={}", "tools.0.input_schema.type=object" },
         { "\"tools\":[{\"type\":\"function\",\"cache_control\":{\"type\":\"ephemeral\",\"ttl\":\"1h\"},\"function\":{\"name\":\"f\"}}]", "~cache_control", "tools.0.cache_control.ttl=1h" },
-        { "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"f\"}}]", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"f\",\"description\":\"d\"}}]", "tools.0.functionDeclarations.0.parametersJsonSchema.required.0=input", "tools.0.description=d" },
+        { "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"f\",\"format\":{\"type\":\"grammar\",\"grammar\":{\"syntax\":\"regex\",\"definition\":\"a+\"}}}}]", "tools.0.functionDeclarations.0.description=`input` must follow this grammar (regex):\na+", "tools.0.input_schema.properties.input.type=string" },
+        { "\"tools\":[{\"type\":\"custom\",\"custom\":{\"name\":\"f\"}}],\"tool_choice\":{\"type\":\"custom\",\"custom\":{\"name\":\"f\"}}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tool_choice.name=f" },
+        { "\"tools\":[{\"type\":\"hologram\"}]", "!tools", "!tools" },
         { "\"modalities\":[\"text\",\"image\"]", "generationConfig.responseModalities.1=IMAGE", "!modalities" },
         { "\"modalities\":[\"text\"]", "generationConfig={}", "messages.0.role=user" },
         { "\"audio\":{\"voice\":\"v\",\"format\":\"wav\"}", "!audio", "!audio" },
@@ -105,6 +108,13 @@ public sealed class RequestTableTests
         { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"bad","is_error":true}""", "contents.2.parts.0.functionResponse.response.error=bad", "messages.2.content.0.is_error=True" },
         { $$"""{{Called}},{"role":"tool","tool_call_id":"c.1","content":"ok"},{"role":"user","content":"go on"}""", "contents.2.parts.1.text=go on", "messages.2.content.1.text=go on" },
         { """{"role":"user","content":"x"},{"role":"assistant","function_call":{"name":"f","arguments":"{}"}},{"role":"function","name":"f","content":"1"}""", "contents.2.parts.0.functionResponse.name=f", "messages.2.content.0.content=1" },
+        { """{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","type":"custom","custom":{"name":"f","input":"a\"b"}}]},{"role":"tool","tool_call_id":"a","content":"1"}""", "contents.1.parts.0.functionCall.args.input=a\"b", "messages.1.content.0.input.input=a\"b" },
+        { """{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{\"a\":\"\\\\\\ud83d\\ud83d\\ude00\"}"}}]},{"role":"tool","tool_call_id":"a","content":"1"}""", "contents.1.parts.0.functionCall.args.a=\\\uFFFD😀", "messages.1.content.0.input.a=\\\uFFFD😀" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":"y","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}""", "contents.1.parts.1.inlineData.data=AAAA", "~messages.images" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":"y","images":[{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA"}}]}""", "contents.1.parts.0.text=y", "messages.1.content.1=" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":null,"audio":{"id":"a","data":"UklGRAAA","transcript":"said"}},{"role":"user","content":"z"}""", "contents.1.parts.1.inlineData.mimeType=audio/wav", "~messages.audio" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":null,"audio":{"id":"a","data":"UklGRAAA","transcript":"said"}},{"role":"user","content":"z"}""", "contents.1.parts.0.text=said", "messages.1.content.0.text=said" },
+        { """{"role":"user","content":"x"},{"role":"assistant","audio":{"id":"a"}},{"role":"user","content":"z"}""", "~messages.audio", "~messages.audio" },
         { """{"role":"tool","tool_call_id":"unknown","content":"1"}""", "!messages", "messages.0.content.0.tool_use_id=unknown" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":null,"refusal":"no"}""", "contents.1.parts.0.text=no", "messages.1.content.0.text=no" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning_content":"hm"}""", "~messages.reasoning", "~messages.reasoning" },
@@ -134,7 +144,17 @@ public sealed class RequestTableTests
         { "\"thinking\":{\"type\":\"disabled\"}", "generationConfig.thinkingConfig.thinkingBudget=0", "reasoning_effort=" },
         { "\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"any\",\"disable_parallel_tool_use\":true}", "toolConfig.functionCallingConfig.mode=ANY", "parallel_tool_calls=False" },
         { "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tool_choice.function.name=f" },
-        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}]", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\",\"max_uses\":5}]", "tools.0.googleSearch={}", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\",\"max_uses\":5}]", "~tools.max_uses", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\",\"allowed_domains\":[\"example.com\"]}]", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"}],\"tool_choice\":{\"type\":\"tool\",\"name\":\"web_search\"}", "!tool_choice", "!tool_choice" },
+        { "\"tools\":[{\"type\":\"web_search_20250305\",\"name\":\"web_search\"},{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}]", "~tools.web_search_20250305", "~tools.web_search_20250305" },
+        { "\"tools\":[{\"type\":\"tool_search_tool_regex_20251119\",\"name\":\"tool_search_tool_regex\"},{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"}}]", "tools.0.functionDeclarations.0.name=f", "tools.0.function.name=f" },
+        { "\"tools\":[{\"type\":\"code_execution_20250825\",\"name\":\"code_execution\"}]", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"bash_20250124\",\"name\":\"bash\"}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties.command.type=string", "tools.0.function.name=bash" },
+        { "\"tools\":[{\"type\":\"text_editor_20250728\",\"name\":\"str_replace_based_edit_tool\"}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties.insert_text.type=string", "tools.0.function.parameters.properties.new_str.type=string" },
+        { "\"tools\":[{\"type\":\"text_editor_20250124\",\"name\":\"str_replace_editor\"}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties.command.enum.4=undo_edit", "tools.0.function.parameters.properties.insert_text=" },
+        { "\"tools\":[{\"name\":\"f\",\"description\":\"d\",\"input_schema\":{\"type\":\"object\"},\"input_examples\":[{\"a\":1}]}]", "tools.0.functionDeclarations.0.description=d\n\nExamples of its input:\n{\"a\":1}", "tools.0.function.description^=d\n\nExamples" },
         { "\"output_config\":{\"format\":{\"type\":\"json_schema\",\"schema\":{\"type\":\"object\"}}}", "generationConfig.responseJsonSchema.type=object", "response_format.json_schema.strict=True" },
         { "\"tools\":[{\"name\":\"f\",\"input_schema\":{\"type\":\"object\"},\"defer_loading\":true}]", "~tools.defer_loading", "~tools.defer_loading" },
         { "\"service_tier\":\"auto\"", "~service_tier", "~service_tier" },
@@ -164,8 +184,14 @@ public sealed class RequestTableTests
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"text","text":"a"},{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"text","text":"r"}],"is_error":true}]}""", "contents.2.parts.0.functionResponse.response.error=r", "messages.2.content=Error: r" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"f","input":{"a":1}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"},{"type":"text","text":"y"}]}""", "contents.1.parts.0.functionCall.args.a=1", "messages.1.tool_calls.0.function.arguments={\"a\":1}" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":"s"},{"type":"text","text":"a"}]}""", "~messages.reasoning", "~messages.thinking" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"},"context":"a bill"}]}""", "contents.0.parts.0.text=a bill", "messages.0.content.0.text=a bill" },
+        { """{"role":"user","content":[{"type":"document","source":{"type":"content","content":[{"type":"text","text":"words"}]},"title":"T"}]}""", "contents.0.parts.0.text=T\n\nwords", "messages.0.content=T\n\nwords" },
+        { """{"role":"user","content":[{"type":"search_result","source":"https://example.com","title":"T","content":[{"type":"text","text":"words"}]}]}""", "contents.0.parts.0.text=T\n\nhttps://example.com\n\nwords", "messages.0.content=T\n\nhttps://example.com\n\nwords" },
         { """{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"},"citations":{"enabled":true}}]}""", "~messages.citations", "~messages.citations" },
-        { """{"role":"user","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}}]}""", "!messages", "!messages" },
+        { $$$$"""{{{{User}}}},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"a","content":[]},{"type":"text","text":"found"}]}""", "contents.1.parts.0.text=found", "messages.1.content=found" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"text","text":"found"}]}""", "~messages.server_tool_use", "~messages.server_tool_use" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"find","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"tool_reference","tool_name":"f"}]}]}""", "contents.2.parts.0.functionResponse.response.result=f", "messages.2.content=f" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"mcp_tool_use","id":"a","name":"f","server_name":"s","input":{}}]}""", "!messages", "!messages" },
     };
 
     [Theory]
@@ -186,7 +212,16 @@ public sealed class RequestTableTests
         { "\"reasoning\":{\"effort\":\"low\"}", "generationConfig.thinkingConfig.thinkingBudget=1024", "output_config.effort=low", "~thinking" },
         { "\"text\":{\"format\":{\"type\":\"json_schema\",\"name\":\"n\",\"schema\":{\"type\":\"object\"}},\"verbosity\":\"low\"}", "~text.verbosity", "output_config.format.type=json_schema", "response_format.json_schema.name=n" },
         { "\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"parameters\":{\"type\":\"object\"},\"strict\":true}],\"tool_choice\":{\"type\":\"function\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tools.0.strict=True", "tools.0.function.strict=True" },
-        { "\"tools\":[{\"type\":\"web_search\"}]", "!tools", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search\"}]", "tools.0.googleSearch={}", "tools.0.type=web_search_20250305", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search\",\"filters\":{\"allowed_domains\":[\"example.com\"]}}]", "!tools", "tools.0.allowed_domains.0=example.com", "!tools" },
+        { "\"tools\":[{\"type\":\"web_search\"},{\"type\":\"function\",\"name\":\"f\"}]", "~tools.web_search", "~tools.web_search", "~tools.web_search" },
+        { "\"tools\":[{\"type\":\"image_generation\"},{\"type\":\"function\",\"name\":\"f\"}]", "tools.0.functionDeclarations.0.name=f", "tools.0.name=f", "tools.0.function.name=f" },
+        { "\"tools\":[{\"type\":\"web_search\"},{\"type\":\"function\",\"name\":\"f\"}],\"tool_choice\":{\"type\":\"web_search\"}", "!tool_choice", "!tool_choice", "!tool_choice" },
+        { "\"tools\":[{\"type\":\"file_search\",\"vector_store_ids\":[\"v\"]},{\"type\":\"function\",\"name\":\"f\"}]", "!tools", "!tools", "!tools" },
+        { "\"tools\":[{\"type\":\"custom\",\"name\":\"apply_patch\",\"description\":\"d\",\"format\":{\"type\":\"grammar\",\"syntax\":\"lark\",\"definition\":\"start: x\"}}]", "tools.0.functionDeclarations.0.description=d\n\n`input` must follow this grammar (lark):\nstart: x", "tools.0.input_schema.properties.input.type=string", "tools.0.function.parameters.required.0=input" },
+        { "\"tools\":[{\"type\":\"custom\",\"name\":\"f\",\"format\":{\"type\":\"text\"}}],\"tool_choice\":{\"type\":\"custom\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=f", "tool_choice.name=f", "tool_choice.function.name=f" },
+        { "\"tools\":[{\"type\":\"local_shell\"}]", "tools.0.functionDeclarations.0.parametersJsonSchema.properties.command.type=array", "tools.0.name=local_shell", "tools.0.function.parameters.required.0=command" },
+        { "\"tools\":[{\"type\":\"namespace\",\"name\":\"mcp__a\",\"description\":\"g\",\"tools\":[{\"type\":\"function\",\"name\":\"f\",\"description\":\"d\"}]}],\"tool_choice\":{\"type\":\"function\",\"namespace\":\"mcp__a\",\"name\":\"f\"}", "toolConfig.functionCallingConfig.allowedFunctionNames.0=mcp__a__f", "tools.0.description=g\n\nd", "tools.0.function.name=mcp__a__f" },
         { "\"store\":false", "~store", "~store", "~store" },
         { "\"include\":[\"reasoning.encrypted_content\"]", "~include", "~include", "~include" },
         { "\"truncation\":\"auto\"", "~truncation", "~truncation", "~truncation" },
@@ -212,6 +247,16 @@ public sealed class RequestTableTests
         { """{"role":"user","content":[{"type":"input_text","text":"a"},{"type":"input_image","image_url":"data:image/png;base64,AAAA"}]}""", "contents.0.parts.1.inlineData.data=AAAA", "messages.0.content.1.source.data=AAAA", "messages.0.content.1.image_url.url=data:image/png;base64,AAAA" },
         { """{"role":"user","content":[{"type":"input_file","filename":"a.pdf","file_data":"data:application/pdf;base64,AAAA"}]}""", "contents.0.parts.0.inlineData.mimeType=application/pdf", "messages.0.content.0.title=a.pdf", "messages.0.content.0.file.filename=a.pdf" },
         { """{"role":"user","content":"x"},{"type":"function_call","call_id":"c1","name":"f","arguments":"{\"a\":1}"},{"type":"function_call","call_id":"c2","name":"g","arguments":""},{"type":"function_call_output","call_id":"c1","output":"r"},{"type":"function_call_output","call_id":"c2","output":[{"type":"input_text","text":"s"}]}""", "contents.2.parts.1.functionResponse.response.result=s", "messages.2.content.1.content=s", "messages.1.tool_calls.1.id=c2" },
+        { """{"role":"user","content":"x"},{"type":"custom_tool_call","call_id":"c1","name":"apply_patch","input":"*** \"é\"\n"},{"type":"custom_tool_call_output","call_id":"c1","output":"Done"}""", "contents.1.parts.0.functionCall.args.input=*** \"é\"\n", "messages.1.content.0.input.input=*** \"é\"\n", "messages.2.content=Done" },
+        { """{"role":"user","content":"x"},{"type":"custom_tool_call","call_id":"c1","name":"apply_patch","input":"p"},{"type":"custom_tool_call_output","call_id":"c1","output":"Done"}""", "contents.2.parts.0.functionResponse.name=apply_patch", "messages.2.content.0.content=Done", "messages.1.tool_calls.0.function.arguments={\"input\":\"p\"}" },
+        { """{"role":"user","content":"x"},{"type":"local_shell_call","call_id":"c1","status":"completed","action":{"type":"exec","command":["ls"],"env":{}}},{"type":"function_call_output","call_id":"c1","output":"a.txt"}""", "contents.1.parts.0.functionCall.args.command.0=ls", "messages.1.content.0.name=local_shell", "messages.2.content=a.txt" },
+        { """{"role":"user","content":"x"},{"type":"local_shell_call","id":"c1","status":"completed","action":{"type":"exec","command":["ls"]}},{"type":"local_shell_call_output","id":"c1","output":"a.txt"}""", "contents.2.parts.0.functionResponse.name=local_shell", "messages.2.content.0.content=a.txt", "messages.2.tool_call_id=c1" },
+        { """{"role":"user","content":"x"},{"type":"function_call","call_id":"c1","namespace":"mcp__a","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"c1","output":"1"}""", "contents.1.parts.0.functionCall.name=mcp__a__f", "messages.1.content.0.name=mcp__a__f", "messages.1.tool_calls.0.function.name=mcp__a__f" },
+        { """{"type":"additional_tools","role":"developer","tools":[{"type":"function","name":"f"}]},{"role":"user","content":"x"}""", "tools.0.functionDeclarations.0.name=f", "tools.0.name=f", "tools.0.function.name=f" },
+        { """{"role":"user","content":"x"},{"type":"web_search_call","id":"w","status":"completed"},{"role":"assistant","content":"y"}""", "~input.web_search_call", "messages.1.content.0.text=y", "messages.1.content=y" },
+        { """{"role":"user","content":"x"},{"type":"reasoning","id":"r","summary":[],"encrypted_content":"s"}""", "~messages.reasoning", "~messages.reasoning", "~messages.thinking" },
+        { """{"role":"user","content":"x"},{"type":"image_generation_call","id":"i","status":"completed","result":"/9j/AAAA"},{"role":"user","content":"bigger"}""", "contents.1.parts.0.inlineData.mimeType=image/jpeg", "~messages.images", "~messages.images" },
+        { """{"role":"user","content":"x"},{"type":"image_generation_call","id":"i","status":"completed","result":null},{"role":"user","content":"bigger"}""", "~input.image_generation_call", "messages.0.content.1.text=bigger", "messages.1.content=bigger" },
         { """{"role":"user","content":"x"},{"type":"item_reference","id":"i"}""", "!input", "!input", "!input" },
         { """{"role":"user","content":"x"},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"a","annotations":[]}]}""", "contents.1.parts.0.text=a", "messages.1.content.0.text=a", "messages.1.content=a" },
     };
@@ -245,8 +290,117 @@ public sealed class RequestTableTests
     [InlineData("claude-sonnet-4-5", "thinking.budget_tokens=16384")]
     [InlineData("claude-opus-4-6", "output_config.effort=high")]
     [InlineData("claude-3-5-haiku-20241022", "thinking=")]
+    [InlineData("us.anthropic.claude-opus-4-7-v1:0", "output_config.effort=high")]
     public void Claude_is_told_what_its_generation_takes(string model, string expected) =>
         Check(new Translated("anthropic", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"high"}"""), expected);
+
+    [Theory]
+    [InlineData("claude-opus-4-6", "temperature=0.5", null)]
+    [InlineData("claude-sonnet-4-20250514", "top_k=3", null)]
+    [InlineData("claude-opus-4-7", "temperature=", "temperature")]
+    [InlineData("claude-opus-4-7", "top_k=", "top_k")]
+    [InlineData("claude-sonnet-5", "temperature=", "temperature")]
+    public void Claude_is_not_told_how_to_sample_once_it_refuses_that(string model, string expected, string? ignored)
+    {
+        var translated = new Translated("anthropic", model);
+
+        Check(translated.Request("chat", $$"""{"messages":[{{User}}],"temperature":0.5,"top_k":3}"""), expected);
+
+        Assert.Equal(ignored is not null, translated.Ignored.Contains(ignored ?? "temperature"));
+    }
+
+    [Theory]
+    [InlineData("claude-opus-4-6", "output_config.effort=max")]
+    [InlineData("claude-opus-4-7", "output_config.effort=xhigh")]
+    public void Claude_is_told_the_effort_it_knows(string model, string expected) =>
+        Check(new Translated("anthropic", model).Request("chat", $$"""{"messages":[{{User}}],"reasoning_effort":"xhigh"}"""), expected);
+
+    /// <summary>A history whose thoughts have a signature of Anthropic's, Gemini's, OpenRouter's, and none.</summary>
+    private const string ManyThoughts = """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"a","signature":"A"},{"type":"thinking","thinking":"g","signature":"mx1.gemini.G"},{"type":"redacted_thinking","data":"mx1.openai-responses-v1#rs_1.O"},{"type":"thinking","thinking":"n","signature":""},{"type":"tool_use","id":"t1","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":"r"}]}]}""";
+
+    [Theory]
+    [InlineData("http://127.0.0.1", "m", "none", "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", null, "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", "reasoning_content", "reasoning_content=agn", null)]
+    [InlineData("http://127.0.0.1", "kimi-k2", null, "reasoning_content=agn", null)]
+    [InlineData("http://127.0.0.1", "kimi-k2", "none", "reasoning_content=", "thinking")]
+    [InlineData("http://127.0.0.1", "m", "reasoning", "reasoning=agn", null)]
+    [InlineData("https://openrouter.ai/api/v1", "anthropic/claude-sonnet-4.5", null, "reasoning_details.0.signature=A", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "google/gemini-3-pro", null, "reasoning_details.0.signature=G", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.data=O", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.id=rs_1", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.0.format=openai-responses-v1", "thinking")]
+    [InlineData("https://openrouter.ai/api/v1", "openai/gpt-5", null, "reasoning_details.1.text=n", "thinking")]
+    public void Thoughts_go_back_where_the_provider_has_them(string url, string model, string? field, string expected, string? ignored)
+    {
+        var translated = new Translated("chat", model, new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = url, ThoughtField = field });
+
+        Check(translated.Request("messages", ManyThoughts).GetProperty("messages")[1], expected);
+
+        Assert.Equal(ignored is not null, translated.Ignored.Contains("messages.thinking"));
+    }
+
+    [Theory]
+    [InlineData("https://api.mistral.ai/v1", "random_seed=7", "user")]
+    [InlineData("https://api.mistral.ai/v1", "stream_options=", "logprobs")]
+    [InlineData("https://api.example.com/v1", "seed=7", null)]
+    public void Mistral_is_told_what_it_knows(string url, string expected, string? ignored)
+    {
+        var translated = new Translated("chat", "m", new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = url });
+        Check(translated.Request("messages", """{"max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}],"metadata":{"user_id":"u"}}"""), url.Contains("mistral", StringComparison.Ordinal) ? "user=" : "user=u");
+
+        // A chat passes as it is; a response does not, and can ask for probabilities.
+        Check(translated.Request("responses", """{"input":"x","user":"u","stream":true,"top_logprobs":2}"""), expected.StartsWith("stream", StringComparison.Ordinal) ? expected : "messages.0.content=x");
+        Assert.Equal(ignored is not null, translated.Ignored.Contains(ignored ?? "user"));
+    }
+
+    [Fact]
+    public void OpenRouter_is_told_how_much_to_think_whatever_the_model()
+    {
+        static JsonElement Asked(string thinking) => new Translated("chat", "anthropic/claude-sonnet-4.5", new ProviderOptions { Kind = "openai", ResponsesApi = false, BaseUrl = "https://openrouter.ai/api/v1" })
+            .Request("messages", $$$"""{"max_tokens":9000,"messages":[{{{User}}}],"thinking":{{{thinking}}}}""");
+
+        Check(Asked("""{"type":"enabled","budget_tokens":2000}"""), "reasoning.max_tokens=2000");
+        Check(Asked("""{"type":"disabled"}"""), "reasoning.enabled=False");
+        Check(Asked("""{"type":"adaptive"}"""), "reasoning.effort=high");
+    }
+
+    /// <summary>Names of calls that a provider refuses, where a request is translated and where its bytes pass.</summary>
+    public static TheoryData<string, string, string, string, string, string, string> CallNames => new()
+    {
+        { "messages", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "messages", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "functions.f:0", "^functions.f:0$" },
+        { "messages", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "messages", "http://127.0.0.1", "mistralai/Mistral-Small", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "messages", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "D681PevKs", "^D681PevKs$" },
+        { "messages", "http://127.0.0.1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^chatcmpl-tool-" },
+        { "chat", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "chat", "https://api.openai.com/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "functions.f:0", "^functions.f:0$" },
+        { "chat", "https://api.mistral.ai/v1", "m", "messages.1.tool_calls.0.id", "messages.2.tool_call_id", "call_1", "^[0-9a-f]{9}$" },
+        { "responses", "https://api.openai.com/v1", "m", "input.1.call_id", "input.2.call_id", "c0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "^call_[0-9a-f]{24}$" },
+        { "responses", "https://api.openai.com/v1", "m", "input.1.call_id", "input.2.call_id", "chatcmpl-tool-0123456789abcdef0123456789abcdef", "^chatcmpl-tool-" },
+        { "messages", "https://api.anthropic.com/v1", "anthropic", "messages.1.content.0.id", "messages.2.content.0.tool_use_id", "functions.f:0", "^toolu_[0-9a-f]{24}$" },
+    };
+
+    [Theory]
+    [MemberData(nameof(CallNames))]
+    public void A_call_and_its_result_have_one_name_which_the_provider_takes(string door, string url, string model, string call, string result, string id, string expected)
+    {
+        var isAnthropic = model == "anthropic";
+        var translated = new Translated(isAnthropic ? "anthropic" : "openai", model, new ProviderOptions { Kind = isAnthropic ? "anthropic" : "openai", ResponsesApi = true, BaseUrl = url });
+        var body = door switch
+        {
+            "messages" => """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"ID","name":"f","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"ID","content":"say \"tool_use_id\""}]}]}""",
+            "chat" => """{"messages":[{"role":"user","content":"x"},{"role":"assistant","content":null,"tool_calls":[{"id":"ID","type":"function","function":{"name":"f","arguments":"{}"}}]},{"role":"tool","tool_call_id": "ID","content":"1"}]}""",
+            _ => """{"input":[{"role":"user","content":"x"},{"type":"function_call","call_id":"ID","name":"f","arguments":"{}"},{"type":"function_call_output","call_id":"ID","output":"1"}]}""",
+        };
+
+        var written = translated.Request(door, body.Replace("ID", id, StringComparison.Ordinal));
+
+        var name = Find(written, call.Split('.'))?.GetString();
+        Assert.Matches(expected, name);
+        Assert.Equal(name, Find(written, result.Split('.'))?.GetString());
+    }
 
     [Fact]
     public void A_call_another_provider_named_gets_a_name_that_Anthropic_takes_and_its_result_the_same()
@@ -299,6 +453,10 @@ public sealed class RequestTableTests
         ["x", "z"],
         new Translated("anthropic").Request("messages", """{"max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"mx1.gemini.S"}]},{"role":"user","content":"z"}]}""")
             .GetProperty("messages").EnumerateArray().Select(message => message.GetProperty("content").GetString()));
+
+    [Fact]
+    public void A_name_with_half_a_character_is_refused_where_it_would_have_to_be_written_again() =>
+        Expect("!stream_options", "chat", "chat", """{"stream":true,"stream_options":{"\ud800":1},"messages":[{"role":"user","content":"x"}]}""");
 
     [Fact]
     public void Of_a_field_that_is_there_twice_the_last_one_is_said() => Check(

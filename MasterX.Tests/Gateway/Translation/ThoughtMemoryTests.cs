@@ -17,6 +17,31 @@ public sealed class ThoughtMemoryTests
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     [Theory]
+    [InlineData("\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"Hm.\",\"format\":\"unknown\",\"index\":0}]", "reasoning_details.0.text")]
+    [InlineData("\"reasoning_content\":\"Hm.\"", "reasoning_content")]
+    [InlineData("\"reasoning\":\"Hm.\"", "reasoning")]
+    public async Task Thoughts_go_back_in_the_field_they_came_in(string thought, string path)
+    {
+        List<JsonElement> asked = [];
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            asked.Add(await JsonSerializer.DeserializeAsync<JsonElement>(context.Request.Body));
+            await ScriptedProvider.JsonAsync(context, $$$"""{"choices":[{"index":0,"message":{"role":"assistant","content":"y",{{{thought}}}},"finish_reason":"stop"}]}""");
+        });
+        await using var gateway = new GatewayHost(("Gateway:Providers:own:BaseUrl", provider.Url), ("Gateway:Providers:own:ResponsesApi", "false"));
+        const string History = """{"model":"own/m","max_tokens":9,"messages":[{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"thinking","thinking":"Hm.","signature":""},{"type":"text","text":"y"}]},{"role":"user","content":"z"}]}""";
+
+        for (var turn = 0; turn < 2; turn++)
+        {
+            using var content = new StringContent(History, System.Text.Encoding.UTF8, "application/json");
+            using var answer = await gateway.Http.PostAsync(new Uri("/v1/messages", UriKind.Relative), content, Token);
+            answer.EnsureSuccessStatusCode();
+        }
+
+        Assert.Equal((null, "Hm."), (asked[0].GetProperty("messages")[1].Text(path.Split('.')), asked[1].GetProperty("messages")[1].Text(path.Split('.'))));
+    }
+
+    [Theory]
     [InlineData("gemini", "gemini-3-pro", false)]
     [InlineData("gemini", "gemini-3-pro", true)]
     [InlineData("anthropic", "claude-sonnet-4-5", false)]
