@@ -11,11 +11,17 @@ using MasterX.AiGateway.Translation.Vocabulary;
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>Anthropic's Messages API (<see href="https://docs.anthropic.com/en/api/messages"/>).</summary>
-internal sealed class AnthropicWireFormat : WireFormat
+internal class AnthropicWireFormat : WireFormat
 {
     public static readonly AnthropicWireFormat Instance = new();
 
+    private protected AnthropicWireFormat()
+    {
+    }
+
     public override ErrorTable Errors => ErrorTable.Anthropic;
+
+    public override string Family => Signature.Anthropic;
 
     /// <summary>The version of the API that the gateway's own requests are in (<see href="https://docs.anthropic.com/en/api/versioning"/>).</summary>
     private const string Version = "2023-06-01";

@@ -36,7 +36,7 @@ internal sealed class AzureWireFormat : OpenAiWireFormat
             : new(baseUrl, $"openai/deployments/{Uri.EscapeDataString(model)}/{path}{Query(options)}");
     }
 
-    public override Uri ModelsUri(Uri baseUrl, ProviderOptions options) =>
+    public override Uri? ModelsUri(Uri baseUrl, ProviderOptions options) =>
         VersionOf(options) == V1 ? new(baseUrl, "openai/v1/models") : new(baseUrl, $"openai/models{Query(options)}");
 
     /// <summary>Where responses are kept and cancelled, as they are made: <c>v1</c> has them, a dated version has not.</summary>

@@ -27,6 +27,8 @@ internal class OpenAiWireFormat : WireFormat
 
     public override ErrorTable Errors => ErrorTable.OpenAi;
 
+    public override string Family => Signature.OpenAi;
+
     public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) =>
         operation == Operation.CountTokens ? null : new(baseUrl, (Speaks(operation, options) ? operation : Operation.Chat).Path);
 

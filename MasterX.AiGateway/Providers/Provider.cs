@@ -50,7 +50,7 @@ internal sealed class Provider : IDisposable
         Name = name;
         Options = options;
         Kind = options.Kind ?? "openai";
-        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", _ => name };
+        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", "vertex" => "gcp.vertex_ai", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);

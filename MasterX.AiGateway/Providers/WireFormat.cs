@@ -15,21 +15,31 @@ namespace MasterX.AiGateway.Providers;
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure"];
+    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure", "vertex"];
 
     public static WireFormat Of(string kind) => kind switch
     {
         "gemini" => GeminiWireFormat.Instance,
         "anthropic" => AnthropicWireFormat.Instance,
         "azure" => AzureWireFormat.Instance,
+        "vertex" => VertexWireFormat.Instance,
         _ => OpenAiWireFormat.Instance,
     };
+
+    /// <summary>The format one of the provider's models is spoken to in: a cloud has models of several makers.</summary>
+    public virtual WireFormat For(string model) => this;
+
+    /// <summary>Whose signatures its models give, and want back: see <see cref="Signature.Family"/>.</summary>
+    public abstract string Family { get; }
 
     /// <summary>Where an operation is asked for; <see langword="null"/> when the provider's API has none like it, or none that is translated.</summary>
     public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options);
 
-    /// <summary>Where the provider's models are listed: the cheapest call there is, for a probe.</summary>
-    public virtual Uri ModelsUri(Uri baseUrl, ProviderOptions options) => new(baseUrl, "models");
+    /// <summary>
+    /// Where the provider's models are listed: the cheapest call there is, for a probe; <see langword="null"/> where no call is known that
+    /// costs nothing.
+    /// </summary>
+    public virtual Uri? ModelsUri(Uri baseUrl, ProviderOptions options) => new(baseUrl, "models");
 
     /// <summary>Where a response that the provider keeps is read, deleted or cancelled.</summary>
     /// <param name="baseUrl">The provider's.</param>
@@ -80,7 +90,9 @@ internal abstract class WireFormat
             }
         }
 
-        ignored = RequestTranslation.Write(request, candidate, WriteConversation, scratch);
+        ignored = request.Operation == Operation.Embeddings
+            ? RequestTranslation.WriteEmbeddings(request, candidate, WriteEmbeddings, scratch)
+            : RequestTranslation.Write(request, candidate, WriteConversation, scratch);
         return scratch;
     }
 
@@ -108,7 +120,7 @@ internal abstract class WireFormat
     public ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
         Speaks(request.Operation, candidate.Provider.Options) && !(SseReader.IsStream(answer.Span) && IsOwn(request.Operation))
             ? PassAnswer(answer, candidate, request)
-            : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request)
+            : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request, EmbeddingsIn)
             : AnswerTranslation.ReadWhole(answer, candidate, request, sink => ReaderOf(sink, isContinuing: false));
 
     /// <summary>Reads the events of a streamed answer.</summary>
@@ -145,8 +157,17 @@ internal abstract class WireFormat
     /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
     protected abstract void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json);
 
+    /// <summary>Says a request for embeddings in the provider's format, where it has one of its own for them.</summary>
+    /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
+    protected virtual void WriteEmbeddings(EmbeddingRequest request, Candidate candidate, Utf8JsonWriter json) => throw NoEmbeddings();
+
+    /// <summary>The embeddings in an answer, where the provider has a format of its own for them.</summary>
+    protected virtual Embeddings EmbeddingsIn(JsonElement answer) => throw NoEmbeddings();
+
     /// <summary>A reader of the provider's format.</summary>
     protected abstract AnswerReader ReaderOf(AnswerSink sink, bool isContinuing);
+
+    private static InvalidOperationException NoEmbeddings() => new("A format without an address for embeddings is not asked for any.");
 }
 
 /// <summary>A request that cannot be said in a provider's format. Another candidate may take it.</summary>

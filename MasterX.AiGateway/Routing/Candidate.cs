@@ -9,12 +9,15 @@ namespace MasterX.AiGateway.Routing;
 /// <summary>A provider and the model to ask of it; one for all routes that name the two.</summary>
 internal sealed class Candidate(Provider provider, string model, TimeProvider time)
 {
-    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: false, provider.Options))];
-    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: true, provider.Options))];
+    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.For(model).UriOf(provider.BaseUrl, model, operation, stream: false, provider.Options))];
+    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.For(model).UriOf(provider.BaseUrl, model, operation, stream: true, provider.Options))];
 
     public Provider Provider { get; } = provider;
 
     public string Model { get; } = model;
+
+    /// <summary>How the model is spoken to.</summary>
+    public WireFormat Format { get; } = provider.Format.For(model);
 
     /// <summary>Its circuit and cool-down.</summary>
     public ModelGate Gate { get; } = new(provider.Limits, provider.Options.Circuit, time);

@@ -58,9 +58,9 @@ internal static class AnswerTranslation
         }
     }
 
-    /// <summary>Reads embeddings, which Gemini alone has in a format of its own.</summary>
+    /// <summary>Reads embeddings, which few providers have in a format of their own.</summary>
     /// <returns><see langword="null"/> when they are none.</returns>
-    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request, Func<JsonElement, Embeddings> read)
     {
         PooledBuffer? body = new(answer.Length + 512);
         try
@@ -69,16 +69,16 @@ internal static class AnswerTranslation
             using var asked = JsonDocument.Parse(request.Body.Memory);
             using (var json = new Utf8JsonWriter(body, AnswerStreamWriter.Options))
             {
-                if (!GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json))
+                if (!read(document.RootElement).TryWrite(asked.RootElement, candidate.Model, json))
                 {
                     return null;
                 }
             }
 
             var scan = AnswerScan.Of(body.Span, Operation.Embeddings);
-            var read = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
+            var told = new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = body, Usage = scan.Usage };
             body = null;
-            return read;
+            return told;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {

@@ -18,7 +18,25 @@ internal static class RequestTranslation
     /// <returns>Fields that were left out, by their names in the caller's format; <see langword="null"/> for none.</returns>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say it, or something in the request is not as the caller's format has it.</exception>
     public static IReadOnlyList<string>? Write(
-        ModelRequest request, Candidate candidate, Action<Conversation, Candidate, Loss, Utf8JsonWriter> write, PooledBuffer scratch)
+        ModelRequest request, Candidate candidate, Action<Conversation, Candidate, Loss, Utf8JsonWriter> write, PooledBuffer scratch) =>
+        Translate(request, scratch, (root, loss, json) =>
+        {
+            var conversation = Read(request.Operation, root, candidate.Provider.DropFields);
+            if (request.Thoughts is { } thoughts)
+            {
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Format.Family) };
+            }
+
+            write(conversation, candidate, loss, json);
+        });
+
+    /// <summary>The same of a request for embeddings.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static IReadOnlyList<string>? WriteEmbeddings(
+        ModelRequest request, Candidate candidate, Action<EmbeddingRequest, Candidate, Utf8JsonWriter> write, PooledBuffer scratch) =>
+        Translate(request, scratch, (root, loss, json) => write(EmbeddingRequest.Read(root, candidate.Provider.DropFields, loss), candidate, json));
+
+    private static IReadOnlyList<string>? Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Loss, Utf8JsonWriter> translate)
     {
         if (!Utf8.IsValid(request.Body.Span))
         {
@@ -31,32 +49,15 @@ internal static class RequestTranslation
             // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
             using var document = JsonDocument.Parse(request.Body.Memory);
             using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
-            if (request.Operation == Operation.Embeddings)
-            {
-                GeminiEmbeddings.Write(document.RootElement, candidate.Model, candidate.Provider.DropFields, loss, json);
-                return Written(loss, json);
-            }
-
-            var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
-            if (request.Thoughts is { } thoughts)
-            {
-                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind) };
-            }
-
-            write(conversation, candidate, loss, json);
-            return Written(loss, json);
+            translate(document.RootElement, loss, json);
+            json.Flush();
+            return loss.Ignored;
         }
         catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
         {
             // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
             throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
         }
-    }
-
-    private static IReadOnlyList<string>? Written(Loss loss, Utf8JsonWriter json)
-    {
-        json.Flush();
-        return loss.Ignored;
     }
 
     private static Conversation Read(Operation operation, JsonElement root, IReadOnlySet<string> dropped) =>

@@ -1,4 +1,7 @@
 using System.Net.Http.Headers;
+#if CLOUD_IDENTITIES
+using MasterX.AiGateway.Providers.Credentials.Identities;
+#endif
 
 namespace MasterX.AiGateway.Providers.Credentials;
 
@@ -6,23 +9,28 @@ namespace MasterX.AiGateway.Providers.Credentials;
 internal abstract class ProviderCredential : IDisposable
 {
     /// <summary>The values of <see cref="ProviderOptions.Credential"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = [Key, Entra];
+    public static readonly IReadOnlyList<string> Kinds = [Key, Entra, Google];
 
     public const string Key = "key";
     public const string Entra = "entra";
+    public const string Google = "google";
 
-    /// <summary>Whether this build of the gateway can get Entra's tokens: the native one has no library for them.</summary>
-#if ENTRA
-    public static bool HasEntra => true;
+    /// <summary>The kind of providers a credential is for; <see langword="null"/> for a key.</summary>
+    public static string? OwnerOf(string credential) => credential switch { Entra => "azure", Google => "vertex", _ => null };
+
+    /// <summary>Whether this build of the gateway can ask the clouds for tokens: the native one has none of their libraries.</summary>
+#if CLOUD_IDENTITIES
+    public static bool HasIdentities => true;
 #else
-    public static bool HasEntra => false;
+    public static bool HasIdentities => false;
 #endif
 
     /// <returns><see langword="null"/> where the provider is called with a key, or without one.</returns>
     public static ProviderCredential? Of(ProviderOptions options, TimeProvider time) => options.Credential switch
     {
-#if ENTRA
+#if CLOUD_IDENTITIES
         Entra => new BearerToken(new EntraTokens().GetAsync, time),
+        Google => new BearerToken(new GoogleTokens(options.CredentialFile, time).GetAsync, time),
 #endif
         _ => null,
     };

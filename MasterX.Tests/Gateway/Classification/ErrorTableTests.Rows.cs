@@ -231,6 +231,7 @@ public sealed partial class ErrorTableTests
 
     public static TheoryData<int, string, string> Gemini => new()
     {
+        { 404, """{"error":{"code":404,"message":"Publisher Model `projects/p/locations/l/publishers/google/models/x` was not found or your project does not have access to it.","status":"NOT_FOUND"}}""", nameof(Verdicts.ModelNotOffered) },
         { 400, """{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"foo\": Cannot find field.","status":"INVALID_ARGUMENT"}}""", nameof(Verdicts.TranslationRefused) },
         { 400, """{"error":{"code":400,"message":"The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}""", nameof(Verdicts.ContextOverflow) },
         { 400, """{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}""", nameof(Verdicts.KeyRefused) },
