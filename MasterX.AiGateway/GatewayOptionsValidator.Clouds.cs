@@ -8,7 +8,7 @@ public sealed partial class GatewayOptionsValidator
 {
     /// <summary>What is said of a cloud: to a provider of its kind alone, and whole.</summary>
     private static IEnumerable<string> CheckClouds(string variable, ProviderOptions provider, Uri? url) =>
-        [.. CheckAzure(variable, provider, url), .. CheckVertex(variable, provider, url), .. CheckCredential(variable, provider)];
+        [.. CheckAzure(variable, provider, url), .. CheckVertex(variable, provider, url), .. CheckBedrock(variable, provider, url), .. CheckCredential(variable, provider)];
 
     private static IEnumerable<string> CheckAzure(string variable, ProviderOptions provider, Uri? url)
     {
@@ -47,7 +47,7 @@ public sealed partial class GatewayOptionsValidator
             yield return $"{variable}BaseUrl must end before /v1: {variable}Project and {variable}Location say what follows. It may be left out.";
         }
 
-        var hasKey = !string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0;
+        var hasKey = HasKey(provider);
         if (!hasKey && provider.Credential == ProviderCredential.Key)
         {
             yield return $"{variable}ApiKey is missing. Set it, or {variable}Credential=google for a token by the machine's application default credentials.";
@@ -57,6 +57,37 @@ public sealed partial class GatewayOptionsValidator
             yield return $"{variable}Project is missing. Example: {variable}Project=my-project-123456";
         }
     }
+
+    private static IEnumerable<string> CheckBedrock(string variable, ProviderOptions provider, Uri? url)
+    {
+        var isBedrock = provider.Kind == "bedrock";
+        if (string.IsNullOrEmpty(provider.Region) ? isBedrock : !isBedrock || !PlaceName().IsMatch(provider.Region))
+        {
+            yield return $"{variable}Region must be a region of AWS, of a provider of Kind bedrock and of no other. Example: {variable}Region=eu-central-1";
+        }
+
+        if (!isBedrock)
+        {
+            yield break;
+        }
+
+        if (url is { AbsolutePath: not "/" })
+        {
+            yield return $"{variable}BaseUrl must have no path: the model's follows. It may be left out.";
+        }
+
+        if (!HasKey(provider) && provider.Credential == ProviderCredential.Key)
+        {
+            yield return $"{variable}ApiKey is missing. Set it to an API key of Bedrock's or to ACCESS_KEY_ID:SECRET_ACCESS_KEY, or set {variable}Credential=aws for the keys that AWS's own tools would find.";
+        }
+
+        if ((provider.ApiKeys.Select(key => key.Key).Append(provider.ApiKey)).Any(key => key?.Contains(':', StringComparison.Ordinal) == true && AwsKeys.Of(key) is null))
+        {
+            yield return $"{variable}ApiKey has a colon and is not ACCESS_KEY_ID:SECRET_ACCESS_KEY or ACCESS_KEY_ID:SECRET_ACCESS_KEY:SESSION_TOKEN.";
+        }
+    }
+
+    private static bool HasKey(ProviderOptions provider) => !string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0;
 
     /// <summary>The clouds' own identities.</summary>
     private static IEnumerable<string> CheckCredential(string variable, ProviderOptions provider)
@@ -86,7 +117,7 @@ public sealed partial class GatewayOptionsValidator
             yield return $"{variable}Credential={credential} needs the ordinary build of the gateway; this native one has no library for it. Set {variable}ApiKey, or run the ordinary build.";
         }
 
-        if (!string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0)
+        if (HasKey(provider))
         {
             yield return $"{variable}Credential={credential} and a key are both set; leave one of them out.";
         }

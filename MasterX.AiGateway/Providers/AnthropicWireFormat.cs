@@ -33,7 +33,7 @@ internal class AnthropicWireFormat : WireFormat
 
     public override bool Speaks(Operation operation, ProviderOptions options) => operation.IsAnthropic;
 
-    public override (string Name, string Value) Authentication(string key) => ("x-api-key", key);
+    public override (string Name, string Value)? Authentication(string key) => ("x-api-key", key);
 
     /// <summary>The caller's own version and wishes go with a body of its own; a translation is in the gateway's version.</summary>
     public override void WriteHeaders(ModelRequest request, HttpRequestHeaders headers)

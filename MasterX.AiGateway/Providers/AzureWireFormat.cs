@@ -45,7 +45,7 @@ internal sealed class AzureWireFormat : OpenAiWireFormat
     public override bool Speaks(Operation operation, ProviderOptions options) =>
         base.Speaks(operation, options) && (operation != Operation.Responses || VersionOf(options) == V1);
 
-    public override (string Name, string Value) Authentication(string key) => ("api-key", key);
+    public override (string Name, string Value)? Authentication(string key) => ("api-key", key);
 
     /// <summary>Whether its version takes what came to the format after the latest dated one that is no preview.</summary>
     public static bool IsRecent(ProviderOptions options) =>

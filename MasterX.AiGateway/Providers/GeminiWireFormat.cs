@@ -27,7 +27,7 @@ internal class GeminiWireFormat : WireFormat
         ? null
         : new(baseUrl, $"models/{Uri.EscapeDataString(model)}:{(operation == Operation.Embeddings ? "batchEmbedContents" : stream ? "streamGenerateContent?alt=sse" : "generateContent")}");
 
-    public override (string Name, string Value) Authentication(string key) => ("x-goog-api-key", key);
+    public override (string Name, string Value)? Authentication(string key) => ("x-goog-api-key", key);
 
     public override bool Speaks(Operation operation, ProviderOptions options) => false;
 

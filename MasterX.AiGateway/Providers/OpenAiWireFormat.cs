@@ -36,7 +36,7 @@ internal class OpenAiWireFormat : WireFormat
     public override bool Speaks(Operation operation, ProviderOptions options) =>
         !operation.IsAnthropic && (operation != Operation.Responses || options.ResponsesApi);
 
-    public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
+    public override (string Name, string Value)? Authentication(string key) => ("Authorization", $"Bearer {key}");
 
     protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         !AsksUsage(request, candidate) ? SameFormatBody.Write(request, candidate, default, scratch)

@@ -149,8 +149,9 @@ internal sealed partial class ProviderClient(
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await ContentCoding.OpenAsync(response.Content, cancellationToken), candidate, call.Request, headers, frames, span,
-            new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
+            response, candidate.Format.EventsOf(await ContentCoding.OpenAsync(response.Content, cancellationToken), configuration.Options.MaxAnswerBytes),
+            candidate, call.Request, headers, frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes,
+            cancellationToken);
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.

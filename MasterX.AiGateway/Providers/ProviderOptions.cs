@@ -8,14 +8,14 @@ namespace MasterX.AiGateway.Providers;
 public sealed class ProviderOptions
 {
     /// <summary>The wire format it speaks.</summary>
-    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>, <c>vertex</c>.</value>
+    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>, <c>bedrock</c>, <c>vertex</c>.</value>
     public string? Kind { get; set; }
 
     /// <summary>
     /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure, without any path
-    /// for Vertex AI. HTTPS, or HTTP to this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
+    /// for Vertex AI and Bedrock. HTTPS, or HTTP to this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
     /// </summary>
-    /// <value>Required but of built-in providers and of Vertex AI, whose <see cref="Location"/> tells it.</value>
+    /// <value>Required but of built-in providers, of Vertex AI, whose <see cref="Location"/> tells it, and of Bedrock: <see cref="Region"/>.</value>
     public string? BaseUrl { get; set; }
 
     /// <summary>
@@ -47,10 +47,15 @@ public sealed class ProviderOptions
     /// <value><c>global</c> unless set; a region such as <c>europe-west1</c>, or <c>us</c> or <c>eu</c> for any of its regions.</value>
     public string? Location { get; set; }
 
+    /// <summary>Of Amazon Bedrock: the region that is called, <c>eu-central-1</c>; its inference profiles may use others.</summary>
+    /// <value>Required.</value>
+    public string? Region { get; set; }
+
     /// <summary>What the provider lets us in by.</summary>
     /// <value>
     /// <c>key</c> (default); of Azure OpenAI also <c>entra</c>, a token of Microsoft Entra ID for the machine's identity; of Vertex AI also
-    /// <c>google</c>, a token by Google's application default credentials or <see cref="CredentialFile"/>. Neither is in the native build.
+    /// <c>google</c>, a token by Google's application default credentials or <see cref="CredentialFile"/>; of Bedrock also <c>aws</c>, the keys
+    /// that AWS's own tools would find. None of the three is in the native build.
     /// </value>
     public string Credential { get; set; } = ProviderCredential.Key;
 
@@ -58,7 +63,11 @@ public sealed class ProviderOptions
     /// <value>The machine's application default credentials unless set.</value>
     public string? CredentialFile { get; set; }
 
-    /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
+    /// <summary>
+    /// Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a
+    /// local model server expects. Of Bedrock either an API key, or <c>ACCESS_KEY_ID:SECRET_ACCESS_KEY</c> with <c>:SESSION_TOKEN</c> behind it
+    /// perhaps, by which calls are signed.
+    /// </summary>
     public string? ApiKey { get; set; }
 
     /// <summary>
@@ -155,8 +164,8 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
-        && (ApiVersion, Project, Location, Credential, CredentialFile)
-            == (other.ApiVersion, other.Project, other.Location, other.Credential, other.CredentialFile)
+        && (ApiVersion, Project, Location, Region, Credential, CredentialFile)
+            == (other.ApiVersion, other.Project, other.Location, other.Region, other.Credential, other.CredentialFile)
         && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)

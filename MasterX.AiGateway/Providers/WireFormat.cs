@@ -15,13 +15,14 @@ namespace MasterX.AiGateway.Providers;
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure", "vertex"];
+    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure", "bedrock", "vertex"];
 
     public static WireFormat Of(string kind) => kind switch
     {
         "gemini" => GeminiWireFormat.Instance,
         "anthropic" => AnthropicWireFormat.Instance,
         "azure" => AzureWireFormat.Instance,
+        "bedrock" => BedrockWireFormat.Instance,
         "vertex" => VertexWireFormat.Instance,
         _ => OpenAiWireFormat.Instance,
     };
@@ -54,8 +55,22 @@ internal abstract class WireFormat
     {
     }
 
-    /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
-    public abstract (string Name, string Value) Authentication(string key);
+    /// <summary>
+    /// The header the provider's key belongs in; it is never put in the URL, which is logged and traced. <see langword="null"/> for a key that
+    /// is not sent at all: calls are signed with it.
+    /// </summary>
+    public abstract (string Name, string Value)? Authentication(string key);
+
+    /// <summary>What of a key is secret, where it is more than one word.</summary>
+    public virtual IEnumerable<string> SecretsIn(string key) => [key];
+
+    /// <summary>The content types a stream may come in, for the header <c>Accept</c>.</summary>
+    public virtual string StreamTypes => "text/event-stream, application/json";
+
+    /// <summary>The body of a streamed answer as server-sent events, where it is something else.</summary>
+    /// <param name="body">As it comes.</param>
+    /// <param name="largestEvent">In bytes.</param>
+    public virtual Stream EventsOf(Stream body, int largestEvent) => body;
 
     /// <summary>Whether the provider speaks the operation's own format: the bytes pass as they are then, and are translated otherwise.</summary>
     public abstract bool Speaks(Operation operation, ProviderOptions options);

@@ -153,6 +153,38 @@ public sealed class GatewayOptionsTests
         Assert.Equal(url, options.Providers["v"].BaseUrl);
     }
 
+    [Theory]
+    [InlineData("bedrock", null, "key", "k", null, "Region must be")]
+    [InlineData("bedrock", "Frankfurt!", "key", "k", null, "Region must be")]
+    [InlineData("openai", "eu-central-1", "key", "k", null, "Region must be")]
+    [InlineData("bedrock", "eu-central-1", "key", "k", "https://x.amazonaws.com/model", "BaseUrl must have no path")]
+    [InlineData("bedrock", "eu-central-1", "key", null, null, "ApiKey is missing")]
+    [InlineData("bedrock", "eu-central-1", "key", "AKIA1:", null, "ApiKey has a colon")]
+    [InlineData("bedrock", "eu-central-1", "aws", "k", null, "Credential=aws and a key are both set")]
+    [InlineData("openai", null, "aws", null, null, "Credential=aws is for providers of Kind bedrock only")]
+    public void What_belongs_to_Bedrock_is_checked(string kind, string? region, string credential, string? key, string? url, string problem)
+    {
+        var options = Valid();
+        options.Providers["cloud"] = new()
+        {
+            Kind = kind, Region = region, Credential = credential, ApiKey = key, BaseUrl = url ?? "https://bedrock-runtime.eu-central-1.amazonaws.com",
+        };
+
+        AssertProblem(options, "Gateway__Providers__cloud__" + problem);
+    }
+
+    [Theory]
+    [InlineData("eu-central-1", "https://bedrock-runtime.eu-central-1.amazonaws.com")]
+    [InlineData("cn-north-1", "https://bedrock-runtime.cn-north-1.amazonaws.com.cn")]
+    public void Where_Bedrock_is_follows_from_its_region(string region, string url)
+    {
+        var problems = GatewayConfiguration.FindProblems(
+            Configuration(("Gateway:Providers:b:Kind", "bedrock"), ("Gateway:Providers:b:Region", region), ("Gateway:Providers:b:ApiKey", "k")), out var options);
+
+        Assert.Empty(problems);
+        Assert.Equal(url, options.Providers["b"].BaseUrl);
+    }
+
     [Fact]
     public void One_key_and_several_are_not_set_together()
     {
