@@ -19,10 +19,10 @@ internal sealed class AwsIdentity : IDisposable
         try
         {
             var identity = await _resolver.ResolveIdentityAsync(clientConfig: null, cancellationToken);
-            var keys = await identity.GetCredentialsAsync();
+            var keys = await identity.GetCredentialsAsync().WaitAsync(cancellationToken);
             return new AwsKeys(keys.AccessKey, keys.SecretKey, keys.UseToken ? keys.Token : null);
         }
-        catch (Exception failure) when (failure is AmazonClientException or IOException or HttpRequestException or InvalidOperationException or ArgumentException)
+        catch (Exception failure) when (failure is AmazonClientException or AmazonServiceException or IOException or HttpRequestException or InvalidOperationException or ArgumentException)
         {
             throw new CredentialException($"AWS gave no keys. {failure.Message}", failure);
         }
