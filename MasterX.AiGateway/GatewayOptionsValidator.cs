@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using MasterX.AiGateway.Providers;
-using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Routing;
 using Microsoft.Extensions.Options;
 
@@ -83,6 +82,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"{variable}Kind is '{provider.Kind}'; it must be one of {string.Join(", ", WireFormat.Kinds)}.";
         }
 
+        if (provider.ThoughtField is not (null or "none" or "reasoning_content" or "reasoning" or "reasoning_details"))
+        {
+            yield return $"{variable}ThoughtField is '{provider.ThoughtField}'; it must be one of none, reasoning_content, reasoning, reasoning_details.";
+        }
+
         foreach (var (setting, value) in provider.Continuations.Select(pair => ($"Continuations__{pair.Key}", pair.Value)).Prepend(("Continuation", provider.Continuation ?? "ask")))
         {
             if (!Continuations.TryParse(value, out _))
@@ -112,7 +116,7 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
 
-        foreach (var problem in CheckAzure(variable, provider, url).Concat(CheckKeys(variable, provider)))
+        foreach (var problem in CheckClouds(variable, provider, url).Concat(CheckKeys(variable, provider)))
         {
             yield return problem;
         }
@@ -140,49 +144,6 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         if (circuit.SamplingDuration < least || circuit.SamplingDuration > TimeSpan.FromDays(1) || circuit.BreakDuration < least || circuit.BreakDuration > TimeSpan.FromDays(1))
         {
             yield return $"{variable}Circuit__SamplingDuration and {variable}Circuit__BreakDuration must be half a second to a day, for example 00:00:30.";
-        }
-    }
-
-    private static IEnumerable<string> CheckAzure(string variable, ProviderOptions provider, Uri? url)
-    {
-        var isAzure = provider.Kind == "azure";
-        if (isAzure && url?.AbsolutePath.Contains("/openai", StringComparison.OrdinalIgnoreCase) == true)
-        {
-            yield return $"{variable}BaseUrl must be the resource's endpoint, without /openai: {variable}ApiVersion says which API is asked. Example: {variable}BaseUrl=https://NAME.openai.azure.com";
-        }
-
-        if (provider.ApiVersion is { } version && (!isAzure || !AzureVersion().IsMatch(version)))
-        {
-            yield return $"{variable}ApiVersion must be v1 or a version such as {AzureWireFormat.DefaultVersion}, of a provider of Kind azure only.";
-        }
-
-        if (provider.ThoughtField is not (null or "none" or "reasoning_content" or "reasoning" or "reasoning_details"))
-        {
-            yield return $"{variable}ThoughtField is '{provider.ThoughtField}'; it must be one of none, reasoning_content, reasoning, reasoning_details.";
-        }
-
-        if (!ProviderCredential.Kinds.Contains(provider.Credential))
-        {
-            yield return $"{variable}Credential is '{provider.Credential}'; it must be one of {string.Join(", ", ProviderCredential.Kinds)}.";
-        }
-
-        if (provider.Credential != ProviderCredential.Entra)
-        {
-            yield break;
-        }
-
-        if (!isAzure)
-        {
-            yield return $"{variable}Credential=entra is for providers of Kind azure only.";
-        }
-        else if (!ProviderCredential.HasEntra)
-        {
-            yield return $"{variable}Credential=entra needs the ordinary build of the gateway; this native one has no library for Entra's tokens. Set {variable}ApiKey, or run the ordinary build.";
-        }
-
-        if (!string.IsNullOrEmpty(provider.ApiKey) || provider.ApiKeys.Count > 0)
-        {
-            yield return $"{variable}Credential=entra and a key are both set; leave one of them out.";
         }
     }
 
@@ -278,9 +239,6 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             yield return $"Gateway__Routes__{name}__HedgeAfter must be 0 (off) to an hour, for example 00:00:02.";
         }
     }
-
-    [GeneratedRegex(@"^(v1|\d{4}-\d{2}-\d{2}(-preview)?)\z")]
-    private static partial Regex AzureVersion();
 
     [GeneratedRegex("^[A-Za-z0-9_-]{1,64}$")]
     private static partial Regex ProviderName();

@@ -11,11 +11,17 @@ using MasterX.AiGateway.Translation.Vocabulary;
 namespace MasterX.AiGateway.Providers;
 
 /// <summary>Anthropic's Messages API (<see href="https://docs.anthropic.com/en/api/messages"/>).</summary>
-internal sealed class AnthropicWireFormat : WireFormat
+internal class AnthropicWireFormat : WireFormat
 {
     public static readonly AnthropicWireFormat Instance = new();
 
+    private protected AnthropicWireFormat()
+    {
+    }
+
     public override ErrorTable Errors => ErrorTable.Anthropic;
+
+    public override string Family => Signature.Anthropic;
 
     /// <summary>The version of the API that the gateway's own requests are in (<see href="https://docs.anthropic.com/en/api/versioning"/>).</summary>
     private const string Version = "2023-06-01";
@@ -27,7 +33,7 @@ internal sealed class AnthropicWireFormat : WireFormat
 
     public override bool Speaks(Operation operation, ProviderOptions options) => operation.IsAnthropic;
 
-    public override (string Name, string Value) Authentication(string key) => ("x-api-key", key);
+    public override (string Name, string Value)? Authentication(string key) => ("x-api-key", key);
 
     /// <summary>The caller's own version and wishes go with a body of its own; a translation is in the gateway's version.</summary>
     public override void WriteHeaders(ModelRequest request, HttpRequestHeaders headers)

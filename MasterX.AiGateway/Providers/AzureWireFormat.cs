@@ -36,7 +36,7 @@ internal sealed class AzureWireFormat : OpenAiWireFormat
             : new(baseUrl, $"openai/deployments/{Uri.EscapeDataString(model)}/{path}{Query(options)}");
     }
 
-    public override Uri ModelsUri(Uri baseUrl, ProviderOptions options) =>
+    public override Uri? ModelsUri(Uri baseUrl, ProviderOptions options) =>
         VersionOf(options) == V1 ? new(baseUrl, "openai/v1/models") : new(baseUrl, $"openai/models{Query(options)}");
 
     /// <summary>Where responses are kept and cancelled, as they are made: <c>v1</c> has them, a dated version has not.</summary>
@@ -45,7 +45,7 @@ internal sealed class AzureWireFormat : OpenAiWireFormat
     public override bool Speaks(Operation operation, ProviderOptions options) =>
         base.Speaks(operation, options) && (operation != Operation.Responses || VersionOf(options) == V1);
 
-    public override (string Name, string Value) Authentication(string key) => ("api-key", key);
+    public override (string Name, string Value)? Authentication(string key) => ("api-key", key);
 
     /// <summary>Whether its version takes what came to the format after the latest dated one that is no preview.</summary>
     public static bool IsRecent(ProviderOptions options) =>

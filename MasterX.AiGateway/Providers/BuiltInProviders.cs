@@ -10,7 +10,7 @@ public static class BuiltInProviders
     /// <summary>In the order in which the route <c>auto</c> tries them.</summary>
     public static readonly IReadOnlyList<string> DefaultChain = ["gemini", "groq", "openai"];
 
-    /// <summary>Adds the three where they are missing, and fills in what is not set.</summary>
+    /// <summary>Adds the three where they are missing, and fills in what is not set; the address of a cloud too, which follows from its region.</summary>
     internal static void Apply(IDictionary<string, ProviderOptions> providers)
     {
         Fill("gemini", "gemini", "https://generativelanguage.googleapis.com/v1beta", "gemini-2.5-flash");
@@ -24,6 +24,16 @@ public static class BuiltInProviders
         if (providers.ContainsKey("anthropic"))
         {
             Fill("anthropic", "anthropic", "https://api.anthropic.com/v1", "claude-sonnet-4-5");
+        }
+
+        foreach (var provider in providers.Values.Where(provider => provider is { Kind: "vertex", BaseUrl: null }))
+        {
+            provider.BaseUrl = VertexWireFormat.BaseUrlOf(provider.Location);
+        }
+
+        foreach (var provider in providers.Values.Where(provider => provider is { Kind: "bedrock", BaseUrl: null }))
+        {
+            provider.BaseUrl = BedrockWireFormat.BaseUrlOf(provider.Region);
         }
 
         void Fill(string name, string kind, string baseUrl, string model, params string[] dropFields)

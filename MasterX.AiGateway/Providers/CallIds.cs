@@ -25,6 +25,9 @@ internal sealed partial class CallIds(Func<string, bool> takes, string prefix, i
     /// <summary>OpenAI's responses: 64 characters.</summary>
     public static readonly CallIds OpenAiResponses = new(static id => id.Length <= 64, "call_", 24);
 
+    /// <summary>Bedrock's Converse: 64 letters, digits, <c>_</c>, <c>.</c>, <c>:</c> and <c>-</c>.</summary>
+    public static readonly CallIds Bedrock = new(static id => id.Length is > 0 and <= 64 && id.All(static sign => char.IsAsciiLetterOrDigit(sign) || sign is '_' or '.' or ':' or '-'), "tooluse_", 24);
+
     /// <summary>Mistral's models, wherever they run: nine letters or digits.</summary>
     public static readonly CallIds Mistral = new(static id => id.Length == 9 && id.All(char.IsAsciiLetterOrDigit), "", 9);
 

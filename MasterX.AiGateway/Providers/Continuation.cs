@@ -42,8 +42,8 @@ internal static class Continuations
     }
 
     /// <summary>What is set for a model, else for its provider, else what is known of it.</summary>
-    public static Continuation Of(Provider provider, string model) =>
+    public static Continuation Of(Provider provider, WireFormat format, string model) =>
         provider.Options.Continuations.TryGetValue(model, out var own) && TryParse(own, out var ofModel) ? ofModel
         : TryParse(provider.Options.Continuation, out var ofProvider) ? ofProvider
-        : provider.Format.ContinuationOf(model, provider.BaseUrl);
+        : format.ContinuationOf(model, provider.BaseUrl);
 }

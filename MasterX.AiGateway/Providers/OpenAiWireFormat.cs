@@ -27,6 +27,8 @@ internal class OpenAiWireFormat : WireFormat
 
     public override ErrorTable Errors => ErrorTable.OpenAi;
 
+    public override string Family => Signature.OpenAi;
+
     public override Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options) =>
         operation == Operation.CountTokens ? null : new(baseUrl, (Speaks(operation, options) ? operation : Operation.Chat).Path);
 
@@ -34,7 +36,7 @@ internal class OpenAiWireFormat : WireFormat
     public override bool Speaks(Operation operation, ProviderOptions options) =>
         !operation.IsAnthropic && (operation != Operation.Responses || options.ResponsesApi);
 
-    public override (string Name, string Value) Authentication(string key) => ("Authorization", $"Bearer {key}");
+    public override (string Name, string Value)? Authentication(string key) => ("Authorization", $"Bearer {key}");
 
     protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => WithOwnCallIds(
         request, candidate, request.Operation == Operation.Chat ? ChatDialect.CallIdsOf(candidate) : IsOpenAi(candidate) ? CallIds.OpenAiResponses : CallIds.Any, scratch);

@@ -37,6 +37,9 @@ internal sealed class Provider : IDisposable
     /// <summary>What every request has, by the index of its key.</summary>
     private readonly (string Name, string Value)[][] _headers;
 
+    /// <summary>What must not be passed on, of all its keys.</summary>
+    private readonly string[] _secrets;
+
     private readonly Lock _eviction = new();
     private long _lastHeard;
     private int _answered;
@@ -50,15 +53,16 @@ internal sealed class Provider : IDisposable
         Name = name;
         Options = options;
         Kind = options.Kind ?? "openai";
-        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", _ => name };
+        ConventionName = Kind switch { "gemini" => "gcp.gemini", "anthropic" => "anthropic", "azure" => "azure.ai.openai", "bedrock" => "aws.bedrock", "vertex" => "gcp.vertex_ai", _ => name };
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
         Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
         _headers = [.. Limits.Keys.Span.ToArray().Select(
-            key => key.Secret is null
-                ? ((string Name, string Value)[])[.. CommonHeaders, .. Format.Headers]
-                : [.. CommonHeaders, .. Format.Headers, Format.Authentication(key.Secret)])];
+            key => key.Secret is not null && Format.Authentication(key.Secret) is { } header
+                ? ((string Name, string Value)[])[.. CommonHeaders, .. Format.Headers, header]
+                : [.. CommonHeaders, .. Format.Headers])];
+        _secrets = [.. Limits.Keys.Span.ToArray().SelectMany(key => key.Secret is null ? [] : Format.SecretsIn(key.Secret))];
         Credential = ProviderCredential.Of(options, time);
         _time = time;
         _lastHeard = time.GetTimestamp();
@@ -111,7 +115,7 @@ internal sealed class Provider : IDisposable
     public ProviderCredential? Credential { get; }
 
     /// <summary>Whether something secret goes with its calls.</summary>
-    public bool HasSecret => Credential is not null || Limits.Keys.Span[0].Secret is not null;
+    public bool HasSecret => Options.Credential != ProviderCredential.Key || Limits.Keys.Span[0].Secret is not null;
 
     /// <summary>The models that have been asked for, or stand in a route.</summary>
     public IEnumerable<Candidate> Candidates => _candidates.Values;
@@ -151,28 +155,28 @@ internal sealed class Provider : IDisposable
     }
 
     /// <summary>Adds the key, and whatever else every request has. They were checked with the configuration: they can stand in a header.</summary>
-    /// <param name="message">Receives them.</param>
+    /// <param name="message">Receives them; its address and body are what they will be.</param>
     /// <param name="key">Which of the provider's.</param>
     /// <param name="isStream">Whether events are asked for; whole or failed, an answer is JSON.</param>
     /// <param name="cancellationToken">Ends the wait for a credential.</param>
     /// <exception cref="CredentialException">There is nothing to be let in by.</exception>
     public ValueTask WriteHeadersAsync(HttpRequestMessage message, ProviderKey key, bool isStream, CancellationToken cancellationToken)
     {
-        message.Headers.TryAddWithoutValidation("Accept", isStream ? "text/event-stream, application/json" : "application/json");
+        message.Headers.TryAddWithoutValidation("Accept", isStream ? Format.StreamTypes : "application/json");
         foreach (var (name, value) in _headers[key.Index])
         {
             message.Headers.TryAddWithoutValidation(name, value);
         }
 
-        return Credential?.WriteAsync(message.Headers, cancellationToken) ?? default;
+        return Credential?.WriteAsync(message, key.Secret, cancellationToken) ?? default;
     }
 
     /// <summary>What the provider says, without any of our keys: some quote the one they refuse.</summary>
     public string Redact(string text)
     {
-        foreach (var key in Limits.Keys.Span)
+        foreach (var secret in _secrets)
         {
-            text = Redaction.Of(text, key.Secret);
+            text = Redaction.Of(text, secret);
         }
 
         return text;

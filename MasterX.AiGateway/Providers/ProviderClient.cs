@@ -50,14 +50,14 @@ internal sealed partial class ProviderClient(
             {
                 Version = HttpVersion.Version11,
                 VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
-                Content = new SentBody(provider.Format.WriteRequest(request, candidate, scratch, out var ignored)),
+                Content = new SentBody(candidate.Format.WriteRequest(request, candidate, scratch, out var ignored)),
             };
             // One timer for every limit: the first byte, silence between two reads, the whole attempt, the whole request.
             var begun = time.GetTimestamp();
             var total = Shorter(options.TotalTimeout, call.TimeLeft);
             limit.CancelAfter(Shorter(options.FirstByteOf(request.Stream), total));
             await provider.WriteHeadersAsync(message, call.Key, request.Stream, limit.Token);
-            provider.Format.WriteHeaders(request, message.Headers);
+            candidate.Format.WriteHeaders(request, message.Headers);
 
             // From here on it is a call; one that could not be said in the provider's format is none.
             span = GenAiSpan.Begin(candidate, call.Key, request, _captures);
@@ -144,13 +144,14 @@ internal sealed partial class ProviderClient(
         CancellationToken cancellationToken)
     {
         var (candidate, options) = (call.Candidate, call.Candidate.Provider.Options);
-        var frames = candidate.Provider.Format.OpenFrames(call.Request, candidate, call.Partial);
+        var frames = candidate.Format.OpenFrames(call.Request, candidate, call.Partial);
         span?.Watch(frames);
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, await ContentCoding.OpenAsync(response.Content, cancellationToken), candidate, call.Request, headers, frames, span,
-            new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes, cancellationToken);
+            response, candidate.Format.EventsOf(await ContentCoding.OpenAsync(response.Content, cancellationToken), configuration.Options.MaxAnswerBytes),
+            candidate, call.Request, headers, frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes,
+            cancellationToken);
         try
         {
             // The first byte of the body may still be to come: its limit has run since the sending.
@@ -205,7 +206,7 @@ internal sealed partial class ProviderClient(
         ProviderAnswer? answer = null;
         try
         {
-            answer = candidate.Provider.Format.ReadAnswer(body, candidate, request);
+            answer = candidate.Format.ReadAnswer(body, candidate, request);
             return answer ?? Judgement.Of(candidate, status, body.Memory, headers, time.GetUtcNow());
         }
         finally

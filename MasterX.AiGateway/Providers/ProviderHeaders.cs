@@ -7,7 +7,7 @@ namespace MasterX.AiGateway.Providers;
 /// What a provider says in the headers of its answer. These, and no others, are read; and of these, <see cref="Passed"/> alone reach the
 /// caller: a provider's header could otherwise set a cookie, name our organisation, or contradict the gateway's own.
 /// </summary>
-/// <param name="RequestId">Its <c>x-request-id</c> or <c>request-id</c>, which its support asks for.</param>
+/// <param name="RequestId">Its <c>x-request-id</c>, <c>request-id</c> or <c>x-amzn-requestid</c>, which its support asks for.</param>
 /// <param name="ProcessingMs">Its <c>openai-processing-ms</c>.</param>
 /// <param name="RetryAfter">How long it asks to be left alone after a failure.</param>
 /// <param name="Pause">After which an allowance that this answer has used up is filled again.</param>
@@ -15,6 +15,9 @@ internal readonly record struct ProviderHeaders(string? RequestId, string? Proce
 {
     /// <summary>Not the provider's: fields of the request that could not be said to it and were left out; <see langword="null"/> for none.</summary>
     public IReadOnlyList<string>? Ignored { get; init; }
+
+    /// <summary>AWS's name of the error, from <c>x-amzn-ErrorType</c>; the body does not have it then.</summary>
+    public string? ErrorType { get; init; }
 
     /// <summary>The headers that are passed on, under these names.</summary>
     public const string Passed = "x-request-id, openai-processing-ms";
@@ -31,7 +34,7 @@ internal readonly record struct ProviderHeaders(string? RequestId, string? Proce
     /// </summary>
     public static ProviderHeaders Read(HttpResponseHeaders headers, DateTimeOffset now)
     {
-        string? id = null, processing = null;
+        string? id = null, processing = null, errorType = null;
         TimeSpan? retryAfter = null;
         var limited = false;
         foreach (var (name, values) in headers.NonValidated)
@@ -40,10 +43,14 @@ internal readonly record struct ProviderHeaders(string? RequestId, string? Proce
             {
                 case 12 when Is(name, "x-request-id"):
                 case 10 when Is(name, "request-id"):
+                case 16 when Is(name, "x-amzn-requestid"):
                     id = Passable(values);
                     break;
                 case 20 when Is(name, "openai-processing-ms"):
                     processing = Passable(values);
+                    break;
+                case 16 when Is(name, "x-amzn-errortype"):
+                    errorType = ErrorBody.ExceptionOf(Passable(values));
                     break;
                 case 11 when Is(name, "retry-after"):
                     retryAfter ??= WaitText.Parse(values.ToString(), now);
@@ -58,7 +65,7 @@ internal readonly record struct ProviderHeaders(string? RequestId, string? Proce
             }
         }
 
-        return new(id, processing, retryAfter, limited ? ReadResets(headers, now) : null);
+        return new(id, processing, retryAfter, limited ? ReadResets(headers, now) : null) { ErrorType = errorType };
     }
 
     /// <summary>The longest reset among the allowances of which nothing remains.</summary>

@@ -8,13 +8,14 @@ namespace MasterX.AiGateway.Providers;
 public sealed class ProviderOptions
 {
     /// <summary>The wire format it speaks.</summary>
-    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>.</value>
+    /// <value><c>openai</c> (default), <c>gemini</c>, <c>anthropic</c>, <c>azure</c>, <c>bedrock</c>, <c>vertex</c>.</value>
     public string? Kind { get; set; }
 
     /// <summary>
-    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure. HTTPS, or HTTP to
-    /// this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
+    /// Where its API begins: up to and including <c>/v1</c> for OpenAI-compatible ones, the resource's endpoint for Azure, without any path
+    /// for Vertex AI and Bedrock. HTTPS, or HTTP to this machine; HTTP elsewhere with <see cref="AllowInsecure"/>.
     /// </summary>
+    /// <value>Required but of built-in providers, of Vertex AI, whose <see cref="Location"/> tells it, and of Bedrock: <see cref="Region"/>.</value>
     public string? BaseUrl { get; set; }
 
     /// <summary>
@@ -38,14 +39,35 @@ public sealed class ProviderOptions
     /// </value>
     public string? ApiVersion { get; set; }
 
+    /// <summary>Of Vertex AI: the project that is asked and billed, by its id or number.</summary>
+    /// <value>Required but for a key in express mode, which has Gemini's models alone.</value>
+    public string? Project { get; set; }
+
+    /// <summary>Of Vertex AI: where the models run.</summary>
+    /// <value><c>global</c> unless set; a region such as <c>europe-west1</c>, or <c>us</c> or <c>eu</c> for any of its regions.</value>
+    public string? Location { get; set; }
+
+    /// <summary>Of Amazon Bedrock: the region that is called, <c>eu-central-1</c>; its inference profiles may use others.</summary>
+    /// <value>Required.</value>
+    public string? Region { get; set; }
+
     /// <summary>What the provider lets us in by.</summary>
     /// <value>
-    /// <c>key</c> (default); of Azure OpenAI also <c>entra</c>: a token of Microsoft Entra ID for the machine's identity, not in the native
-    /// build.
+    /// <c>key</c> (default); of Azure OpenAI also <c>entra</c>, a token of Microsoft Entra ID for the machine's identity; of Vertex AI also
+    /// <c>google</c>, a token by Google's application default credentials or <see cref="CredentialFile"/>; of Bedrock also <c>aws</c>, the keys
+    /// that AWS's own tools would find. None of the three is in the native build.
     /// </value>
     public string Credential { get; set; } = ProviderCredential.Key;
 
-    /// <summary>Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a local model server expects.</summary>
+    /// <summary>With <see cref="Credential"/> <c>google</c>: the file of a service account's key or of workload identity federation.</summary>
+    /// <value>The machine's application default credentials unless set.</value>
+    public string? CredentialFile { get; set; }
+
+    /// <summary>
+    /// Sent to this provider alone. A built-in provider at its public address is left out without one; any other is called without one, as a
+    /// local model server expects. Of Bedrock either an API key, or <c>ACCESS_KEY_ID:SECRET_ACCESS_KEY</c> with <c>:SESSION_TOKEN</c> behind it
+    /// perhaps, by which calls are signed.
+    /// </summary>
     public string? ApiKey { get; set; }
 
     /// <summary>
@@ -161,7 +183,8 @@ public sealed class ProviderOptions
     /// <summary>Whether another configuration asks for the same provider, so that the running one can stay.</summary>
     internal bool IsSameAs(ProviderOptions other) =>
         (Kind, BaseUrl, ApiKey, DefaultModel, EmbeddingModel) == (other.Kind, other.BaseUrl, other.ApiKey, other.DefaultModel, other.EmbeddingModel)
-        && (ApiVersion, Credential, ThoughtField) == (other.ApiVersion, other.Credential, other.ThoughtField)
+        && (ApiVersion, ThoughtField, Project, Location, Region, Credential, CredentialFile)
+            == (other.ApiVersion, other.ThoughtField, other.Project, other.Location, other.Region, other.Credential, other.CredentialFile)
         && (AllowInsecure, UseProxy) == (other.AllowInsecure, other.UseProxy)
         && (StreamUsage, ResponsesApi, PropagateTrace, RequestsPerMinute, TokensPerMinute, MaxConcurrency)
             == (other.StreamUsage, other.ResponsesApi, other.PropagateTrace, other.RequestsPerMinute, other.TokensPerMinute, other.MaxConcurrency)

@@ -9,7 +9,7 @@ namespace MasterX.AiGateway.Providers;
 /// <summary>
 /// Asks providers that nobody has called for a while for their list of models, which costs nothing, so that health tells before a caller does that one is gone or
 /// refuses our key. A provider it does not reach, or that refuses it, is said to be unavailable and tried all the same when its turn
-/// comes: a probe is not worth losing an answer for.
+/// comes: a probe is not worth losing an answer for. One without such a list is not probed.
 /// </summary>
 internal sealed partial class ProviderProber(GatewayConfiguration configuration, TimeProvider time, ILogger<ProviderProber> logger) : BackgroundService
 {
@@ -27,7 +27,7 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
             await Task.Delay(idle > TimeSpan.Zero ? idle / 2 : PauseWhileOff, time, stoppingToken);
             if (idle > TimeSpan.Zero)
             {
-                await Task.WhenAll(configuration.Routes.Providers.Where(provider => provider.SilentFor >= idle).Select(provider => ProbeAsync(provider, stoppingToken)));
+                await Task.WhenAll(configuration.Routes.Providers.Where(provider => provider.SilentFor >= idle && ModelsOf(provider) is not null).Select(provider => ProbeAsync(provider, stoppingToken)));
             }
         }
     }
@@ -65,9 +65,11 @@ internal sealed partial class ProviderProber(GatewayConfiguration configuration,
         }
     }
 
+    private static Uri? ModelsOf(Provider provider) => provider.Format.ModelsUri(provider.BaseUrl, provider.Options);
+
     private async Task<Verdict> AskAsync(Provider provider, ProviderKey key, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Get, provider.Format.ModelsUri(provider.BaseUrl, provider.Options))
+        using var request = new HttpRequestMessage(HttpMethod.Get, ModelsOf(provider))
         {
             Version = HttpVersion.Version11, VersionPolicy = HttpVersionPolicy.RequestVersionOrHigher,
         };

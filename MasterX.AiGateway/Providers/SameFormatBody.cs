@@ -23,7 +23,9 @@ internal static class SameFormatBody
     {
         if (candidate.Provider.DropFields.Count > 0 || request.HasDuplicates || replaced is not null || request.Broken is { Text.Length: > 0 })
         {
-            return WriteWithout(candidate.Provider.DropFields, replaced, request, candidate, wish, scratch);
+            return WriteFields(
+                request, candidate, [.. "\"model\":"u8, .. candidate.ModelJson.Span, .. wish.IsEmpty ? [] : ","u8, .. wish], scratch, candidate.Provider.DropFields,
+                "model", replaced);
         }
 
         var body = request.Body.Span;
@@ -59,19 +61,20 @@ internal static class SameFormatBody
         return scratch;
     }
 
-    /// <summary>Field by field, each once: of one that is there several times, the last.</summary>
-    private static PooledBuffer WriteWithout(
-        IReadOnlySet<string> dropped, string? replaced, ModelRequest request, Candidate candidate, ReadOnlySpan<byte> wish, PooledBuffer scratch)
+    /// <summary>Field by field, each once as it came: of one that is there several times, the last.</summary>
+    /// <param name="request">The caller's request.</param>
+    /// <param name="candidate">Who is asked.</param>
+    /// <param name="first">Fields of the gateway's own, with commas between them.</param>
+    /// <param name="scratch">Receives the body.</param>
+    /// <param name="dropped">Fields the provider refuses.</param>
+    /// <param name="replaced">Fields that are said elsewhere.</param>
+    /// <returns><paramref name="scratch"/>.</returns>
+    public static PooledBuffer WriteFields(
+        ModelRequest request, Candidate candidate, ReadOnlySpan<byte> first, PooledBuffer scratch, IReadOnlySet<string> dropped, params ReadOnlySpan<string?> replaced)
     {
         using var document = JsonDocument.Parse(request.Body.Memory);
-        scratch.Write("{\"model\":"u8);
-        scratch.Write(candidate.ModelJson.Span);
-        if (!wish.IsEmpty)
-        {
-            scratch.Write(","u8);
-            scratch.Write(wish);
-        }
-
+        scratch.Write("{"u8);
+        scratch.Write(first);
         var how = request.Broken is { Text.Length: > 0 } ? BrokenAnswer.HowTo(candidate.Continuation, BrokenAnswer.AsksToThink(document.RootElement)) : (Continuation?)null;
         if (how == Continuation.ContinueFinalMessage)
         {
@@ -87,7 +90,7 @@ internal static class SameFormatBody
         foreach (var field in document.RootElement.EnumerateObject())
         {
             var isLast = !request.HasDuplicates || --times[field.Name] == 0;
-            if (isLast && !dropped.Contains(field.Name) && field.Name != replaced && !field.NameEquals("model"u8))
+            if (isLast && !dropped.Contains(field.Name) && !replaced.Contains(field.Name))
             {
                 scratch.Write(",\""u8);
                 scratch.Write(JsonMarshal.GetRawUtf8PropertyName(field));

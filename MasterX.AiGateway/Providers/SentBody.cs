@@ -22,6 +22,9 @@ internal sealed class SentBody : HttpContent
         Headers.ContentType = Json;
     }
 
+    /// <summary>For a credential that vouches for them. They are there until the call is sent.</summary>
+    public ReadOnlySpan<byte> Bytes => _body.Span;
+
     protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
         SerializeToStreamAsync(stream, context, default);
 

@@ -15,21 +15,32 @@ namespace MasterX.AiGateway.Providers;
 internal abstract class WireFormat
 {
     /// <summary>The values of <see cref="ProviderOptions.Kind"/>.</summary>
-    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure"];
+    public static readonly IReadOnlyList<string> Kinds = ["openai", "gemini", "anthropic", "azure", "bedrock", "vertex"];
 
     public static WireFormat Of(string kind) => kind switch
     {
         "gemini" => GeminiWireFormat.Instance,
         "anthropic" => AnthropicWireFormat.Instance,
         "azure" => AzureWireFormat.Instance,
+        "bedrock" => BedrockWireFormat.Instance,
+        "vertex" => VertexWireFormat.Instance,
         _ => OpenAiWireFormat.Instance,
     };
+
+    /// <summary>The format one of the provider's models is spoken to in: a cloud has models of several makers.</summary>
+    public virtual WireFormat For(string model) => this;
+
+    /// <summary>Whose signatures its models give, and want back: see <see cref="Signature.Family"/>.</summary>
+    public abstract string Family { get; }
 
     /// <summary>Where an operation is asked for; <see langword="null"/> when the provider's API has none like it, or none that is translated.</summary>
     public abstract Uri? UriOf(Uri baseUrl, string model, Operation operation, bool stream, ProviderOptions options);
 
-    /// <summary>Where the provider's models are listed: the cheapest call there is, for a probe.</summary>
-    public virtual Uri ModelsUri(Uri baseUrl, ProviderOptions options) => new(baseUrl, "models");
+    /// <summary>
+    /// Where the provider's models are listed: the cheapest call there is, for a probe; <see langword="null"/> where no call is known that
+    /// costs nothing.
+    /// </summary>
+    public virtual Uri? ModelsUri(Uri baseUrl, ProviderOptions options) => new(baseUrl, "models");
 
     /// <summary>Where a response that the provider keeps is read, deleted or cancelled.</summary>
     /// <param name="baseUrl">The provider's.</param>
@@ -44,8 +55,22 @@ internal abstract class WireFormat
     {
     }
 
-    /// <summary>The header the provider's key belongs in; it is never put in the URL, which is logged and traced.</summary>
-    public abstract (string Name, string Value) Authentication(string key);
+    /// <summary>
+    /// The header the provider's key belongs in; it is never put in the URL, which is logged and traced. <see langword="null"/> for a key that
+    /// is not sent at all: calls are signed with it.
+    /// </summary>
+    public abstract (string Name, string Value)? Authentication(string key);
+
+    /// <summary>What of a key is secret, where it is more than one word.</summary>
+    public virtual IEnumerable<string> SecretsIn(string key) => [key];
+
+    /// <summary>The content types a stream may come in, for the header <c>Accept</c>.</summary>
+    public virtual string StreamTypes => "text/event-stream, application/json";
+
+    /// <summary>The body of a streamed answer as server-sent events, where it is something else.</summary>
+    /// <param name="body">As it comes.</param>
+    /// <param name="largestEvent">In bytes.</param>
+    public virtual Stream EventsOf(Stream body, int largestEvent) => body;
 
     /// <summary>Whether the provider speaks the operation's own format: the bytes pass as they are then, and are translated otherwise.</summary>
     public abstract bool Speaks(Operation operation, ProviderOptions options);
@@ -95,7 +120,9 @@ internal abstract class WireFormat
             }
         }
 
-        ignored = RequestTranslation.Write(request, candidate, WriteConversation, scratch);
+        ignored = request.Operation == Operation.Embeddings
+            ? RequestTranslation.WriteEmbeddings(request, candidate, WriteEmbeddings, scratch)
+            : RequestTranslation.Write(request, candidate, WriteConversation, scratch);
         return scratch;
     }
 
@@ -123,7 +150,7 @@ internal abstract class WireFormat
     public ProviderAnswer? ReadAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request) =>
         Speaks(request.Operation, candidate.Provider.Options) && !(SseReader.IsStream(answer.Span) && IsOwn(request.Operation))
             ? PassAnswer(answer, candidate, request)
-            : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request)
+            : request.Operation == Operation.Embeddings ? AnswerTranslation.ReadEmbeddings(answer, candidate, request, EmbeddingsIn)
             : AnswerTranslation.ReadWhole(answer, candidate, request, ReaderOf);
 
     /// <summary>Reads the events of a streamed answer.</summary>
@@ -182,8 +209,17 @@ internal abstract class WireFormat
     /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
     protected abstract void WriteConversation(Conversation conversation, Candidate candidate, Loss loss, Utf8JsonWriter json);
 
+    /// <summary>Says a request for embeddings in the provider's format, where it has one of its own for them.</summary>
+    /// <exception cref="UntranslatableRequestException">It has no way to say it.</exception>
+    protected virtual void WriteEmbeddings(EmbeddingRequest request, Candidate candidate, Utf8JsonWriter json) => throw NoEmbeddings();
+
+    /// <summary>The embeddings in an answer, where the provider has a format of its own for them.</summary>
+    protected virtual Embeddings EmbeddingsIn(JsonElement answer) => throw NoEmbeddings();
+
     /// <summary>A reader of the provider's format.</summary>
     protected abstract AnswerReader ReaderOf(AnswerSink sink);
+
+    private static InvalidOperationException NoEmbeddings() => new("A format without an address for embeddings is not asked for any.");
 }
 
 /// <summary>A request that cannot be said in a provider's format. Another candidate may take it.</summary>

@@ -9,12 +9,15 @@ namespace MasterX.AiGateway.Routing;
 /// <summary>A provider and the model to ask of it; one for all routes that name the two.</summary>
 internal sealed class Candidate(Provider provider, string model, TimeProvider time)
 {
-    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: false, provider.Options))];
-    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.UriOf(provider.BaseUrl, model, operation, stream: true, provider.Options))];
+    private readonly Uri?[] _whole = [.. Operation.All.Select(operation => provider.Format.For(model).UriOf(provider.BaseUrl, model, operation, stream: false, provider.Options))];
+    private readonly Uri?[] _streamed = [.. Operation.All.Select(operation => provider.Format.For(model).UriOf(provider.BaseUrl, model, operation, stream: true, provider.Options))];
 
     public Provider Provider { get; } = provider;
 
     public string Model { get; } = model;
+
+    /// <summary>How the model is spoken to.</summary>
+    public WireFormat Format { get; } = provider.Format.For(model);
 
     /// <summary>Its circuit and cool-down.</summary>
     public ModelGate Gate { get; } = new(provider.Limits, provider.Options.Circuit, time);
@@ -38,7 +41,7 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     public string Label => IsKnown ? Model : "_other";
 
     /// <summary>How it goes on with an answer that another one began.</summary>
-    public Continuation Continuation { get; } = Continuations.Of(provider, model);
+    public Continuation Continuation { get; } = Continuations.Of(provider, provider.Format.For(model), model);
 
     /// <summary>How fast it has lately answered.</summary>
     public RecentLatency Latency { get; } = new(time);

@@ -154,7 +154,7 @@ internal sealed class ProviderStream(
         var rest = _events.Rest.TrimStart(" \r\n\t"u8);
         if (!HasContent && rest.StartsWith("{"u8))
         {
-            if (candidate.Provider.Format.OpenWhole(request, candidate) is { } whole)
+            if (candidate.Format.OpenWhole(request, candidate) is { } whole)
             {
                 span?.Watch(whole);
                 if (whole.TryReadWhole(rest, Ready))

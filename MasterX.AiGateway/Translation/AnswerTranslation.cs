@@ -42,15 +42,15 @@ internal static class AnswerTranslation
         });
     }
 
-    /// <summary>Reads embeddings, which Gemini alone has in a format of its own.</summary>
+    /// <summary>Reads embeddings, which few providers have in a format of their own.</summary>
     /// <returns><see langword="null"/> when they are none.</returns>
-    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request)
+    public static ProviderAnswer? ReadEmbeddings(PooledBuffer answer, Candidate candidate, ModelRequest request, Func<JsonElement, Embeddings> read)
     {
         return Written(answer.Length, json =>
         {
             using var document = JsonDocument.Parse(answer.Memory);
             using var asked = JsonDocument.Parse(request.Body.Memory);
-            return GeminiEmbeddings.Read(document.RootElement, asked.RootElement, candidate.Model, json, out var usage) ? (true, usage) : (false, null);
+            return (read(document.RootElement).TryWrite(asked.RootElement, candidate.Model, json, out var usage), usage);
         });
     }
 

@@ -19,7 +19,25 @@ internal static class RequestTranslation
     /// <returns>Fields that were left out, by their names in the caller's format; <see langword="null"/> for none.</returns>
     /// <exception cref="UntranslatableRequestException">The provider's format has no way to say it, or something in the request is not as the caller's format has it.</exception>
     public static IReadOnlyList<string>? Write(
-        ModelRequest request, Candidate candidate, Action<Conversation, Candidate, Loss, Utf8JsonWriter> write, PooledBuffer scratch)
+        ModelRequest request, Candidate candidate, Action<Conversation, Candidate, Loss, Utf8JsonWriter> write, PooledBuffer scratch) =>
+        Translate(request, scratch, (root, loss, json) =>
+        {
+            var conversation = Read(request.Operation, root, candidate.Provider.DropFields);
+            if (request.Thoughts is { } thoughts)
+            {
+                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Format.Family is Signature.OpenAi ? null : candidate.Format.Family) };
+            }
+
+            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);
+        });
+
+    /// <summary>The same of a request for embeddings.</summary>
+    /// <inheritdoc cref="Write"/>
+    public static IReadOnlyList<string>? WriteEmbeddings(
+        ModelRequest request, Candidate candidate, Action<EmbeddingRequest, Candidate, Utf8JsonWriter> write, PooledBuffer scratch) =>
+        Translate(request, scratch, (root, loss, json) => write(EmbeddingRequest.Read(root, candidate.Provider.DropFields, loss), candidate, json));
+
+    private static IReadOnlyList<string>? Translate(ModelRequest request, PooledBuffer scratch, Action<JsonElement, Loss, Utf8JsonWriter> translate)
     {
         if (!Utf8.IsValid(request.Body.Span))
         {
@@ -32,20 +50,9 @@ internal static class RequestTranslation
             // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
             using var document = JsonDocument.Parse(request.Body.Memory);
             using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
-            if (request.Operation == Operation.Embeddings)
-            {
-                GeminiEmbeddings.Write(document.RootElement, candidate.Model, candidate.Provider.DropFields, loss, json);
-                return Written(loss, json);
-            }
-
-            var conversation = Read(request.Operation, document.RootElement, candidate.Provider.DropFields);
-            if (request.Thoughts is { } thoughts)
-            {
-                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Provider.Kind is Signature.OpenAi ? null : candidate.Provider.Kind) };
-            }
-
-            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);
-            return Written(loss, json);
+            translate(document.RootElement, loss, json);
+            json.Flush();
+            return loss.Ignored;
         }
         catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
         {
@@ -62,12 +69,6 @@ internal static class RequestTranslation
         return how == Continuation.Ask
             ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(broken.Prompt)])] }
             : conversation with { Turns = [.. conversation.Turns, begun], Continuation = how };
-    }
-
-    private static IReadOnlyList<string>? Written(Loss loss, Utf8JsonWriter json)
-    {
-        json.Flush();
-        return loss.Ignored;
     }
 
     private static Conversation Read(Operation operation, JsonElement root, IReadOnlySet<string> dropped) =>

@@ -46,7 +46,7 @@ public sealed class BearerTokenTests : IDisposable
     private async Task<string> WriteAsync()
     {
         using var message = new HttpRequestMessage();
-        await _token.WriteAsync(message.Headers, TestContext.Current.CancellationToken);
+        await _token.WriteAsync(message, secret: null, TestContext.Current.CancellationToken);
         return message.Headers.Authorization!.ToString();
     }
 }

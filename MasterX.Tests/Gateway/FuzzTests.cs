@@ -52,6 +52,8 @@ public sealed class FuzzTests
         ("plain", "/v1/chat/completions", true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}},{\"index\":1,\"id\":\"b\",\"function\":{\"name\":\"g\",\"arguments\":\"{}\"}}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\",\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"}\"}}]},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n"),
         ("plain", "/v1/chat/completions", false, """{"id":"x","choices":[{"index":0,"message":{"role":"assistant","content":null,"reasoning":"r","reasoning_details":[{"type":"reasoning.text","text":"r","signature":"s","format":"anthropic-claude-v1"},{"type":"reasoning.encrypted","data":"d","id":"i","format":"openai-responses-v1"}],"tool_calls":[{"id":"a","type":"function","function":{"name":"p","arguments":"{\"input\":\"a\\ud83d\"}"}},{"id":"b","type":"function","function":{"name":"local_shell","arguments":"{\"command\":[\"ls\"]}"}}]},"finish_reason":"tool_calls"}]}"""),
         ("plain", "/v1/chat/completions", true, "data: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"r\",\"format\":\"f\"}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"p\",\"arguments\":\"{\\\"inp\"}}]}}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"ut\\\":\\\"\\\\u00e9\\\"}\"}}]},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n"),
+        ("bedrock", "/v1/chat/completions", false, """{"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"t","signature":"s"}}},{"text":"hi"},{"toolUse":{"toolUseId":"a","name":"f","input":{}}}]}},"stopReason":"tool_use","usage":{"inputTokens":1,"outputTokens":2,"totalTokens":3}}"""),
+        ("bedrock", "/v1/chat/completions", true, "data: {\"messageStart\":{\"role\":\"assistant\"}}\n\ndata: {\"contentBlockDelta\":{\"delta\":{\"reasoningContent\":{\"text\":\"t\"}}}}\n\ndata: {\"contentBlockDelta\":{\"delta\":{\"text\":\"hi\"}}}\n\ndata: {\"contentBlockStart\":{\"start\":{\"toolUse\":{\"toolUseId\":\"a\",\"name\":\"f\"}}}}\n\ndata: {\"contentBlockDelta\":{\"delta\":{\"toolUse\":{\"input\":\"{}\"}}}}\n\ndata: {\"contentBlockStop\":{}}\n\ndata: {\"messageStop\":{\"stopReason\":\"tool_use\"}}\n\ndata: {\"metadata\":{\"usage\":{\"inputTokens\":1,\"outputTokens\":2,\"totalTokens\":3}}}\n\n"),
         ("openai", "/v1/embeddings", false, """{"object":"list","data":[{"object":"embedding","index":0,"embedding":[0.1,0.2]}],"model":"m","usage":{"prompt_tokens":1,"total_tokens":1}}"""),
         ("openai", "/v1/responses", true, "event: response.created\ndata: {\"type\":\"response.created\",\"response\":{\"id\":\"r\",\"usage\":null}}\n\nevent: response.output_text.delta\ndata: {\"type\":\"response.output_text.delta\",\"delta\":\"hi\"}\n\nevent: response.completed\ndata: {\"type\":\"response.completed\",\"response\":{\"id\":\"r\",\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n"),
     ];
@@ -96,8 +98,9 @@ public sealed class FuzzTests
     {
         await using var provider = await ScriptedProvider.StartAsync(AnswerAsync);
         await using var gateway = new GatewayHost([
-            ("Gateway:Providers:plain:ResponsesApi", "false"),
-            .. from name in new[] { "gemini", "openai", "anthropic", "plain" }
+            ("Gateway:Providers:plain:ResponsesApi", "false"), ("Gateway:Providers:bedrock:Kind", "bedrock"), ("Gateway:Providers:bedrock:Region", "eu-central-1"),
+            ("Gateway:Providers:bedrock:ApiKey", "key-of-bedrock"),
+            .. from name in new[] { "gemini", "openai", "anthropic", "plain", "bedrock" }
                from setting in new[] { ("BaseUrl", provider.Url), ("RequestsPerMinute", "0"), ("Circuit:MinimumThroughput", "1000000") }
                select ($"Gateway:Providers:{name}:{setting.Item1}", setting.Item2),
             ("Logging:LogLevel:Default", "None")]);
@@ -144,7 +147,9 @@ public sealed class FuzzTests
     private static async Task AnswerAsync(HttpContext context)
     {
         using var request = await System.Text.Json.JsonDocument.ParseAsync(context.Request.Body);
-        var name = request.RootElement.TryGetProperty("model", out var model) ? model.GetString()! : context.Request.Path.Value!.Split('/')[^1].Split(':')[0];
+        var path = context.Request.Path.Value!.Split('/');
+        var name = request.RootElement.TryGetProperty("model", out var model) ? model.GetString()!
+            : path[^1].StartsWith("converse", StringComparison.Ordinal) ? path[^2] : path[^1].Split(':')[0];
         var number = int.Parse(name, System.Globalization.CultureInfo.InvariantCulture);
         var (_, _, stream, body) = AnswerSeeds[number % AnswerSeeds.Length];
         context.Response.ContentType = stream ? "text/event-stream" : "application/json";

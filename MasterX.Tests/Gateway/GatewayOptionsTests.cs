@@ -113,6 +113,78 @@ public sealed class GatewayOptionsTests
         AssertProblem(options, "Gateway__Providers__azure__" + problem);
     }
 
+    [Theory]
+    [InlineData("vertex", "my-project", "europe-west1", "key", null, "k", "https://x.googleapis.com/v1", "BaseUrl must end before /v1")]
+    [InlineData("vertex", "My Project", null, "key", null, "k", null, "Project must be")]
+    [InlineData("openai", "my-project", null, "key", null, "k", "https://x.example.com/v1", "Project must be")]
+    [InlineData("vertex", "my-project", "evil.example.com/", "key", null, "k", null, "Location must be")]
+    [InlineData("vertex", "my-project", null, "key", null, null, null, "ApiKey is missing")]
+    [InlineData("vertex", null, null, "google", null, null, null, "Project is missing")]
+    [InlineData("vertex", "my-project", null, "google", null, "k", null, "Credential=google and a key are both set")]
+    [InlineData("openai", null, null, "google", null, null, "https://x.example.com/v1", "Credential=google is for providers of Kind vertex only")]
+    [InlineData("vertex", "my-project", null, "key", "a.json", "k", null, "CredentialFile is read with")]
+    public void What_belongs_to_Vertex_is_checked(
+        string kind, string? project, string? location, string credential, string? file, string? key, string? url, string problem)
+    {
+        var options = Valid();
+        options.Providers["cloud"] = new()
+        {
+            Kind = kind, Project = project, Location = location, Credential = credential, CredentialFile = file, ApiKey = key,
+            BaseUrl = url ?? "https://aiplatform.googleapis.com",
+        };
+
+        AssertProblem(options, "Gateway__Providers__cloud__" + problem);
+    }
+
+    [Theory]
+    [InlineData(null, "https://aiplatform.googleapis.com")]
+    [InlineData("global", "https://aiplatform.googleapis.com")]
+    [InlineData("eu", "https://aiplatform.eu.rep.googleapis.com")]
+    [InlineData("europe-west1", "https://europe-west1-aiplatform.googleapis.com")]
+    public void Where_Vertex_is_follows_from_its_location(string? location, string url)
+    {
+        var problems = GatewayConfiguration.FindProblems(
+            Configuration(
+                ("Gateway:Providers:v:Kind", "vertex"), ("Gateway:Providers:v:Project", "p"), ("Gateway:Providers:v:Location", location),
+                ("Gateway:Providers:v:ApiKey", "k")),
+            out var options);
+
+        Assert.Empty(problems);
+        Assert.Equal(url, options.Providers["v"].BaseUrl);
+    }
+
+    [Theory]
+    [InlineData("bedrock", null, "key", "k", null, "Region must be")]
+    [InlineData("bedrock", "Frankfurt!", "key", "k", null, "Region must be")]
+    [InlineData("openai", "eu-central-1", "key", "k", null, "Region must be")]
+    [InlineData("bedrock", "eu-central-1", "key", "k", "https://x.amazonaws.com/model", "BaseUrl must have no path")]
+    [InlineData("bedrock", "eu-central-1", "key", null, null, "ApiKey is missing")]
+    [InlineData("bedrock", "eu-central-1", "key", "AKIA1:", null, "ApiKey has a colon")]
+    [InlineData("bedrock", "eu-central-1", "aws", "k", null, "Credential=aws and a key are both set")]
+    [InlineData("openai", null, "aws", null, null, "Credential=aws is for providers of Kind bedrock only")]
+    public void What_belongs_to_Bedrock_is_checked(string kind, string? region, string credential, string? key, string? url, string problem)
+    {
+        var options = Valid();
+        options.Providers["cloud"] = new()
+        {
+            Kind = kind, Region = region, Credential = credential, ApiKey = key, BaseUrl = url ?? "https://bedrock-runtime.eu-central-1.amazonaws.com",
+        };
+
+        AssertProblem(options, "Gateway__Providers__cloud__" + problem);
+    }
+
+    [Theory]
+    [InlineData("eu-central-1", "https://bedrock-runtime.eu-central-1.amazonaws.com")]
+    [InlineData("cn-north-1", "https://bedrock-runtime.cn-north-1.amazonaws.com.cn")]
+    public void Where_Bedrock_is_follows_from_its_region(string region, string url)
+    {
+        var problems = GatewayConfiguration.FindProblems(
+            Configuration(("Gateway:Providers:b:Kind", "bedrock"), ("Gateway:Providers:b:Region", region), ("Gateway:Providers:b:ApiKey", "k")), out var options);
+
+        Assert.Empty(problems);
+        Assert.Equal(url, options.Providers["b"].BaseUrl);
+    }
+
     [Fact]
     public void One_key_and_several_are_not_set_together()
     {

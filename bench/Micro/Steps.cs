@@ -108,7 +108,7 @@ public class Steps : IDisposable
     private int Write(Candidate candidate)
     {
         using var scratch = new PooledBuffer(_body.Length + 256);
-        return candidate.Provider.Format.WriteRequest(_request, candidate, scratch, out _).Length;
+        return candidate.Format.WriteRequest(_request, candidate, scratch, out _).Length;
     }
 
     private int Read(Candidate candidate, byte[] bytes)
@@ -116,7 +116,7 @@ public class Steps : IDisposable
         using var body = new PooledBuffer(bytes.Length);
         bytes.CopyTo(body.GetSpan(bytes.Length));
         body.Advance(bytes.Length);
-        using var answer = candidate.Provider.Format.ReadAnswer(body, candidate, _request);
+        using var answer = candidate.Format.ReadAnswer(body, candidate, _request);
         return answer!.Body!.Length;
     }
 }

@@ -5,7 +5,7 @@ namespace MasterX.AiGateway.Providers.Classification;
 /// <summary>
 /// What a provider says went wrong, in whatever shape: <c>{"error":{…}}</c> (OpenAI, Google, Anthropic, OpenRouter), the same in an array
 /// (Google), <c>{"error":"…"}</c> (Ollama, TGI), <c>{"object":"error",…}</c> (vLLM, Mistral), <c>{"detail":…}</c> (FastAPI),
-/// <c>{"message":"…"}</c> (Cohere, gateways), <c>{"errors":[…]}</c> (Cloudflare), a page of a proxy; and, of answers that are none, a
+/// <c>{"message":"…"}</c> (Cohere, gateways, AWS), <c>{"errors":[…]}</c> (Cloudflare), a page of a proxy; and, of answers that are none, a
 /// candidate's or choice's own reason. It says what is there and judges nothing.
 /// </summary>
 internal sealed record ErrorBody
@@ -89,6 +89,9 @@ internal sealed record ErrorBody
             return None;
         }
     }
+
+    /// <summary>AWS's name of an error, without where it comes from: <c>com.amazon.x#Name</c>, <c>Name:http://…</c>.</summary>
+    public static string? ExceptionOf(string? name) => name?[(name.IndexOf('#', StringComparison.Ordinal) + 1)..].Split(':')[0];
 
     private static bool Is(string? said, string code) => string.Equals(said, code, StringComparison.OrdinalIgnoreCase);
 }

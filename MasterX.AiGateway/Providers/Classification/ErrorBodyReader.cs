@@ -48,7 +48,7 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
     private void VisitObject(JsonElement element, int depth)
     {
         // What wraps an error says less than the error.
-        foreach (var name in (ReadOnlySpan<string>)["error", "errors", "response", "message", "detail", "msg"])
+        foreach (var name in (ReadOnlySpan<string>)["error", "errors", "response", "messageStop", "message", "Message", "detail", "msg"])
         {
             if (element.TryGetProperty(name, out var inner))
             {
@@ -60,7 +60,8 @@ internal sealed class ErrorBodyReader(DateTimeOffset now)
         var code = Name(element, "code");
         _body = _body with
         {
-            Type = _body.Type ?? TypeOf(element) ?? Name(element, "error_type"),
+            Type = _body.Type ?? TypeOf(element) ?? Name(element, "error_type") ?? ErrorBody.ExceptionOf(Name(element, "__type")),
+            Reason = _body.Reason ?? Name(element, "stopReason"),
             Code = _body.Code ?? code,
             StatusName = _body.StatusName ?? Name(element, "status"),
             Parameter = _body.Parameter ?? Name(element, "param") ?? Location(element),

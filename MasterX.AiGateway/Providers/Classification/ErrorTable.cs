@@ -21,6 +21,21 @@ internal sealed class ErrorTable(IReadOnlyList<ErrorRow> rows, bool namesByType)
     public static readonly ErrorTable Gemini =
         new([.. ContextOverflowRows.All, .. GeminiRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);
 
+    public static readonly ErrorTable Bedrock =
+        new([.. ContextOverflowRows.All, .. BedrockRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);
+
+    /// <summary>Bedrock's own, and what Anthropic's models say inside a stream.</summary>
+    public static readonly ErrorTable BedrockAnthropic =
+        new([.. ContextOverflowRows.All, .. BedrockRows.All, .. AnthropicRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);
+
+    /// <summary>Vertex AI says what it has to say itself as Gemini does, and passes on what the model's maker says.</summary>
+    public static readonly ErrorTable VertexAnthropic =
+        new([.. ContextOverflowRows.All, .. AnthropicRows.All, .. GeminiRows.All, .. StatusRows.Of(Verdicts.TranslationRefused)], namesByType: true);
+
+    /// <inheritdoc cref="VertexAnthropic"/>
+    public static readonly ErrorTable VertexOpenAi =
+        new([.. ContextOverflowRows.All, .. GeminiRows.All, .. OpenAiRows.All, .. StatusRows.Of(Verdicts.NotTaken)], namesByType: true);
+
     public IReadOnlyList<ErrorRow> Rows => rows;
 
     /// <param name="status">The answer's; 200 for an answer or event that turned out to be an error.</param>

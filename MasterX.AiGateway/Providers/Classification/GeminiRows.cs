@@ -42,6 +42,7 @@ internal static class GeminiRows
         new(403, [new Words("You do not have permission to access tuned model")], NothingThere),
         new(403, ["PERMISSION_DENIED"], NotPermittedHere),
         new(404, ["NOT_FOUND"], ModelNotOffered) { When = body => body.Message?.StartsWith("models/", StringComparison.Ordinal) == true },
+        new(404, [new Words("Publisher Model")], ModelNotOffered),                // Vertex AI
         new(Statuses.Any, ["NOT_FOUND"], NothingThere),
 
         // ---- limits and failures; RetryInfo says how long

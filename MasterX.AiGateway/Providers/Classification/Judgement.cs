@@ -13,7 +13,12 @@ internal static class Judgement
     /// <param name="now">For points in time.</param>
     public static ProviderAnswer Of(Candidate candidate, int status, ReadOnlyMemory<byte> body, ProviderHeaders headers, DateTimeOffset now)
     {
-        var (table, read) = (candidate.Provider.Format.Errors, ErrorBody.Read(body, now));
+        var (table, read) = (candidate.Format.Errors, ErrorBody.Read(body, now));
+        if (status != StatusCodes.Status200OK && headers.ErrorType is { } type && read.Type is null)
+        {
+            read = read with { Type = type };
+        }
+
         var verdict = table.Judge(status, read, candidate.IsKnown);
         return new ProviderAnswer
         {

@@ -1,5 +1,3 @@
-using System.Net.Http.Headers;
-
 namespace MasterX.AiGateway.Providers.Credentials;
 
 /// <summary>A token that is good for a while.</summary>
@@ -21,8 +19,8 @@ internal sealed class BearerToken(Func<CancellationToken, ValueTask<Token>> get,
     private readonly SemaphoreSlim _getting = new(1, 1);
     private volatile Token? _token;
 
-    public override async ValueTask WriteAsync(HttpRequestHeaders headers, CancellationToken cancellationToken) =>
-        headers.TryAddWithoutValidation("Authorization", $"Bearer {(await GetAsync(cancellationToken)).Text}");
+    public override async ValueTask WriteAsync(HttpRequestMessage message, string? secret, CancellationToken cancellationToken) =>
+        message.Headers.TryAddWithoutValidation("Authorization", $"Bearer {(await GetAsync(cancellationToken)).Text}");
 
     public override void Forget() => _token = null;
 

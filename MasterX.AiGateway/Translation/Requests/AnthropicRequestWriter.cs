@@ -18,17 +18,22 @@ internal sealed partial class AnthropicRequestWriter
     private readonly string _model;
     private readonly Loss _loss;
     private readonly Utf8JsonWriter _json;
+    private readonly string? _hostVersion;
 
-    private AnthropicRequestWriter(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
-        (_conversation, _model, _loss, _json) = (conversation, model, loss, json);
+    private AnthropicRequestWriter(Conversation conversation, string model, Loss loss, Utf8JsonWriter json, string? hostVersion) =>
+        (_conversation, _model, _loss, _json, _hostVersion) = (conversation, model, loss, json, hostVersion);
 
     /// <param name="conversation">What is to be said.</param>
     /// <param name="model">Whom it is said to.</param>
     /// <param name="loss">Told of what is left out.</param>
     /// <param name="json">Receives the request.</param>
+    /// <param name="hostVersion">
+    /// <c>anthropic_version</c> of a cloud that has Anthropic's models, and the model in its address; <see langword="null"/> for Anthropic's
+    /// own API.
+    /// </param>
     /// <exception cref="UntranslatableRequestException">The format has no way to say it.</exception>
-    public static void Write(Conversation conversation, string model, Loss loss, Utf8JsonWriter json) =>
-        new AnthropicRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), model, loss, json).Write();
+    public static void Write(Conversation conversation, string model, Loss loss, Utf8JsonWriter json, string? hostVersion = null) =>
+        new AnthropicRequestWriter(TurnGroups.WithoutMadeMedia(conversation, loss), model, loss, json, hostVersion).Write();
 
     private void Write()
     {
@@ -45,7 +50,7 @@ internal sealed partial class AnthropicRequestWriter
         List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, IsSent)];
         var thinking = ThinkingFor(turns);
         _json.WriteStartObject();
-        _json.WriteString("model", _model);
+        _json.WriteString(_hostVersion is null ? "model" : "anthropic_version", _hostVersion ?? _model);
         var limit = _conversation.MaxTokens ?? AnthropicThinking.MaxTokensOf(_model);
         _json.WriteNumber("max_tokens", thinking is { } told && AnthropicThinking.WayOf(_model) == AnthropicThinking.Way.Budget
             ? Math.Max(limit, AnthropicThinking.BudgetOf(told) + (_conversation.MaxTokens is { } own ? Math.Min(own, limit) : 1024))
@@ -233,6 +238,12 @@ internal sealed partial class AnthropicRequestWriter
 
     private void WriteMedia(string type, Part part, Media media)
     {
+        if (_hostVersion is not null && media.Base64.IsEmpty)
+        {
+            // https://docs.claude.com/en/docs/build-with-claude/vision: the clouds that host the models fetch nothing and keep no files.
+            throw new UntranslatableRequestException("Anthropic's models in a cloud take images and files as bytes only: data:image/png;base64,…", "messages");
+        }
+
         _json.WriteStartObject();
         _json.WriteString("type", type);
         _json.WriteStartObject("source");
@@ -391,6 +402,11 @@ internal sealed partial class AnthropicRequestWriter
     /// <summary><see href="https://docs.anthropic.com/en/docs/agents-and-tools/tool-use/web-search-tool"/>.</summary>
     private void WriteSearch(WebSearch search)
     {
+        if (_hostVersion is BedrockAnthropicWireFormat.Version)
+        {
+            throw new UntranslatableRequestException("Amazon Bedrock has no web search; name a model of a provider that has one, or leave the tool out.", "tools");
+        }
+
         _json.WriteStartObject();
         _json.WriteString("type", "web_search_20250305");
         _json.WriteString("name", "web_search");

@@ -4,11 +4,14 @@ namespace MasterX.AiGateway.Translation.Vocabulary;
 /// What a provider wants back unchanged with the thought or call it came with. It is worth something to providers of the same family
 /// alone: to others it is not sent.
 /// </summary>
-/// <param name="Family">Whose: <see cref="Gemini"/>, <see cref="Anthropic"/>, <see cref="OpenAi"/>, or see <see cref="OfDetail"/>.</param>
+/// <param name="Family">Whose: <see cref="Gemini"/>, <see cref="Anthropic"/>, <see cref="OpenAi"/>, <see cref="Bedrock"/>, or see <see cref="OfDetail"/>.</param>
 /// <param name="Value">As it came.</param>
 internal sealed record Signature(string Family, string Value)
 {
     public const string Gemini = "gemini", Anthropic = "anthropic", OpenAi = "openai";
+
+    /// <summary>Of models that are spoken to in Bedrock's own format, whoever made them.</summary>
+    public const string Bedrock = "bedrock";
 
     /// <summary>Gemini's on a text, for formats that have it with a thought behind the text.</summary>
     public const string GeminiText = "gemini-text";

@@ -229,8 +229,41 @@ public sealed partial class ErrorTableTests
         { 200, """{"type":"message","content":"not an array"}""", nameof(Verdicts.Broken) },
     };
 
+    /// <summary>Amazon Bedrock, by the name of the exception in the body or a stream's message.</summary>
+    public static TheoryData<int, string, string> Bedrock => new()
+    {
+        { 400, """{"__type":"ValidationException","message":"Input is too long for requested model."}""", nameof(Verdicts.ContextOverflow) },
+        { 400, """{"__type":"ValidationException","message":"The provided model identifier is invalid."}""", nameof(Verdicts.ModelNotOffered) },
+        { 400, """{"__type":"ValidationException","message":"Invocation of model ID anthropic.claude-x with on-demand throughput isn\u2019t supported. Retry your request with the ID or ARN of an inference profile that contains this model."}""", nameof(Verdicts.ModelNotOffered) },
+        { 400, """{"__type":"ValidationException","message":"Malformed input request: #: extraneous key [x] is not permitted, please reformat your input and try again."}""", nameof(Verdicts.TranslationRefused) },
+        { 400, """{"__type":"ServiceQuotaExceededException","message":"Your request exceeds the service quota."}""", nameof(Verdicts.Limited) },
+        { 400, """{"__type":"com.amazon.coral.service#IncompleteSignatureException","message":"Authorization header requires Signature parameter."}""", nameof(Verdicts.KeyRefused) },
+        { 403, """{"__type":"AccessDeniedException","message":"You don't have access to the model with the specified model ID."}""", nameof(Verdicts.ModelNotOffered) },
+        { 403, """{"__type":"AccessDeniedException","message":"User: arn:aws:iam::1:user/u is not authorized to perform: bedrock:InvokeModel on resource: arn:aws:bedrock:us-east-1::foundation-model/m"}""", nameof(Verdicts.NotPermittedHere) },
+        { 403, """{"__type":"AccessDeniedException","message":"Authentication failed: Please make sure your API Key is valid."}""", nameof(Verdicts.KeyRefused) },
+        { 403, """{"__type":"ExpiredTokenException","message":"The security token included in the request is expired"}""", nameof(Verdicts.KeyRefused) },
+        { 403, """{"__type":"UnrecognizedClientException","message":"The security token included in the request is invalid."}""", nameof(Verdicts.KeyRefused) },
+        { 403, """{"__type":"InvalidSignatureException","message":"Signature expired: 20260301T120000Z is now earlier than 20260301T121000Z"}""", nameof(Verdicts.KeyRefused) },
+        { 404, """{"__type":"ResourceNotFoundException","message":"Could not resolve the foundation model from the provided model identifier."}""", nameof(Verdicts.NothingThere) },
+        { 404, """{"__type":"ResourceNotFoundException","message":"This model version has reached the end of its life. Please refer to the AWS documentation for more details."}""", nameof(Verdicts.ModelNotOffered) },
+        { 408, """{"__type":"ModelTimeoutException","message":"Model has timed out in processing the request."}""", nameof(Verdicts.Failed) },
+        { 424, """{"__type":"ModelErrorException","message":"The model produced an invalid sequence as part of ToolUse."}""", nameof(Verdicts.ModelGaveUp) },
+        { 429, """{"__type":"ModelNotReadyException","message":"Model is not ready for inference."}""", nameof(Verdicts.Failed) },
+        { 429, """{"__type":"ThrottlingException","message":"Too many tokens, please wait before trying again."}""", nameof(Verdicts.Limited) },
+        { 500, """{"__type":"InternalServerException","message":"The system encountered an unexpected error."}""", nameof(Verdicts.Failed) },
+        { 503, """{"__type":"ServiceUnavailableException","message":"Bedrock is unable to process your request."}""", nameof(Verdicts.Failed) },
+        { 200, """{"__type":"throttlingException","message":"Too many requests"}""", nameof(Verdicts.Limited) },
+        { 200, """{"__type":"validationException","message":"The model returned the following errors: x"}""", nameof(Verdicts.TranslationRefused) },
+        { 200, """{"__type":"validationException","message":"Input is too long for requested model."}""", nameof(Verdicts.ContextOverflow) },
+        { 200, """{"__type":"modelStreamErrorException","message":"The model stopped."}""", nameof(Verdicts.ModelGaveUp) },
+        { 200, """{"__type":"internalServerException","message":"no"}""", nameof(Verdicts.Failed) },
+        { 200, """{"messageStop":{"stopReason":"malformed_tool_use"}}""", nameof(Verdicts.ModelGaveUp) },
+        { 200, """{"output":{"message":{"role":"assistant","content":[]}},"stopReason":"malformed_model_output","usage":{}}""", nameof(Verdicts.ModelGaveUp) },
+    };
+
     public static TheoryData<int, string, string> Gemini => new()
     {
+        { 404, """{"error":{"code":404,"message":"Publisher Model `projects/p/locations/l/publishers/google/models/x` was not found or your project does not have access to it.","status":"NOT_FOUND"}}""", nameof(Verdicts.ModelNotOffered) },
         { 400, """{"error":{"code":400,"message":"Invalid JSON payload received. Unknown name \"foo\": Cannot find field.","status":"INVALID_ARGUMENT"}}""", nameof(Verdicts.TranslationRefused) },
         { 400, """{"error":{"code":400,"message":"The input token count (1100000) exceeds the maximum number of tokens allowed (1048576).","status":"INVALID_ARGUMENT"}}""", nameof(Verdicts.ContextOverflow) },
         { 400, """{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com"}]}}""", nameof(Verdicts.KeyRefused) },

@@ -37,6 +37,10 @@ public sealed partial class ErrorTableTests
     public void Of_kind_gemini(int status, string body, string verdict) => AssertVerdict("gemini", status, body, verdict);
 
     [Theory]
+    [MemberData(nameof(Bedrock))]
+    public void Of_kind_bedrock(int status, string body, string verdict) => AssertVerdict("bedrock", status, body, verdict);
+
+    [Theory]
     [MemberData(nameof(Waits))]
     public void How_long_to_wait(string kind, int status, string headers, string body, double? seconds) =>
         Assert.Equal(seconds, Judge(kind, status, body, headers).Told?.TotalSeconds);

@@ -31,7 +31,7 @@ internal sealed class Translated(string kind, string model = "m-1", ProviderOpti
         using var provider = ProviderOf();
         using var request = Parse(door, body);
         using var scratch = new PooledBuffer(256);
-        var written = provider.Format.WriteRequest(request, provider.CandidateOf(model), scratch, out var ignored);
+        var written = provider.Format.For(model).WriteRequest(request, provider.CandidateOf(model), scratch, out var ignored);
         Ignored = ignored ?? [];
         return JsonElement.Parse(written.Span);
     }
@@ -42,7 +42,7 @@ internal sealed class Translated(string kind, string model = "m-1", ProviderOpti
         using var provider = ProviderOf();
         using var request = Parse(door, body ?? Smallest[door]);
         using var bytes = PoisoningPool.Buffer(answer);
-        var read = provider.Format.ReadAnswer(bytes, provider.CandidateOf(model), request);
+        var read = provider.Format.For(model).ReadAnswer(bytes, provider.CandidateOf(model), request);
         using (read)
         {
             return read?.Body is { } given ? JsonElement.Parse(given.Span) : null;
@@ -60,7 +60,7 @@ internal sealed class Translated(string kind, string model = "m-1", ProviderOpti
         using var provider = ProviderOf();
         using var request = Parse(door, body[..^1] + ",\"stream\":true,\"stream_options\":{\"include_usage\":true}}");
         using var output = new PooledBuffer(1024);
-        var frames = provider.Format.OpenFrames(request, provider.CandidateOf(model), partial: null);
+        var frames = provider.Format.For(model).OpenFrames(request, provider.CandidateOf(model), partial: null);
         foreach (var data in events)
         {
             Assert.NotEqual(FrameKind.Error, frames.Read(Encoding.UTF8.GetBytes(data), output));

@@ -1,7 +1,7 @@
 using Azure.Core;
 using Azure.Identity;
 
-namespace MasterX.AiGateway.Providers.Credentials;
+namespace MasterX.AiGateway.Providers.Credentials.Identities;
 
 /// <summary>
 /// Microsoft Entra ID's tokens for Azure OpenAI, by whatever the machine has to ask with: a managed or workload identity, variables, a
