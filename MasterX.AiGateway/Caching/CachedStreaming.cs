@@ -197,9 +197,10 @@ internal sealed partial class CachedStreaming(
                     : Draining.RefuseAsync(context));
                 return null;
             case { Bill: { } bill } when begun is not null:
+                var isToldHere = commented || end.Last is not null;
                 EndWhole(
-                    context.Response, isFirst ? bill : bill.Paid, end.Mark, commented && isFirst ? begun.Attempts : [],
-                    commented ? begun.Headers.Ignored : null);
+                    context.Response, isFirst ? bill : bill.Paid, end.Mark, isToldHere && isFirst ? end.Attempts : [],
+                    isToldHere ? Accounting.Union(commented ? begun.Headers.Ignored : null, end.Last?.Ignored) : null);
                 return null;
             case { Error: var (message, code) } when begun is not null:
                 await CallerAudience.WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);

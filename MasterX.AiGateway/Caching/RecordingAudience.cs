@@ -10,8 +10,17 @@ internal sealed class RecordingAudience(StreamRecording recording, Action<KeptSt
 {
     public override CancellationToken Gone => recording.Abandoned;
 
-    public override void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers) =>
+    private IReadOnlyList<Attempt> _attempts = [];
+    private (Candidate Candidate, IReadOnlyList<string>? Ignored)? _last;
+
+    public override void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers)
+    {
+        _attempts = attempts;
         recording.Begin(new RecordingAuthor(candidate, [.. attempts], headers));
+    }
+
+    public override void GoOn(Candidate candidate, ProviderHeaders headers) =>
+        _last = (candidate, Accounting.Union(_last?.Ignored, headers.Ignored));
 
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken) =>
         recording.AppendAsync(events, cancellationToken);
@@ -21,7 +30,7 @@ internal sealed class RecordingAudience(StreamRecording recording, Action<KeptSt
         await recording.AppendAsync(last.Memory, cancellationToken);
         last.Clear();
         frames.WriteEnd(last);
-        var end = new RecordingEnd { Mark = last.Span.ToArray(), Bill = bill, Incomplete = frames.Incomplete || !frames.Said };
+        var end = new RecordingEnd { Mark = last.Span.ToArray(), Bill = bill, Incomplete = frames.Incomplete || !frames.Said, Attempts = [.. _attempts], Last = _last };
 
         // Kept before it is told: whoever comes in between finds one or the other.
         if (recording.Whole(end) is { } whole)

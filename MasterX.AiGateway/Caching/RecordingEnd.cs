@@ -20,6 +20,12 @@ internal sealed record RecordingEnd
     /// <summary>What it cost, of one that ended well.</summary>
     public StreamBill? Bill { get; init; }
 
+    /// <summary>All attempts it took, those behind its beginning too.</summary>
+    public IReadOnlyList<Attempt> Attempts { get; init; } = [];
+
+    /// <summary>Who went on with it last where it had broken off, and what was left out of the requests for the rest.</summary>
+    public (Candidate Candidate, IReadOnlyList<string>? Ignored)? Last { get; init; }
+
     /// <summary>Whether some of it is missing, or all: held back, cut short by a limit of tokens, or empty.</summary>
     public bool Incomplete { get; init; }
 

@@ -1,3 +1,5 @@
+using MasterX.AiGateway.Requests;
+
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
@@ -152,7 +154,8 @@ internal sealed class StreamRecording
                 at += part.Events.Length;
             }
 
-            return new KeptStream(author.Provider.Name, author.Model, bill, events, end.Mark, _author.Headers.Ignored);
+            author = end.Last?.Candidate ?? author;
+            return new KeptStream(author.Provider.Name, author.Model, bill, events, end.Mark, Accounting.Union(_author.Headers.Ignored, end.Last?.Ignored));
         }
     }
 

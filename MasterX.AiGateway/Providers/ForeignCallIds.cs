@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -26,13 +25,7 @@ internal static class ForeignCallIds
         {
             var root = JsonNode.Parse(request.Body.Span)!.AsObject();
             Rename(root[request.Operation == Operation.Responses ? "input" : "messages"], ids);
-            var body = new PooledBuffer(request.Body.Length);
-            using (var json = new Utf8JsonWriter((IBufferWriter<byte>)body, Translation.Answers.AnswerStreamWriter.Options))
-            {
-                root.WriteTo(json);
-            }
-
-            return request.With(body);
+            return request.With(root);
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text.Json.Nodes;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Translation.Vocabulary;
@@ -49,22 +48,12 @@ internal static class ForeignThoughts
             return null;
         }
 
-        PooledBuffer? body = new(request.Body.Length);
-        try
+        if (root["messages"] is JsonArray { Count: 0 })
         {
-            using (var json = new System.Text.Json.Utf8JsonWriter((IBufferWriter<byte>)body, Translation.Answers.AnswerStreamWriter.Options))
-            {
-                root.WriteTo(json);
-            }
+            throw new UntranslatableRequestException("The messages hold nothing but thoughts of another provider's model, which this one does not take.", "messages");
+        }
 
-            var tidied = request.With(body);
-            body = null;
-            return tidied;
-        }
-        finally
-        {
-            body?.Dispose();
-        }
+        return request.With(root);
     }
 
     private static bool IsForeign(JsonObject thought) => Text(thought, "type") switch

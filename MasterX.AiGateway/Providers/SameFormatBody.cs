@@ -90,7 +90,8 @@ internal static class SameFormatBody
         foreach (var field in document.RootElement.EnumerateObject())
         {
             var isLast = !request.HasDuplicates || --times[field.Name] == 0;
-            if (isLast && !dropped.Contains(field.Name) && !replaced.Contains(field.Name))
+            var isOurs = how == Continuation.ContinueFinalMessage && field.Name is "continue_final_message" or "add_generation_prompt";
+            if (isLast && !isOurs && !dropped.Contains(field.Name) && !replaced.Contains(field.Name))
             {
                 scratch.Write(",\""u8);
                 scratch.Write(JsonMarshal.GetRawUtf8PropertyName(field));

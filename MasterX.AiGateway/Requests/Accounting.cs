@@ -163,6 +163,10 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         }
     }
 
+    /// <summary>Fields that were left out for one or the other; <see langword="null"/> for none.</summary>
+    public static IReadOnlyList<string>? Union(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
+        one is null ? other : other is null ? one : [.. one.Union(other, StringComparer.Ordinal)];
+
     private static IEnumerable<(string Name, string Value)> Values(TokenUsage usage, decimal? cost, bool estimated)
     {
         yield return ("x-masterx-tokens-in", usage.Input.ToString(CultureInfo.InvariantCulture));

@@ -34,21 +34,31 @@ internal sealed record BrokenAnswer(string Text, string Joint, string Prompt, An
 
     /// <summary>Whether a raw request asks for thinking.</summary>
     public static bool AsksToThink(JsonElement request) =>
-        (request.TryGetProperty("thinking", out var thinking) && thinking.ValueKind == JsonValueKind.Object
-            && !(thinking.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("disabled"u8)))
-        || (request.TryGetProperty("reasoning_effort", out var effort) && effort.ValueKind == JsonValueKind.String && !effort.ValueEquals("none"u8));
+        (Member(request, "thinking") is { ValueKind: JsonValueKind.Object } thinking && !Is(Member(thinking, "type"), "\"disabled\""))
+        || (Member(request, "reasoning_effort") is { ValueKind: JsonValueKind.String } effort && !Is(effort, "\"none\""));
 
     /// <summary>Whether the answer has to be of some form as a whole, which a second part of it would be once more.</summary>
     private static bool IsOfAForm(ModelRequest request)
     {
-        using var document = JsonDocument.Parse(request.Body.Memory);
-        var root = document.RootElement;
-        return IsForm(Member(root, "response_format")) || IsForm(Member(Member(root, "text"), "format")) || IsForm(Member(root, "output_format"))
-            || IsForm(Member(Member(root, "output_config"), "format"));
+        try
+        {
+            using var document = JsonDocument.Parse(request.Body.Memory);
+            var root = document.RootElement;
+            return IsForm(Member(root, "response_format")) || IsForm(Member(Member(root, "text"), "format")) || IsForm(Member(root, "output_format"))
+                || IsForm(Member(Member(root, "output_config"), "format"));
+        }
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            // Names that are no text: what the answer has to be nobody knows.
+            return true;
+        }
 
-        static JsonElement? Member(JsonElement? holder, string name) =>
-            holder is { ValueKind: JsonValueKind.Object } some && some.TryGetProperty(name, out var member) ? member : null;
-
-        static bool IsForm(JsonElement? format) => Member(format, "type") is { ValueKind: JsonValueKind.String } type && !type.ValueEquals("text"u8);
+        static bool IsForm(JsonElement? format) => Member(format, "type") is { } type && !Is(type, "\"text\"");
     }
+
+    private static JsonElement? Member(JsonElement? holder, string name) =>
+        holder is { ValueKind: JsonValueKind.Object } some && some.TryGetProperty(name, out var member) ? member : null;
+
+    /// <summary>Compared as it came: half a character is no text to compare with.</summary>
+    private static bool Is(JsonElement? value, string json) => value?.GetRawText() == json;
 }

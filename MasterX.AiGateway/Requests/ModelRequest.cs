@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Requests;
@@ -237,6 +238,30 @@ internal sealed record ModelRequest(
     /// <summary>The same request, said in other bytes.</summary>
     /// <param name="body">The new request's from here on.</param>
     public ModelRequest With(PooledBuffer body) => Again(body);
+
+    /// <summary>The same request, said in other words.</summary>
+    /// <param name="root">They; one object.</param>
+    /// <returns>A request of its own, with bytes of its own.</returns>
+    /// <exception cref="ArgumentException">There is half a character in it.</exception>
+    public ModelRequest With(JsonObject root)
+    {
+        PooledBuffer? body = new(Body.Length);
+        try
+        {
+            using (var json = new Utf8JsonWriter((IBufferWriter<byte>)body, Translation.Answers.AnswerStreamWriter.Options))
+            {
+                root.WriteTo(json);
+            }
+
+            var again = Again(body);
+            body = null;
+            return again;
+        }
+        finally
+        {
+            body?.Dispose();
+        }
+    }
 
     public void Dispose() => Body.Dispose();
 

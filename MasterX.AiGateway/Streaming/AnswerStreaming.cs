@@ -53,7 +53,11 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                 ModelRequest? rest;
                 using (stream)
                 {
-                    if (!begun)
+                    if (begun)
+                    {
+                        audience.GoOn(candidate, opened.Answer.Headers);
+                    }
+                    else
                     {
                         audience.Begin(candidate, attempts, opened.Answer.Headers);
                         begun = true;
@@ -133,7 +137,12 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, StreamBill? spent, CancellationToken cancellationToken)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
-        frames.Complete(last);
+        if (!frames.TryComplete(last))
+        {
+            await audience.BreakOffAsync("The provider's answer ends with something that cannot be said in the format of the request.", BrokenOff);
+            return;
+        }
+
         var bill = accounting.BillStream(candidate, frames.Usage, request, frames.Characters);
         await audience.EndAsync(spent?.Plus(bill) ?? bill, frames, last, cancellationToken);
         if (stream.Dropped > 0)

@@ -71,6 +71,8 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
         }
     }
 
+    public override void GoOn(Candidate candidate, ProviderHeaders headers) => _ignored = Accounting.Union(_ignored, headers.Ignored);
+
     public override async ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken)
     {
         await _writing.WaitAsync(cancellationToken);

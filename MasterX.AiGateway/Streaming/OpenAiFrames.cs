@@ -61,6 +61,12 @@ internal sealed class OpenAiFrames : StreamFrames
         }
 
         Span?.Read(data);
+        if (chunk.Said is { } said)
+        {
+            // Not before all of the chunk could be read: the caller has what was passed on, and nothing else is gone on with.
+            Partial!.Append(said);
+        }
+
         Finished |= chunk.Finish;
         Said |= chunk.Content;
         Characters += chunk.Characters;
@@ -265,9 +271,12 @@ internal sealed class OpenAiFrames : StreamFrames
                 chunk.Content |= length > 0;
                 chunk.Texts++;
                 chunk.Text = (int)(json.TokenStartIndex + 1)..(int)(json.BytesConsumed - 1);
-                Partial?.Append(JsonText.PieceOf(ref json));
+                if (Partial is not null)
+                {
+                    chunk.Said += JsonText.PieceOf(ref json);
+                }
             }
-            else if (!role && !content && IsSomething(ref json))
+            else if (!role && IsSomething(ref json))
             {
                 // Calls of tools, a refusal, audio: content, and nothing another provider could go on with. Thoughts it has of its own.
                 chunk.Content = chunk.OtherContent = true;
@@ -298,6 +307,7 @@ internal sealed class OpenAiFrames : StreamFrames
         public bool Failed;
         public int Characters;
         public int Texts;
+        public string? Said;
         public Range Text;
     }
 }

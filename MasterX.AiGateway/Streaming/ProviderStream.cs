@@ -228,7 +228,9 @@ internal sealed class ProviderStream(
     private void Fail(ReadOnlySpan<byte> error)
     {
         var looked = error[..Math.Min(error.Length, ErrorBody.Looked)].ToArray();
-        var failure = Judgement.Of(candidate, (int)response.StatusCode, looked, headers, clock.Time.GetUtcNow());
+        var failure = Frames.Verdict is { } verdict
+            ? Judgement.Of(verdict, (int)response.StatusCode)
+            : Judgement.Of(candidate, (int)response.StatusCode, looked, headers, clock.Time.GetUtcNow());
         (State, Failure) = (StreamState.Failed, failure);
     }
 }

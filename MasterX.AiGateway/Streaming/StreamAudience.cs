@@ -13,6 +13,9 @@ internal abstract class StreamAudience
     /// <summary>Tells who answers. The first events follow.</summary>
     public abstract void Begin(Candidate candidate, IReadOnlyList<Attempt> attempts, ProviderHeaders headers);
 
+    /// <summary>Tells who goes on with a stream that broke off.</summary>
+    public abstract void GoOn(Candidate candidate, ProviderHeaders headers);
+
     /// <param name="events">Whole events, lent until it returns.</param>
     /// <param name="cancellationToken">Ends the waiting for those who are slow.</param>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Answers;
@@ -61,10 +62,12 @@ internal abstract class StreamFrames
     /// <param name="output">Receives what the caller is to see of it, as whole events.</param>
     public abstract FrameKind Read(ReadOnlySpan<byte> data, PooledBuffer output);
 
+    /// <summary>What a failure comes to that is not the provider's; <see langword="null"/> where its words are to be judged.</summary>
+    public Verdict? Verdict { get; protected set; }
+
     /// <summary>Writes what the caller still has to see when the provider's stream has ended well, before the end mark.</summary>
-    public virtual void Complete(PooledBuffer output)
-    {
-    }
+    /// <returns>Whether all of it could be said; the stream has broken off otherwise.</returns>
+    public virtual bool TryComplete(PooledBuffer output) => true;
 
     /// <summary>Writes the stream's end mark.</summary>
     public virtual void WriteEnd(PooledBuffer output) => output.Write("data: [DONE]\n\n"u8);

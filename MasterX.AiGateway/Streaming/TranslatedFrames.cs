@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Translation.Answers;
 
@@ -35,8 +36,11 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         }
         catch (ArgumentException)
         {
-            // In the middle of an event that was being written, which nobody could read; or arguments that nobody could bring back.
+            // In the middle of an event that was being written, which nobody could read; or arguments that nobody could bring back. Nobody
+            // could go on behind it either.
             output.Truncate(start);
+            Verdict = Verdicts.Untellable;
+            Partial?.Forbid();
             return FrameKind.Error;
         }
         finally
@@ -74,12 +78,26 @@ internal sealed class TranslatedFrames(AnswerReader reader, AnswerStreamWriter w
         return false;
     }
 
-    public override void Complete(PooledBuffer output)
+    public override bool TryComplete(PooledBuffer output)
     {
+        var start = output.Length;
         Prepare(output);
-        reader.End();
-        writer.Complete();
-        Look();
+        try
+        {
+            reader.End();
+            writer.Complete();
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            // What was held back to the end cannot be said.
+            output.Truncate(start);
+            return false;
+        }
+        finally
+        {
+            Look();
+        }
     }
 
     public override void WriteEnd(PooledBuffer output)

@@ -31,7 +31,8 @@ internal static class AnswerTranslation
         return Written(answer.Length, json =>
         {
             var writer = WriterOf(candidate, request);
-            (writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
+            Remember(writer, request);
+            (writer.Tools, writer.Seen) = (ToolsOf(request), candidate.Thoughts);
             if (!Read(answer, readerOf(writer), writer))
             {
                 return (false, null);
@@ -77,10 +78,15 @@ internal static class AnswerTranslation
             body = null;
             return answer;
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException or FormatException or UntranslatableRequestException)
+        catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException or UntranslatableRequestException)
         {
-            // Not what the provider's API gives; some are text that is not valid UTF-16 once unescaped.
+            // Not what the provider's API gives.
             return null;
+        }
+        catch (ArgumentException)
+        {
+            // It is, and cannot be said: text that is none once unescaped, arguments that nobody could bring back.
+            return Judgement.Of(Verdicts.Untellable, StatusCodes.Status200OK);
         }
         finally
         {
@@ -94,17 +100,27 @@ internal static class AnswerTranslation
     /// <param name="partial">Collects the text, where another provider may have to go on with it.</param>
     public static TranslatedFrames Open(Candidate candidate, ModelRequest request, Func<AnswerSink, AnswerReader> readerOf, PartialAnswer? partial)
     {
-        AnswerStreamWriter writer = request.Broken is { } broken ? broken.Writer
+        AnswerStreamWriter writer = request.Broken is { } broken ? broken.Writer.Fork()
             : request.Operation == Operation.Messages ? new MessageEventWriter(candidate.Model)
             : request.Operation == Operation.Responses ? new ResponseEventWriter(ItemsOf(candidate, request))
             : new ChatChunkWriter(candidate.Model, Now, request.Usage == StreamUsage.Wanted);
-        (writer.Partial, writer.Thoughts, writer.Consumer, writer.Tools, writer.Seen) = (partial, request.Thoughts, request.Consumer, ToolsOf(request), candidate.Thoughts);
+        Remember(writer, request);
+        (writer.Partial, writer.Tools, writer.Seen) = (partial, ToolsOf(request), candidate.Thoughts);
         if (request.Broken is { } before)
         {
             writer.GoOn(before.Joint);
         }
 
         return new TranslatedFrames(readerOf(writer), writer) { Partial = partial };
+    }
+
+    /// <summary>Thoughts are remembered by the calls behind them, of which there are none without tools.</summary>
+    private static void Remember(AnswerSink writer, ModelRequest request)
+    {
+        if (request.Thoughts is { } thoughts && (request.Body.Span.IndexOf("\"tools\""u8) >= 0 || request.Body.Span.IndexOf("\"functions\""u8) >= 0))
+        {
+            (writer.Thoughts, writer.Conversation) = (thoughts, (request.Consumer, request.Conversation));
+        }
     }
 
     /// <summary>What the caller calls its tools: few callers have others than functions, and only those requests are read again.</summary>

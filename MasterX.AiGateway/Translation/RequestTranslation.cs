@@ -25,7 +25,7 @@ internal static class RequestTranslation
             var conversation = Read(request.Operation, root, candidate.Provider.DropFields);
             if (request.Thoughts is { } thoughts)
             {
-                conversation = conversation with { Turns = thoughts.Recall(request.Consumer, conversation.Turns, candidate.Format.Family is Signature.OpenAi ? null : candidate.Format.Family) };
+                conversation = conversation with { Turns = thoughts.Recall(request, conversation.Turns, FamilyOf(candidate)) };
             }
 
             write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);
@@ -69,6 +69,18 @@ internal static class RequestTranslation
         return how == Continuation.Ask
             ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(broken.Prompt)])] }
             : conversation with { Turns = [.. conversation.Turns, begun], Continuation = how };
+    }
+
+    /// <summary>Whose thoughts a candidate takes back; <see langword="null"/> for those of several families, which it was given with their signatures.</summary>
+    private static string? FamilyOf(Candidate candidate)
+    {
+        if (candidate.Format.Family != Signature.OpenAi)
+        {
+            return candidate.Format.Family;
+        }
+
+        var dialect = ChatDialect.Of(candidate);
+        return dialect.Thoughts == ThoughtField.ReasoningDetails ? null : dialect.TakesGoogleSignatures ? Signature.Gemini : Signature.OpenAi;
     }
 
     private static Conversation Read(Operation operation, JsonElement root, IReadOnlySet<string> dropped) =>

@@ -1,12 +1,14 @@
+using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Translation.Vocabulary;
 using Microsoft.Extensions.Caching.Memory;
+using Turn = MasterX.AiGateway.Translation.Vocabulary.Turn;
 
 namespace MasterX.AiGateway.Translation;
 
 /// <summary>
 /// What providers want back with a call, for clients that keep a call's name and arguments and nothing else: Gemini's thought signatures,
-/// without which its third generation refuses the next request, and Anthropic's thoughts. Found by consumer and call, so that nobody is
-/// told what another one's model thought. In memory, bounded, and forgotten after an hour; a replica knows what it has answered itself.
+/// without which its third generation refuses the next request, and Anthropic's thoughts. Found by consumer, conversation and call, so that
+/// nobody is told what another one's model thought: some providers name the calls of every conversation alike. In memory, bounded, and forgotten after an hour; a replica knows what it has answered itself.
 /// </summary>
 internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
 {
@@ -18,29 +20,35 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
 
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = MostBytes, Clock = new Clock(time) });
 
-    /// <param name="consumer">Whose call it is.</param>
+    /// <param name="conversation">In which the call is; see <see cref="ModelRequest.Conversation"/>.</param>
     /// <param name="callId">As the caller knows it.</param>
     /// <param name="thoughts">Those before the call, with their signatures.</param>
     /// <param name="signature">The call's own.</param>
-    public void Keep(string consumer, string callId, IReadOnlyList<Part> thoughts, Signature? signature)
+    public void Keep((string Consumer, ulong Number) conversation, string callId, IReadOnlyList<Part> thoughts, Signature? signature)
     {
         var bytes = EntryBytes + 2 * (callId.Length + (signature?.Value.Length ?? 0) + thoughts.Sum(thought => ((thought as ThinkingPart)?.Text.Length ?? 0) + (thought.Signature?.Value.Length ?? 0)));
         if (bytes <= LargestBytes && (signature is not null || thoughts.Count > 0))
         {
-            _kept.Set((consumer, callId), new Kept(thoughts, signature), new MemoryCacheEntryOptions { Size = bytes, SlidingExpiration = Lifetime });
+            _kept.Set((conversation, callId), new Kept(thoughts, signature), new MemoryCacheEntryOptions { Size = bytes, SlidingExpiration = Lifetime });
         }
     }
 
     /// <summary>Puts back what a family of providers wants back, where the caller has not sent it.</summary>
-    /// <param name="consumer">Who asks.</param>
+    /// <param name="request">Who asks, in which conversation.</param>
     /// <param name="turns">As the caller sent them.</param>
     /// <param name="family">See <see cref="Signature.Family"/>; <see langword="null"/> for a provider that has models of several.</param>
-    public IReadOnlyList<Turn> Recall(string consumer, IReadOnlyList<Turn> turns, string? family)
+    public IReadOnlyList<Turn> Recall(ModelRequest request, IReadOnlyList<Turn> turns, string? family)
     {
+        if (_kept.Count == 0 || !turns.Any(turn => turn.Parts.Any(part => part is ToolCallPart)))
+        {
+            return turns;
+        }
+
         List<Turn>? recalled = null;
+        var conversation = (request.Consumer, request.Conversation);
         for (var at = 0; at < turns.Count; at++)
         {
-            if (turns[at].Speaker == Speaker.Assistant && Recall(consumer, turns[at], family) is { } parts)
+            if (turns[at].Speaker == Speaker.Assistant && Recall(conversation, turns[at], family) is { } parts)
             {
                 recalled ??= [.. turns];
                 recalled[at] = turns[at] with { Parts = parts };
@@ -52,14 +60,14 @@ internal sealed class ThoughtMemory(TimeProvider time) : IDisposable
 
     public void Dispose() => _kept.Dispose();
 
-    private List<Part>? Recall(string consumer, Turn turn, string? family)
+    private List<Part>? Recall((string Consumer, ulong Number) conversation, Turn turn, string? family)
     {
         bool IsOf(Signature? signature) => signature is not null && (family is null || signature.Family == family);
         List<Part>? parts = null;
         var isFirst = true;
         foreach (var call in turn.Parts.OfType<ToolCallPart>())
         {
-            if (_kept.Get<Kept>((consumer, call.Id)) is not { } kept)
+            if (_kept.Get<Kept>((conversation, call.Id)) is not { } kept)
             {
                 continue;
             }

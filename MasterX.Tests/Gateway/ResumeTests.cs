@@ -216,6 +216,95 @@ public sealed class ResumeTests
         }
     }
 
+    /// <summary>What the caller has not been given, nobody goes on behind.</summary>
+    [Theory]
+    [InlineData("openai", Chat)]
+    [InlineData("openai", Messages)]
+    [InlineData("anthropic", Messages)]
+    [InlineData("anthropic", Chat)]
+    public async Task An_event_that_was_cut_is_not_part_of_the_answer_so_far(string first, string door)
+    {
+        var torn = first == "openai"
+            ? """{"choices":[{"index":0,"delta":{"content":"NOT "},"finish_re"""
+            : """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"NOT "},"x""";
+        await using var pair = await Pair.StartAsync(first, [Piece.Text("It is "), new("raw", torn)], "openai", [Piece.Text("safe."), Piece.Finish], ("Continuation", "prefill"));
+
+        var stream = await pair.AskAsync(door);
+
+        Assert.Equal("It is safe.", TextOf(door, stream));
+        Assert.Equal("It is", pair.LastTurns("openai")[^1].Text);
+    }
+
+    /// <summary>Of one that fails before it has said anything the caller would miss, nothing stays in what the next one writes.</summary>
+    [Theory]
+    [InlineData(Chat)]
+    [InlineData(Messages)]
+    [InlineData(Responses)]
+    public async Task One_that_fails_in_between_leaves_nothing_behind(string door)
+    {
+        await using var pair = await Pair.StartAsync(
+            "openai", [Piece.Text("Hello, ")], "anthropic",
+            [
+                new("raw", """{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"""),
+                new("raw", """{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"S"}}"""),
+            ]);
+        await using var third = await Scripted.StartAsync("openai", [Piece.Text("world."), Piece.Finish]);
+        await pair.AddAsync(third);
+
+        var stream = await pair.AskAsync(door);
+
+        Assert.Equal("Hello, world.", TextOf(door, stream));
+        AssertOneAnswer(door, stream);
+        Assert.DoesNotContain(stream.Events, data => data.Contains("reasoning", StringComparison.Ordinal) || data.Contains("thinking", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Half_a_character_within_is_no_text_to_go_on_with_and_nothing_breaks()
+    {
+        foreach (var door in new[] { Chat, Messages })
+        {
+            await using var pair = await Pair.StartAsync(door == Chat ? "openai" : "anthropic", [Piece.Text("Hi \ud83d"), Piece.Text("abc ")], door == Chat ? "openai" : "anthropic", [Piece.Text("d"), Piece.Finish], ("Continuation", "prefill"));
+
+            Assert.Null(ErrorOf(await pair.AskAsync(door)));
+            Assert.Equal("Hi \ufffdabc", pair.LastTurns(door == Chat ? "openai" : "anthropic")[^1].Text);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"response_format":{"type":"\ud800"}}""")]
+    [InlineData("""{"reasoning_effort":"\ud800"}""")]
+    public async Task A_request_with_half_a_character_ends_in_an_error_event_or_goes_on(string fields)
+    {
+        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "openai", [Piece.Text("two"), Piece.Finish]);
+
+        var stream = await pair.AskRawAsync($$"""{"model":"route","stream":true,"messages":[{"role":"user","content":"tell"}],{{fields[1..]}}""");
+
+        Assert.True(stream.Error is not null || stream.IsWhole);
+    }
+
+    [Fact]
+    public async Task A_caller_who_says_how_a_turn_goes_on_is_not_contradicted_by_a_second_word_of_it()
+    {
+        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "openai", [Piece.Text("two"), Piece.Finish], ("Continuation", "continue_final_message"));
+
+        await pair.AskAsync(Chat, """{"continue_final_message":false,"add_generation_prompt":true}""");
+
+        Assert.Equal((true, false), (pair.Last["continue_final_message"]!.GetValue<bool>(), pair.Last["add_generation_prompt"]!.GetValue<bool>()));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_the_one_who_goes_on_was_not_told_and_who_it_was_is_said_at_the_end(bool cached)
+    {
+        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "anthropic", [Piece.Text("two"), Piece.Finish], ("Cache", cached ? "00:05:00" : null));
+
+        var text = await pair.AskTextAsync("""{"model":"route","stream":true,"seed":7,"messages":[{"role":"user","content":"tell"}]}""");
+
+        Assert.Contains("x-masterx-ignored=seed", text, StringComparison.Ordinal);
+        Assert.Contains("x-masterx-provider=b; x-masterx-model=m; x-masterx-attempt-list=a;model=\"m\";outcome=broken_answer;", text, StringComparison.Ordinal);
+    }
+
     private static string TextOf(string door, ChatStream stream) => door switch
     {
         Chat => stream.Text,
@@ -328,7 +417,8 @@ public sealed class ResumeTests
                 context.Response.ContentType = "text/event-stream";
                 foreach (var frame in Frames(kind, pieces))
                 {
-                    await context.Response.WriteAsync($"data: {frame}\n\n", context.RequestAborted);
+                    // One that is cut ends with the connection, and not with an empty line.
+                    await context.Response.WriteAsync($"data: {frame}{(frame.EndsWith('}') || frame.EndsWith(']') ? "\n\n" : "")}", context.RequestAborted);
                 }
             });
             return scripted;
@@ -344,6 +434,12 @@ public sealed class ResumeTests
                 var (index, open) = (-1, "");
                 foreach (var piece in pieces)
                 {
+                    if (piece.Kind == "raw")
+                    {
+                        yield return piece.Said;
+                        continue;
+                    }
+
                     if (piece.Kind != open && open.Length > 0)
                     {
                         yield return $$"""{"type":"content_block_stop","index":{{index}}}""";
@@ -390,6 +486,7 @@ public sealed class ResumeTests
                 isFirst = false;
                 yield return (kind, piece.Kind) switch
                 {
+                    (_, "raw") => piece.Said,
                     ("openai", "finish") => """{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""",
                     ("openai", "call") => """{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}""",
                     ("openai", var said) => $$"""{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{{{role}}"{{(said == "text" ? "content" : "reasoning_content")}}":{{Json(piece.Said)}}},"finish_reason":null}]}""",
@@ -451,6 +548,20 @@ public sealed class ResumeTests
             return await ChatStream.ReadAsync(_gateway.Http, request, $"/v1/{door}");
         }
 
+        public Task<ChatStream> AskRawAsync(string body)
+        {
+            _gateway ??= new GatewayHost([.. Settings()]);
+            return ChatStream.ReadAsync(_gateway.Http, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
+        }
+
+        public async Task<string> AskTextAsync(string body)
+        {
+            _gateway ??= new GatewayHost([.. Settings()]);
+            using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
+            using var answer = await _gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+            return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        }
+
         public async ValueTask DisposeAsync()
         {
             if (_gateway is not null)
@@ -483,6 +594,11 @@ public sealed class ResumeTests
             if (first.Kind == "openai" && first.IsChat)
             {
                 yield return ("Gateway:Providers:a:ResponsesApi", "false");
+            }
+
+            if (settings.FirstOrDefault(setting => setting.Name == "Cache").Value is { } cache)
+            {
+                yield return ("Gateway:Routes:route:Cache", cache);
             }
 
             if (settings.FirstOrDefault(setting => setting.Name == "Continuation").Value is { } continuation)

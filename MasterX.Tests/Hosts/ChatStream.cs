@@ -24,12 +24,15 @@ internal sealed record ChatStream(int Status, HttpResponseMessage Response, IRea
 
     public string? Trailer(string name) => Response.TrailingHeaders.TryGetValues(name, out var values) ? values.Single() : null;
 
-    public static async Task<ChatStream> ReadAsync(HttpClient client, object request, string path = "/v1/chat/completions")
+    public static Task<ChatStream> ReadAsync(HttpClient client, object request, string path = "/v1/chat/completions") =>
+        ReadAsync(client, JsonContent.Create(request), path);
+
+    public static async Task<ChatStream> ReadAsync(HttpClient client, HttpContent request, string path = "/v1/chat/completions")
     {
         var token = TestContext.Current.CancellationToken;
         using var message = new HttpRequestMessage(HttpMethod.Post, path)
         {
-            Content = JsonContent.Create(request),
+            Content = request,
             Version = client.DefaultRequestVersion,
             VersionPolicy = client.DefaultVersionPolicy,
         };

@@ -110,7 +110,7 @@ internal sealed record Verdict(Fault Fault, AttemptOutcome Outcome, Scope Scope,
         { CallerCode: Verdicts.ContextOverflowCode } => 5,
         { Fault: Fault.Content } => 4,
         { Fault: Fault.Request } => 3,
-        { Fault: Fault.Translation } => 2,
+        { Fault: Fault.Translation } when !ReferenceEquals(this, Verdicts.Untellable) => 2,
         { Fault: Fault.Model } when !ReferenceEquals(this, Verdicts.ModelGaveUp) => 1,
         _ => 0,
     };

@@ -45,6 +45,9 @@ internal static class Verdicts
     /// </summary>
     public static readonly Verdict NotSent = new(Fault.Translation, AttemptOutcome.NotTakenHere, Scope.Request, CircuitSignal.Nothing);
 
+    /// <summary>A good answer that cannot be said in the caller's format, or whose arguments are nested too deep to be brought back: nobody else's business.</summary>
+    public static readonly Verdict Untellable = new(Fault.Translation, AttemptOutcome.BrokenAnswer, Scope.Request, CircuitSignal.Healthy);
+
     // ---- the model's
 
     /// <summary>There is no such model here, or it is not ours to use.</summary>

@@ -31,6 +31,11 @@ internal abstract class AnswerStreamWriter : AnswerSink
     /// <summary>Looks on, where the call is traced.</summary>
     public GenAiSpan? Span { private get; set; }
 
+    /// <summary>
+    /// Goes on from here for one provider: of one that fails before it has said anything, nothing may stay in what the next one writes.
+    /// </summary>
+    public virtual AnswerStreamWriter Fork() => (AnswerStreamWriter)Copy();
+
     /// <summary>Writes what is still to be said when the provider's stream has ended well.</summary>
     public abstract void Complete();
 

@@ -11,7 +11,7 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <param name="wantsUsage">Whether the caller asked for a chunk with the usage.</param>
 internal sealed class ChatChunkWriter(string model, long created, bool wantsUsage) : AnswerStreamWriter
 {
-    private readonly Dictionary<int, Choice> _choices = [];
+    private Dictionary<int, Choice> _choices = [];
     private string? _id;
     private string _model = model;
     private int _images;
@@ -26,13 +26,11 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
     }
 
     /// <summary>A thought of which no signature came has none.</summary>
-    public override void GoOn(string joint)
+    public override AnswerStreamWriter Fork()
     {
-        base.GoOn(joint);
-        foreach (var choice in _choices.Values)
-        {
-            choice.Thought = null;
-        }
+        var fork = (ChatChunkWriter)base.Fork();
+        fork._choices = _choices.ToDictionary(choice => choice.Key, choice => choice.Value.WithoutThought());
+        return fork;
     }
 
     public override void Begin(string? id, string? model) => (_id, _model) = (_id ?? (id is null ? null : ChatFormat.IdOf(id)), model ?? _model);
@@ -260,5 +258,12 @@ internal sealed class ChatChunkWriter(string model, long created, bool wantsUsag
 
         /// <summary>The thought so far, for when its signature comes.</summary>
         public StringBuilder? Thought { get; set; }
+
+        public Choice WithoutThought()
+        {
+            var copy = (Choice)MemberwiseClone();
+            copy.Thought = null;
+            return copy;
+        }
     }
 }

@@ -11,6 +11,9 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// </summary>
 internal sealed class FreeformInput
 {
+    /// <summary>Signs before the text of the usual form, white space between them included.</summary>
+    private const int MostBefore = 64;
+
     private const char Unknown = '\uFFFD';
 
     private readonly StringBuilder _json = new();
@@ -25,7 +28,8 @@ internal sealed class FreeformInput
         var text = piece;
         if (_place is Place.Before or Place.Held)
         {
-            _json.Append(piece);
+            // White space between the signs is of no meaning, and may be endless.
+            _json.Append(_place == Place.Before && _json.Length > MostBefore ? piece.TrimStart() : piece);
             if (_place == Place.Held || Begin(_json.ToString()) is not { } begin)
             {
                 return "";

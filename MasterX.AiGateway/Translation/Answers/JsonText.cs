@@ -21,22 +21,51 @@ internal static class JsonText
     }
 
     /// <summary>A field's text, halves of characters included; <see langword="null"/> when it is no text.</summary>
-    public static string? Piece(this JsonElement element, string name)
-    {
-        if (element.Field(name) is not { ValueKind: JsonValueKind.String } value)
-        {
-            return null;
-        }
+    public static string? Piece(this JsonElement element, string name) =>
+        element.Field(name) is { ValueKind: JsonValueKind.String } value ? value.Piece() : null;
 
+    /// <summary>A text, halves of characters included.</summary>
+    public static string Piece(this JsonElement value)
+    {
         try
         {
-            return value.GetString();
+            return value.GetString()!;
         }
         catch (InvalidOperationException)
         {
             // Half of a surrogate pair at an end of the text, which is valid JSON (RFC 8259, 8.2) and no valid text.
             return Unescape(value.GetRawText().AsSpan(1..^1));
         }
+    }
+
+    /// <summary>Puts U+FFFD in the place of halves of characters that stand alone.</summary>
+    public static string Whole(string text)
+    {
+        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0)
+        {
+            return text;
+        }
+
+        return string.Create(text.Length, text, static (whole, from) =>
+        {
+            from.CopyTo(whole);
+            for (var at = 0; at < whole.Length; at++)
+            {
+                if (!char.IsSurrogate(whole[at]))
+                {
+                    continue;
+                }
+
+                if (at + 1 < whole.Length && char.IsSurrogatePair(whole[at], whole[at + 1]))
+                {
+                    at++;
+                }
+                else
+                {
+                    whole[at] = '\uFFFD';
+                }
+            }
+        });
     }
 
     /// <summary>The text a reader stands on, halves of characters included.</summary>

@@ -7,9 +7,10 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// Writes the events of a streamed response (<see href="https://platform.openai.com/docs/api-reference/responses-streaming"/>), numbered from
 /// 0: item after item, each added, added to and done; the whole response with its tokens at the end.
 /// </summary>
-/// <param name="items">Receive what comes, for the end.</param>
-internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWriter
+internal sealed class ResponseEventWriter : AnswerStreamWriter
 {
+    /// <summary>What has come, for the end.</summary>
+    private ResponseItems _items;
     private int _sequence;
     private bool _hasBegun;
 
@@ -23,6 +24,9 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     /// <summary>The format has one.</summary>
     protected override bool Takes(int choice) => choice == 0;
 
+    /// <param name="items">Receive what comes, for the end.</param>
+    public ResponseEventWriter(ResponseItems items) => _items = items;
+
     /// <summary>A text goes on; a thought does not, as what comes is thought by another.</summary>
     public override void GoOn(string joint)
     {
@@ -30,7 +34,15 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
         _isAnothers = _open is { Type: "reasoning" };
     }
 
-    public override void Begin(string? id, string? model) => items.Begin(id, model);
+    public override AnswerStreamWriter Fork()
+    {
+        var fork = (ResponseEventWriter)base.Fork();
+        fork._items = _items.Copy();
+        fork._open = _open is null ? null : fork._items.Items[^1];
+        return fork;
+    }
+
+    public override void Begin(string? id, string? model) => _items.Begin(id, model);
 
     public override void Citation(int choice, string url, string? title)
     {
@@ -68,7 +80,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
 
     public override void WriteEnd()
     {
-        WriteResponse(items.IsIncomplete ? "response.incomplete"u8 : "response.completed"u8, isOver: true);
+        WriteResponse(_items.IsIncomplete ? "response.incomplete"u8 : "response.completed"u8, isOver: true);
     }
 
     protected override void WriteText(int choice, string text) => AddText(isRefusal: false, text);
@@ -156,7 +168,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
 
     protected override void WriteFinish(int choice, StopReason reason, string? sequence)
     {
-        items.Reason = reason;
+        _items.Reason = reason;
         Close();
     }
 
@@ -184,7 +196,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     {
         Start();
         Close();
-        _open = items.Add(item);
+        _open = _items.Add(item);
         WriteItem("response.output_item.added"u8, isOver: false);
     }
 
@@ -247,7 +259,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     {
         var json = BeginNumbered(type);
         json.WriteStartObject("response");
-        items.Write(json, isOver, Usage);
+        _items.Write(json, isOver, Usage);
         json.WriteEndObject();
         EndEvent();
     }
@@ -255,7 +267,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     private void WriteItem(ReadOnlySpan<byte> type, bool isOver)
     {
         var json = BeginNumbered(type);
-        json.WriteNumber("output_index", items.Items.Count - 1);
+        json.WriteNumber("output_index", _items.Items.Count - 1);
         json.WriteStartObject("item");
         _open!.Write(json, isOver);
         json.WriteEndObject();
@@ -290,7 +302,7 @@ internal sealed class ResponseEventWriter(ResponseItems items) : AnswerStreamWri
     {
         var json = BeginNumbered(type);
         json.WriteString("item_id", _open!.Id);
-        json.WriteNumber("output_index", items.Items.Count - 1);
+        json.WriteNumber("output_index", _items.Items.Count - 1);
         return json;
     }
 

@@ -9,9 +9,9 @@ internal sealed class ResponseItem
 {
     public const string FreeformCall = "custom_tool_call", ShellCall = "local_shell_call";
 
-    private readonly StringBuilder _text = new();
-    private readonly StringBuilder _logProbs = new();
-    private readonly List<(string Url, string? Title)> _citations = [];
+    private StringBuilder _text = new();
+    private StringBuilder _logProbs = new();
+    private List<(string Url, string? Title)> _citations = [];
 
     private ResponseItem(string type, string prefix) => (Type, Id) = (type, AnswerStreamWriter.NewId(prefix));
 
@@ -50,6 +50,13 @@ internal sealed class ResponseItem
     public string Text => _text.ToString();
 
     public bool IsEmpty => _text.Length == 0;
+
+    public ResponseItem Copy()
+    {
+        var copy = (ResponseItem)MemberwiseClone();
+        (copy._text, copy._logProbs, copy._citations) = (new StringBuilder().Append(_text), new StringBuilder().Append(_logProbs), [.. _citations]);
+        return copy;
+    }
 
     public void Append(string text) => _text.Append(text);
 

@@ -14,7 +14,7 @@ namespace MasterX.AiGateway.Translation.Answers;
 /// <param name="created">Seconds since 1970.</param>
 internal sealed class ResponseItems(string model, Func<string?, string> id, IReadOnlyList<KeyValuePair<string, string>> echo, long created)
 {
-    private readonly List<ResponseItem> _items = [];
+    private List<ResponseItem> _items = [];
     private string? _id;
     private string _model = model;
 
@@ -23,6 +23,14 @@ internal sealed class ResponseItems(string model, Func<string?, string> id, IRea
     public StopReason Reason { get; set; }
 
     public void Begin(string? named, string? model) => (_id, _model) = (_id ?? (named is null ? null : id(named)), model ?? _model);
+
+    /// <summary>The same as far as it has come; the last item has a text of its own, as it may be added to.</summary>
+    public ResponseItems Copy()
+    {
+        var copy = (ResponseItems)MemberwiseClone();
+        copy._items = [.. _items.Select((item, index) => index == _items.Count - 1 ? item.Copy() : item)];
+        return copy;
+    }
 
     public ResponseItem Add(ResponseItem item)
     {

@@ -119,10 +119,16 @@ internal static class ResponsesRequestReader
             };
         }
 
-        return choice.Text("type") == "allowed_tools"
-            ? new ToolChoice(
-                choice.Text("mode") == "required" ? ToolMode.Required : ToolMode.Auto, [.. choice.Elements("tools").Where(tool => !HostedTools.Knows(tool.Text("type"))).Select(ReadName)])
-            : new ToolChoice(ToolMode.Named, [ReadName(choice)]);
+        if (choice.Text("type") != "allowed_tools")
+        {
+            return new ToolChoice(ToolMode.Named, [ReadName(choice)]);
+        }
+
+        var isRequired = choice.Text("mode") == "required";
+        string[] allowed = [.. choice.Elements("tools").Where(tool => !HostedTools.Knows(tool.Text("type"))).Select(ReadName)];
+        return allowed.Length > 0 ? new ToolChoice(isRequired ? ToolMode.Required : ToolMode.Auto, allowed)
+            : !isRequired ? ToolChoice.None
+            : throw new UntranslatableRequestException("'tool_choice' allows only tools that OpenAI runs itself, and one must be called; only functions can be said in another format.", Where);
     }
 
     private static string ReadName(JsonElement tool)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.AiGateway.Translation.Answers;
 using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Translation.Requests;
@@ -32,7 +33,7 @@ internal static class ShellTool
         using var parsed = Parse(arguments);
         var action = parsed.RootElement;
         json.WriteStartArray("command");
-        foreach (var word in action.Text("command") is { } line ? ["bash", "-lc", line] : action.Elements("command").Select(word => word.ToString()))
+        foreach (var word in action.Piece("command") is { } line ? ["bash", "-lc", line] : action.Elements("command").Select(Word))
         {
             json.WriteStringValue(word);
         }
@@ -41,7 +42,7 @@ internal static class ShellTool
         json.WriteStartObject("env");
         foreach (var variable in action.Field("env") is { ValueKind: JsonValueKind.Object } variables ? variables.EnumerateObject() : default)
         {
-            json.WriteString(variable.Name, variable.Value.ToString());
+            json.WriteString(variable.Name, Word(variable.Value));
         }
 
         json.WriteEndObject();
@@ -55,10 +56,15 @@ internal static class ShellTool
             json.WriteNullValue();
         }
 
-        json.WriteString("working_directory", action.Text("working_directory") ?? action.Text("workdir"));
-        json.WriteString("user", action.Text("user"));
+        json.WriteString("working_directory", Whole(action.Piece("working_directory") ?? action.Piece("workdir")));
+        json.WriteString("user", Whole(action.Piece("user")));
         json.WriteEndObject();
     }
+
+    /// <summary>A text, of which no half of a character is left; or another value as JSON has it.</summary>
+    private static string Word(JsonElement value) => value.ValueKind == JsonValueKind.String ? JsonText.Whole(value.Piece()) : value.ToString();
+
+    private static string? Whole(string? text) => text is null ? null : JsonText.Whole(text);
 
     private static JsonDocument Parse(string arguments)
     {

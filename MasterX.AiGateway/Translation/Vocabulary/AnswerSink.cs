@@ -14,7 +14,7 @@ internal abstract class AnswerSink
 {
     private const string Unknown = "\uFFFD";
 
-    private readonly List<ChoiceText> _choices = [];
+    private List<ChoiceText> _choices = [];
 
     /// <summary>White space at the end of what another provider said, which this one may begin with again.</summary>
     private string _joint = "";
@@ -46,8 +46,8 @@ internal abstract class AnswerSink
     /// <summary>Learns where the provider has thoughts; <see langword="null"/> for nobody.</summary>
     public SeenThoughts? Seen { get; set; }
 
-    /// <summary>For whom.</summary>
-    public string Consumer { get; set; } = "";
+    /// <summary>For whom, and in which conversation.</summary>
+    public (string Consumer, ulong Number) Conversation { get; set; }
 
     /// <summary>
     /// Another provider goes on with the answer: what was half said is not said any more, and what is counted is its own.
@@ -60,6 +60,14 @@ internal abstract class AnswerSink
         {
             state.GoOn();
         }
+    }
+
+    /// <summary>The same as far as it has come, with a state of its own.</summary>
+    protected AnswerSink Copy()
+    {
+        var copy = (AnswerSink)MemberwiseClone();
+        copy._choices = [.. _choices.Select(choice => choice.Copy())];
+        return copy;
     }
 
     /// <summary>Called first, and again when more becomes known.</summary>
@@ -112,7 +120,7 @@ internal abstract class AnswerSink
             WriteCall(choice, new AnswerCall(id, tool, signature));
             var state = StateOf(choice);
             (state.IsCall, state.Nesting, state.Input) = (true, default, tool.Shape == ToolShape.Freeform ? new FreeformInput() : null);
-            Thoughts?.Keep(Consumer, id, state.TakeThoughts(), signature);
+            Thoughts?.Keep(Conversation, id, state.TakeThoughts(), signature);
         }
     }
 
@@ -273,7 +281,7 @@ internal abstract class AnswerSink
         state.Kind = kind;
         var text = state.Half is { } held ? held + piece : piece;
         state.Half = char.IsHighSurrogate(text[^1]) ? text[^1] : null;
-        Give(choice, kind, Whole(state.Half is null ? text : text[..^1]));
+        Give(choice, kind, JsonText.Whole(state.Half is null ? text : text[..^1]));
     }
 
     private void Give(int choice, PieceKind kind, string text)
@@ -364,35 +372,5 @@ internal abstract class AnswerSink
         }
 
         return state;
-    }
-
-    /// <summary>Puts U+FFFD in the place of halves of characters that stand alone.</summary>
-    private static string Whole(string text)
-    {
-        if (text.AsSpan().IndexOfAnyInRange('\uD800', '\uDFFF') < 0)
-        {
-            return text;
-        }
-
-        return string.Create(text.Length, text, static (whole, from) =>
-        {
-            from.CopyTo(whole);
-            for (var at = 0; at < whole.Length; at++)
-            {
-                if (!char.IsSurrogate(whole[at]))
-                {
-                    continue;
-                }
-
-                if (at + 1 < whole.Length && char.IsSurrogatePair(whole[at], whole[at + 1]))
-                {
-                    at++;
-                }
-                else
-                {
-                    whole[at] = Unknown[0];
-                }
-            }
-        });
     }
 }

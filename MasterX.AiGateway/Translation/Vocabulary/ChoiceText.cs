@@ -58,6 +58,9 @@ internal sealed class ChoiceText
         _thought?.Clear();
     }
 
+    /// <summary>Of what a provider said that broke off, no part of a call or thought is gone on with.</summary>
+    public ChoiceText Copy() => new() { HasBegun = HasBegun, HasEnded = HasEnded, Kind = Kind };
+
     public void Think(string text) => (_thought ??= new()).Append(text);
 
     /// <summary>The thought so far; the next one begins.</summary>

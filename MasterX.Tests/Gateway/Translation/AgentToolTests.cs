@@ -53,6 +53,76 @@ public sealed class AgentToolTests
     }
 
     [Fact]
+    public void Half_a_character_in_a_command_is_no_reason_to_lose_the_answer()
+    {
+        const string Arguments = """{"command":["echo","\ud800"],"env":{"A":"\ud800"},"working_directory":"\ud800"}""";
+        JsonElement[] calls =
+        [
+            new Translated("chat").Answer("responses", WholeChat("local_shell", Arguments), ResponseTools)!.Value.GetProperty("output")[0],
+            new Translated("chat").Stream("responses", ResponseTools, [Start("local_shell"), Piece(Arguments), End])[^1].Data.GetProperty("response").GetProperty("output")[0],
+        ];
+
+        Assert.All(calls, call => Assert.Equal(
+            ("echo", "\uFFFD", "\uFFFD", "\uFFFD"),
+            (call.Text("action", "command", "0"), call.Text("action", "command", "1"), call.Text("action", "env", "A"), call.Text("action", "working_directory"))));
+    }
+
+    /// <summary>A caller chooses the schema, and so how deep the arguments are: no fault of the model's, and nobody else's business.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Arguments_that_are_nested_too_deep_take_the_model_from_nobody(bool stream)
+    {
+        var deep = JsonSerializer.Serialize(string.Concat(Enumerable.Repeat("{\"a\":", 60)) + "1" + new string('}', 60));
+        var isDeep = true;
+        await using var provider = await ScriptedProvider.StartAsync(context =>
+        {
+            var call = $$$"""[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":{{{deep}}}}}]""";
+            context.Response.ContentType = stream && isDeep ? "text/event-stream" : "application/json";
+            return context.Response.WriteAsync(
+                !isDeep ? ScriptedProvider.Completion
+                : stream ? $$$"""data: {"choices":[{"index":0,"delta":{"tool_calls":{{{call}}}}}]}""" + "\n\n"
+                : $$$"""{"choices":[{"index":0,"message":{"role":"assistant","content":null,"tool_calls":{{{call}}}},"finish_reason":"tool_calls"}]}""");
+        });
+        await using var gateway = new GatewayHost(
+            ("Gateway:Providers:own:BaseUrl", provider.Url), ("Gateway:Providers:own:ResponsesApi", "false"), ("Gateway:Providers:own:RequestsPerMinute", "0"));
+
+        for (var call = 0; call < 25; call++)
+        {
+            using var refused = await gateway.Http.PostAsync(
+                new Uri("/v1/messages", UriKind.Relative),
+                new StringContent($$$"""{"model":"own/m","max_tokens":9,"stream":{{{(stream ? "true" : "false")}}},"tools":[{"name":"f","input_schema":{"type":"object"}}],"messages":[{"role":"user","content":"x"}]}""", System.Text.Encoding.UTF8, "application/json"),
+                TestContext.Current.CancellationToken);
+            Assert.Equal(503, (int)refused.StatusCode);
+        }
+
+        isDeep = false;
+        using var other = await gateway.AskAsync("hello", "own/m");
+        Assert.Equal(200, (int)other.StatusCode);
+    }
+
+    /// <summary>What comes behind the finish is told at the end, where the answer has begun.</summary>
+    [Fact]
+    public async Task What_cannot_be_said_at_the_very_end_is_an_error_event()
+    {
+        var deep = JsonSerializer.Serialize(string.Concat(Enumerable.Repeat("{\"a\":", 60)));
+        await using var provider = await ScriptedProvider.StartAsync(context =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            return context.Response.WriteAsync(
+                "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"x\"},\"finish_reason\":\"tool_calls\"}]}\n\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{\"}}]}}]}\n\n"
+                + $$$"""data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":1,"id":"b","function":{"name":"g","arguments":{{{deep}}}}}]}}]}""" + "\n\ndata: [DONE]\n\n");
+        });
+        await using var gateway = new GatewayHost(("Gateway:Providers:own:BaseUrl", provider.Url), ("Gateway:Providers:own:ResponsesApi", "false"));
+
+        var stream = await ChatStream.ReadAsync(
+            gateway.Http, new { model = "own/m", stream = true, max_tokens = 9, messages = new[] { new { role = "user", content = "x" } } }, "/v1/messages");
+
+        Assert.Equal(200, stream.Status);
+        Assert.Equal("error", stream.Chunks.Last().Text("type"));
+    }
+
+    [Fact]
     public void A_command_for_the_local_shell_is_told_as_its_action()
     {
         const string Arguments = """{"command":["ls","-la"],"working_directory":"/tmp","timeout_ms":500}""";

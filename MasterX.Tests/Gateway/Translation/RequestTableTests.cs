@@ -448,6 +448,21 @@ public sealed class RequestTableTests
         Assert.Equal(["thinking"], translated.Ignored);
     }
 
+    /// <summary>Tools that OpenAI runs are left out; where no others are allowed, none is, and none must be called.</summary>
+    [Theory]
+    [InlineData("auto", "tool_choice.type=none")]
+    [InlineData("required", "!tool_choice")]
+    public void No_function_is_free_to_be_called_where_other_tools_alone_are_allowed(string mode, string expected) => Expect(
+        expected, "anthropic", "responses",
+        $$$"""{"input":"x","tools":[{"type":"function","name":"delete_all"},{"type":"web_search"}],"tool_choice":{"type":"allowed_tools","mode":"{{{mode}}}","tools":[{"type":"web_search"}]}}""");
+
+    [Fact]
+    public void Messages_of_foreign_thoughts_alone_are_refused_for_what_they_are() => Assert.Contains(
+        "thoughts of another provider",
+        Assert.Throws<MasterX.AiGateway.Providers.UntranslatableRequestException>(() => new Translated("anthropic").Request(
+            "messages", """{"max_tokens":9,"messages":[{"role":"assistant","content":[{"type":"thinking","thinking":"t","signature":"mx1.gemini.S"}]}]}""")).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void A_turn_of_nothing_but_foreign_thoughts_is_left_out_whole() => Assert.Equal(
         ["x", "z"],

@@ -66,7 +66,7 @@ internal sealed class Translated(string kind, string model = "m-1", ProviderOpti
             Assert.NotEqual(FrameKind.Error, frames.Read(Encoding.UTF8.GetBytes(data), output));
         }
 
-        frames.Complete(output);
+        Assert.True(frames.TryComplete(output));
         frames.WriteEnd(output);
         return [.. EventsOf(Encoding.UTF8.GetString(output.Span))];
     }
