@@ -29,7 +29,9 @@ public sealed class GatewayOptions
     /// given the beginning of their own answer (<see cref="ProviderOptions.Continuation"/>).
     /// </summary>
     /// <value>A few sentences in English unless set; at most 4,000 characters.</value>
-    public string ResumePrompt { get; set; } =
+    public string ResumePrompt { get; set; } = UsualResumePrompt;
+
+    internal const string UsualResumePrompt =
         "Your last answer was cut off. Write what is missing of it, from exactly where it ends, even in the middle of a word. Repeat nothing, introduce nothing, and do not mention that it was cut off.";
 
     /// <summary>Largest request body. Photos and documents come inside it, a third larger than they are.</summary>

@@ -28,7 +28,13 @@ internal static class RequestTranslation
                 conversation = conversation with { Turns = thoughts.Recall(request, conversation.Turns, FamilyOf(candidate)) };
             }
 
-            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : conversation, candidate, loss, json);
+            if (conversation.WebSearch is not null && candidate.Format.Family is not (Signature.Anthropic or Signature.Gemini))
+            {
+                throw new UntranslatableRequestException(
+                    "The tool that searches the web is run by the provider itself, and this one has none in its format: leave it out, or name a model of Anthropic's or Google's.", "tools");
+            }
+
+            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : Ended(conversation, candidate), candidate, loss, json);
         });
 
     /// <summary>The same of a request for embeddings.</summary>
@@ -64,12 +70,24 @@ internal static class RequestTranslation
     /// <summary>The conversation with the answer so far, and what makes a model go on with it.</summary>
     private static Conversation Rest(Conversation conversation, BrokenAnswer broken, Candidate candidate)
     {
-        var how = BrokenAnswer.HowTo(candidate.Continuation, conversation.Thinking is { Effort: not "none", Budget: not 0 });
+        var how = BrokenAnswer.HowTo(candidate.Continuation, Thinks(conversation));
         var begun = new Turn(Speaker.Assistant, [new TextPart(broken.Text)]);
         return how == Continuation.Ask
             ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(broken.Prompt)])] }
             : conversation with { Turns = [.. conversation.Turns, begun], Continuation = how };
     }
+
+    /// <summary>
+    /// A conversation that ends with an answer, as an agent's does whose last one broke off: Claude refuses to go on with it where it
+    /// takes no beginning of its own, and is asked to.
+    /// </summary>
+    private static Conversation Ended(Conversation conversation, Candidate candidate) =>
+        candidate.Format.Family == Signature.Anthropic && conversation.Turns.LastOrDefault(turn => turn.Parts.Count > 0) is { Speaker: Speaker.Assistant } last
+            && !last.Parts.Any(part => part is ToolCallPart) && BrokenAnswer.HowTo(candidate.Continuation, Thinks(conversation)) == Continuation.Ask
+            ? conversation with { Turns = [.. conversation.Turns, new Turn(Speaker.User, [new TextPart(GatewayOptions.UsualResumePrompt)])] }
+            : conversation;
+
+    private static bool Thinks(Conversation conversation) => conversation.Thinking is { Effort: not "none", Budget: not 0 };
 
     /// <summary>Whose thoughts a candidate takes back; <see langword="null"/> for those of several families, which it was given with their signatures.</summary>
     private static string? FamilyOf(Candidate candidate)

@@ -80,7 +80,7 @@ internal sealed partial class AnthropicRequestWriter
         if (_conversation.Format is { Schema: null })
         {
             // There is no field for it: https://docs.anthropic.com/en/docs/build-with-claude/structured-outputs is about schemas.
-            system.Add(new TextPart("Answer with a single valid JSON object and nothing else: no explanation around it, no code fence."));
+            system.Add(SchemaWriting.InWords(null));
         }
 
         if (turns.Count == 0)

@@ -7,6 +7,9 @@ namespace MasterX.AiGateway.Translation.Requests;
 /// <content>How the model is to answer.</content>
 internal sealed partial class GeminiRequestWriter
 {
+    /// <summary>Before the third generation models refuse a form of the answer beside functions.</summary>
+    private bool TakesFormat => _generation >= 3 || _conversation.Tools.Count == 0;
+
     private void WriteConfig()
     {
         _json.WriteStartObject("generationConfig");
@@ -29,7 +32,7 @@ internal sealed partial class GeminiRequestWriter
             _json.WriteEndArray();
         }
 
-        if (_conversation.Format is { } format)
+        if (_conversation.Format is { } format && TakesFormat)
         {
             _json.WriteString("responseMimeType", "application/json");
             if (format.Schema is { } schema)

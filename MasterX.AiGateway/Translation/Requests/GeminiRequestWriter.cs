@@ -45,6 +45,11 @@ internal sealed partial class GeminiRequestWriter
     {
         List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, part => part is not (ThinkingPart or HiddenThinkingPart) || !IsIgnoredThought(part))];
         var system = TurnGroups.Instructions(_conversation, Format);
+        if (_conversation.Format is { } form && !TakesFormat)
+        {
+            system.Add(SchemaWriting.InWords(form.Schema));
+        }
+
         if (turns.Count == 0)
         {
             // The API wants a turn; instructions without one are what the user says.

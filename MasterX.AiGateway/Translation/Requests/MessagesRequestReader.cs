@@ -198,7 +198,7 @@ internal static class MessagesRequestReader
                 return new TextPart(Titled(block.Text("title"), Titled(block.Text("source"), found)));
             case "tool_reference":
                 // What a search among tools found, each of which is offered from the beginning.
-                return new TextPart(RequiredText(block, "tool_name", Where));
+                return new TextPart($"{RequiredText(block, "tool_name", Where)}\n");
             case "thinking":
                 return new ThinkingPart(block.Text("thinking") ?? "")
                 {

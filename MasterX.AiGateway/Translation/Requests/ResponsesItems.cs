@@ -81,6 +81,9 @@ internal sealed class ResponsesItems(List<Turn> turns, ResponsesTools tools)
                 // That it was searched; what came of it is in the text behind it.
                 tools.Ignored.Add($"{Where}.web_search_call");
                 return new Turn(Speaker.Assistant, []);
+            case "agent_message":
+                // From one agent of the caller's to another, which is who is asked now.
+                return new Turn(Speaker.User, item.Field("content") is { } words ? ReadContent(words) : []);
             case "item_reference":
                 throw new UntranslatableRequestException(
                     $"The item '{item.Text("id")}' is only referred to, and nothing of it is kept here: send the item itself, as the answer had it, or name a model of the provider that keeps it.", Where);
@@ -132,6 +135,9 @@ internal sealed class ResponsesItems(List<Turn> turns, ResponsesTools tools)
         {
             case "input_text" or "output_text" or "text":
                 return new TextPart(RequiredText(part, "text", Where));
+            case "encrypted_content" when part.Text("encrypted_content") is { } words:
+                // What a model wrote for another agent; of those that do not encrypt it is the text itself.
+                return new TextPart(words);
             case "refusal":
                 return new RefusalPart(RequiredText(part, "refusal", Where));
             case "input_image":

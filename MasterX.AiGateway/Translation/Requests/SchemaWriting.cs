@@ -1,10 +1,17 @@
 using System.Text.Json;
+using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Translation.Requests;
 
-/// <summary>JSON Schemas of functions, for formats that want more of them than OpenAI's.</summary>
+/// <summary>JSON Schemas of functions, for formats that want more of them than OpenAI's; and of answers, for those that have no field for them.</summary>
 internal static class SchemaWriting
 {
+    /// <summary>The form of an answer, as an instruction.</summary>
+    /// <param name="schema">Its schema; <see langword="null"/> for any object.</param>
+    public static TextPart InWords(JsonElement? schema) => new(
+        "Answer with a single valid JSON object and nothing else: no explanation around it, no code fence."
+        + (schema is { } form ? $" It must match this JSON Schema: {form.GetRawText()}" : ""));
+
     /// <summary>Writes a schema with <c>"type":"object"</c>, which OpenAI's format lets be left out.</summary>
     public static void WriteObjectSchema(JsonElement schema, Utf8JsonWriter json)
     {

@@ -52,6 +52,52 @@ public sealed class AgentToolTests
         Assert.Equal(["one ", "two"], streamed.Where(one => one.Name == "response.custom_tool_call_input.delta").Select(one => one.Data.Text("delta")));
     }
 
+    /// <summary>Codex sends its answer so far again, when that broke off.</summary>
+    [Theory]
+    [InlineData("claude-opus-4-6", "user")]
+    [InlineData("claude-sonnet-4-5", "assistant")]
+    public void Claude_is_asked_to_go_on_where_it_takes_no_beginning_of_its_answer(string model, string last)
+    {
+        var messages = new Translated("anthropic", model).Request(
+            "responses", """{"input":[{"role":"user","content":"x"},{"type":"message","role":"assistant","content":[{"type":"output_text","text":"Let me"}]}]}""").GetProperty("messages");
+
+        Assert.Equal(last, messages[messages.GetArrayLength() - 1].Text("role"));
+        Assert.Equal("Let me", messages[1].Text("content", "0", "text"));
+    }
+
+    [Theory]
+    [InlineData("gemini", "contents")]
+    [InlineData("anthropic", "messages")]
+    [InlineData("chat", "messages")]
+    public void What_one_agent_writes_to_another_is_what_its_user_says(string kind, string turns)
+    {
+        var written = new Translated(kind).Request(
+            "responses", """{"instructions":"i","input":[{"role":"assistant","content":"a"},{"type":"agent_message","author":"/root","recipient":"/root/sub","content":[{"type":"input_text","text":"NEW_TASK"},{"type":"encrypted_content","encrypted_content":"Say hello."}]}]}""");
+
+        var last = written.GetProperty(turns).EnumerateArray().Last();
+        Assert.Equal("user", last.Text("role"));
+        Assert.Contains("Say hello.", last.GetRawText(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("gemini-2.5-pro", null)]
+    [InlineData("gemini-3-pro", "application/json")]
+    public void A_form_beside_functions_is_said_in_words_where_Gemini_refuses_it(string model, string? type)
+    {
+        var written = new Translated("gemini", model).Request(
+            "responses", """{"input":"x","tools":[{"type":"function","name":"f"}],"text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object","title":"OnlyThis"}}}}""");
+
+        Assert.Equal(type, written.Text("generationConfig", "responseMimeType"));
+        Assert.Equal(type is null, written.TryGetProperty("systemInstruction", out var system) && system.GetRawText().Contains("OnlyThis", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public void A_search_that_a_provider_does_not_have_is_refused_for_what_it_is() => Assert.Contains(
+        "searches the web",
+        Assert.Throws<MasterX.AiGateway.Providers.UntranslatableRequestException>(() => new Translated("chat").Request(
+            "messages", """{"max_tokens":9,"messages":[{"role":"user","content":"x"}],"tools":[{"type":"web_search_20250305","name":"web_search"}]}""")).Message,
+        StringComparison.Ordinal);
+
     [Fact]
     public void Half_a_character_in_a_command_is_no_reason_to_lose_the_answer()
     {

@@ -118,7 +118,7 @@ public sealed class RequestTableTests
         { """{"role":"tool","tool_call_id":"unknown","content":"1"}""", "!messages", "messages.0.content.0.tool_use_id=unknown" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":null,"refusal":"no"}""", "contents.1.parts.0.text=no", "messages.1.content.0.text=no" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":"y","reasoning_content":"hm"}""", "~messages.reasoning", "~messages.reasoning" },
-        { """{"role":"user","content":"x"},{"role":"assistant","content":"the beginning \n"}""", "contents.1.parts.0.text=the beginning \n", "messages.1.content.0.text=the beginning" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":"the beginning \n"}""", "contents.1.parts.0.text=the beginning \n", "messages.1.content.0.text=the beginning \n" },
     };
 
     [Theory]
@@ -190,7 +190,7 @@ public sealed class RequestTableTests
         { """{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"words"},"citations":{"enabled":true}}]}""", "~messages.citations", "~messages.citations" },
         { $$$$"""{{{{User}}}},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"web_search_tool_result","tool_use_id":"a","content":[]},{"type":"text","text":"found"}]}""", "contents.1.parts.0.text=found", "messages.1.content=found" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"server_tool_use","id":"a","name":"web_search","input":{}},{"type":"text","text":"found"}]}""", "~messages.server_tool_use", "~messages.server_tool_use" },
-        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"find","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"tool_reference","tool_name":"f"}]}]}""", "contents.2.parts.0.functionResponse.response.result=f", "messages.2.content=f" },
+        { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"tool_use","id":"t1","name":"find","input":{}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":"t1","content":[{"type":"tool_reference","tool_name":"f"},{"type":"tool_reference","tool_name":"g"}]}]}""", "contents.2.parts.0.functionResponse.response.result=f\ng\n", "messages.2.content=f\ng\n" },
         { """{"role":"user","content":"x"},{"role":"assistant","content":[{"type":"mcp_tool_use","id":"a","name":"f","server_name":"s","input":{}}]}""", "!messages", "!messages" },
     };
 
