@@ -26,7 +26,16 @@ internal readonly record struct AccountedUsage(int InputTokens, int OutputTokens
     /// <param name="comment">A line <c>: name=value; name=value</c>.</param>
     public static AccountedUsage? OfComment(string comment)
     {
-        var values = comment.TrimStart(':').Split(';', StringSplitOptions.TrimEntries).Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], pair => pair[1]);
+        // What stands in a stream is not to be trusted: a name may come twice, and then none of it is the gateway's.
+        Dictionary<string, string> values = new(StringComparer.Ordinal);
+        foreach (var pair in comment.TrimStart(':').Split(';', StringSplitOptions.TrimEntries).Select(pair => pair.Split('=', 2)).Where(pair => pair.Length == 2))
+        {
+            if (!values.TryAdd(pair[0], pair[1]))
+            {
+                return null;
+            }
+        }
+
         return Of(values.GetValueOrDefault);
     }
 
@@ -39,5 +48,7 @@ internal readonly record struct AccountedUsage(int InputTokens, int OutputTokens
 
     private static int? Number(string? text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 
-    private static decimal? Dollars(string? text) => decimal.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var dollars) ? dollars : null;
+    /// <summary>Nobody is paid for asking: a cost is never less than nothing.</summary>
+    private static decimal? Dollars(string? text) =>
+        decimal.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var dollars) ? dollars : null;
 }
