@@ -25,7 +25,7 @@ public sealed class GatewayOptions
     public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
 
     /// <summary>
-    /// On a route that resumes: what a model is told, in a user's turn behind the answer so far, to go on with it; for models that cannot be
+    /// On a route that resumes, and where a request ends with an answer: what a model is told, in a user's turn behind the answer so far, to go on with it; for models that cannot be
     /// given the beginning of their own answer (<see cref="ProviderOptions.Continuation"/>).
     /// </summary>
     /// <value>A few sentences in English unless set; at most 4,000 characters.</value>

@@ -55,10 +55,9 @@ internal class AnthropicWireFormat : WireFormat
         }
     }
 
-    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
-        WithOwnCallIds(request, candidate, CallIds.Anthropic, scratch);
+    protected override CallIds CallIdsOf(ModelRequest request, Candidate candidate) => CallIds.Anthropic;
 
-    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         SameFormatBody.Write(request, candidate, default, scratch);
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)

@@ -40,7 +40,7 @@ internal sealed class BedrockAnthropicWireFormat : AnthropicWireFormat
         // What a caller says in headers goes in the body.
     }
 
-    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch)
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch)
     {
         var dropped = candidate.Provider.DropFields;
         return request.Anthropic?.BetaValue is { } beta

@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MasterX.AiGateway.Requests;
 
@@ -13,7 +12,6 @@ internal static class ForeignCallIds
 {
     /// <summary>The same request with names that are taken.</summary>
     /// <returns>A request of its own, with bytes of its own; <see langword="null"/> where all names are taken, which is nearly always.</returns>
-    /// <exception cref="UntranslatableRequestException">Something in the request is not as its format has it.</exception>
     public static ModelRequest? Without(ModelRequest request, CallIds ids)
     {
         if (ids == CallIds.Any || !MayBeIn(request, ids))
@@ -21,16 +19,9 @@ internal static class ForeignCallIds
             return null;
         }
 
-        try
-        {
-            var root = JsonNode.Parse(request.Body.Span)!.AsObject();
-            Rename(root[request.Operation == Operation.Responses ? "input" : "messages"], ids);
-            return request.With(root);
-        }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
-        {
-            throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
-        }
+        var root = JsonNode.Parse(request.Body.Span)!.AsObject();
+        Rename(root[request.Operation == Operation.Responses ? "input" : "messages"], ids);
+        return request.With(root);
     }
 
     /// <summary>Looks at the names that results have, without reading the request: a call whose result is not there yet is the provider's own.</summary>

@@ -14,7 +14,7 @@ internal static class ForeignThoughts
     private static ReadOnlySpan<byte> Unsigned => "\"signature\":\"\""u8;
 
     /// <summary>Whether there may be some: asked of every request that passes, and rarely answered with yes.</summary>
-    public static bool MayBeIn(ModelRequest request) =>
+    private static bool MayBeIn(ModelRequest request) =>
         (request.Operation == Operation.Messages && (request.Body.Span.IndexOf(Signature.PrefixUtf8) >= 0 || request.Body.Span.IndexOf(Unsigned) >= 0))
         || (request.Operation == Operation.Responses && request.Body.Span.IndexOf(Signature.PrefixUtf8) >= 0);
 
@@ -22,6 +22,11 @@ internal static class ForeignThoughts
     /// <returns>A request of its own, with bytes of its own; <see langword="null"/> where there are none.</returns>
     public static ModelRequest? Without(ModelRequest request)
     {
+        if (!MayBeIn(request))
+        {
+            return null;
+        }
+
         var root = JsonNode.Parse(request.Body.Span)!.AsObject();
         var found = false;
         if (request.Operation == Operation.Messages)

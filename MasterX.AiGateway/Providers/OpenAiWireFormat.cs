@@ -38,10 +38,10 @@ internal class OpenAiWireFormat : WireFormat
 
     public override (string Name, string Value)? Authentication(string key) => ("Authorization", $"Bearer {key}");
 
-    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) => WithOwnCallIds(
-        request, candidate, request.Operation == Operation.Chat ? ChatDialect.CallIdsOf(candidate) : IsOpenAi(candidate) ? CallIds.OpenAiResponses : CallIds.Any, scratch);
+    protected override CallIds CallIdsOf(ModelRequest request, Candidate candidate) =>
+        request.Operation == Operation.Chat ? ChatDialect.CallIdsOf(candidate) : IsOpenAi(candidate) ? CallIds.OpenAiResponses : CallIds.Any;
 
-    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         !AsksUsage(request, candidate) ? SameFormatBody.Write(request, candidate, default, scratch)
         : request.StreamOptions.End.Value == 0 ? SameFormatBody.Write(request, candidate, UsageWish, scratch)
         : SameFormatBody.Write(request, candidate, WithUsage(request.Body.Span[request.StreamOptions]), scratch, StreamOptions);

@@ -104,7 +104,7 @@ internal static class SameFormatBody
                 }
 
                 scratch.Write(value[..^1]);
-                WriteBegun(request.Broken!, how.Value, scratch);
+                WriteBegun(request.Broken!.Text, request.ResumePrompt, how.Value, scratch);
                 scratch.Write("]"u8);
             }
         }
@@ -114,15 +114,15 @@ internal static class SameFormatBody
     }
 
     /// <summary>The answer so far, behind other messages; chat completions and Anthropic's messages have it alike.</summary>
-    private static void WriteBegun(BrokenAnswer broken, Continuation how, PooledBuffer scratch)
+    private static void WriteBegun(string begun, string prompt, Continuation how, PooledBuffer scratch)
     {
         scratch.Write(",{\"role\":\"assistant\",\"content\":\""u8);
-        scratch.Write(JsonEncodedText.Encode(broken.Text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+        scratch.Write(JsonEncodedText.Encode(begun, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
         scratch.Write(how == Continuation.Prefix ? "\",\"prefix\":true}"u8 : "\"}"u8);
         if (how == Continuation.Ask)
         {
             scratch.Write(",{\"role\":\"user\",\"content\":\""u8);
-            scratch.Write(JsonEncodedText.Encode(broken.Prompt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
+            scratch.Write(JsonEncodedText.Encode(prompt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes);
             scratch.Write("\"}"u8);
         }
     }

@@ -48,7 +48,7 @@ internal sealed class VertexAnthropicWireFormat : AnthropicWireFormat
         }
     }
 
-    protected override PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
+    protected override PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch) =>
         request.Operation == Operation.CountTokens
             ? SameFormatBody.WriteFields(
                 request, candidate, [.. VersionJson, .. ",\"model\":\""u8, .. JsonEncodedText.Encode(VertexWireFormat.Split(candidate.Model).Name).EncodedUtf8Bytes, .. "\""u8],

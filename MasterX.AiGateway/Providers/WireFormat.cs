@@ -99,44 +99,41 @@ internal abstract class WireFormat
             throw new UntranslatableRequestException($"The model '{candidate.Model}' of '{candidate.Provider.Name}' cannot go on with another's answer.", null);
         }
 
-        if (Passes(request, candidate.Provider.Options))
-        {
-            if (!ForeignThoughts.MayBeIn(request) || WithoutForeignThoughts(request) is not { } tidied)
-            {
-                ignored = null;
-                return PassRequest(request, candidate, scratch);
-            }
-
-            using (tidied)
-            {
-                ignored = ["thinking"];
-                if (PassRequest(tidied, candidate, scratch) == tidied.Body)
-                {
-                    // What is sent must outlive what it was made of.
-                    scratch.Write(tidied.Body.Span);
-                }
-
-                return scratch;
-            }
-        }
-
-        ignored = request.Operation == Operation.Embeddings
-            ? RequestTranslation.WriteEmbeddings(request, candidate, WriteEmbeddings, scratch)
-            : RequestTranslation.Write(request, candidate, WriteConversation, scratch);
-        return scratch;
-    }
-
-    /// <exception cref="UntranslatableRequestException">Something in the request is not as its format has it.</exception>
-    private static ModelRequest? WithoutForeignThoughts(ModelRequest request)
-    {
         try
         {
-            return ForeignThoughts.Without(request);
+            if (Passes(request, candidate.Provider.Options))
+            {
+                return Pass(request, candidate, scratch, out ignored);
+            }
+
+            ignored = request.Operation == Operation.Embeddings
+                ? RequestTranslation.WriteEmbeddings(request, candidate, WriteEmbeddings, scratch)
+                : RequestTranslation.Write(request, candidate, WriteConversation, scratch);
+            return scratch;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or ArgumentException)
         {
+            // Or text with half a surrogate pair. A provider that takes the request as it is says it better, if there is one.
             throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
         }
+    }
+
+    /// <summary>Passes a request, without what another provider put in its history and this one refuses.</summary>
+    private PooledBuffer Pass(ModelRequest request, Candidate candidate, PooledBuffer scratch, out IReadOnlyList<string>? ignored)
+    {
+        using var thoughtless = ForeignThoughts.Without(request);
+        using var renamed = ForeignCallIds.Without(thoughtless ?? request, CallIdsOf(request, candidate));
+        ignored = thoughtless is null ? null : ["thinking"];
+        var tidied = renamed ?? thoughtless;
+        var body = PassRequest(tidied ?? request, candidate, scratch);
+        if (tidied is null || body != tidied.Body)
+        {
+            return body;
+        }
+
+        // What is sent must outlive what it was made of.
+        scratch.Write(body.Span);
+        return scratch;
     }
 
     /// <summary>What the errors of its API come to.</summary>
@@ -174,28 +171,8 @@ internal abstract class WireFormat
     /// <summary>The caller's request, as it is but for what has to be different.</summary>
     protected abstract PooledBuffer PassRequest(ModelRequest request, Candidate candidate, PooledBuffer scratch);
 
-    /// <summary>The same, of a request whose calls have names that the provider takes.</summary>
-    protected virtual PooledBuffer PassAsIs(ModelRequest request, Candidate candidate, PooledBuffer scratch) => request.Body;
-
-    /// <summary>Passes a request, once its calls have names that the provider takes.</summary>
-    private protected PooledBuffer WithOwnCallIds(ModelRequest request, Candidate candidate, CallIds ids, PooledBuffer scratch)
-    {
-        if (ForeignCallIds.Without(request, ids) is not { } renamed)
-        {
-            return PassAsIs(request, candidate, scratch);
-        }
-
-        using (renamed)
-        {
-            if (PassAsIs(renamed, candidate, scratch) == renamed.Body)
-            {
-                // What is sent must outlive what it was made of.
-                scratch.Write(renamed.Body.Span);
-            }
-
-            return scratch;
-        }
-    }
+    /// <summary>The names of calls that are taken in a request that passes.</summary>
+    protected virtual CallIds CallIdsOf(ModelRequest request, Candidate candidate) => CallIds.Any;
 
     /// <summary>The provider's answer, as it is.</summary>
     /// <inheritdoc cref="ReadAnswer"/>

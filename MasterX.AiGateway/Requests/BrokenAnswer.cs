@@ -8,16 +8,14 @@ namespace MasterX.AiGateway.Requests;
 /// <summary>A streamed answer that broke off, for another model to go on with.</summary>
 /// <param name="Text">What of it was said, but for white space at its end; empty where that is nothing, and the request is asked as it is.</param>
 /// <param name="Joint">The white space behind it, which the caller has; the model that goes on may begin with it again.</param>
-/// <param name="Prompt">What asks a model to go on that cannot be given the beginning of its own answer.</param>
 /// <param name="Writer">Has written the caller's stream so far, and goes on with it.</param>
-internal sealed record BrokenAnswer(string Text, string Joint, string Prompt, AnswerStreamWriter Writer)
+internal sealed record BrokenAnswer(string Text, string Joint, AnswerStreamWriter Writer)
 {
     /// <summary>The request that asks for the rest.</summary>
     /// <param name="request">The caller's.</param>
     /// <param name="frames">The stream that broke off.</param>
-    /// <param name="prompt">See <see cref="Prompt"/>.</param>
     /// <returns>It lends the bytes of <paramref name="request"/>. <see langword="null"/> when nobody could go on.</returns>
-    public static ModelRequest? GoOn(ModelRequest request, StreamFrames frames, string prompt)
+    public static ModelRequest? GoOn(ModelRequest request, StreamFrames frames)
     {
         if (frames is not { Partial: { CanResume: true } partial, WriterSoFar: { } writer } || request.HasPreviousResponse || IsOfAForm(request))
         {
@@ -26,7 +24,7 @@ internal sealed record BrokenAnswer(string Text, string Joint, string Prompt, An
 
         var text = partial.Text;
         var said = text.TrimEnd();
-        return request with { Broken = new BrokenAnswer(said, text[said.Length..], prompt, writer) };
+        return request with { Broken = new BrokenAnswer(said, text[said.Length..], writer) };
     }
 
     /// <summary>How a model is asked to go on: none can be given its beginning and think first.</summary>

@@ -56,7 +56,7 @@ internal sealed class ModelEndpoint(
 
         // From here on the request owns the body.
         using var request = parsed!;
-        (request.Consumer, request.Thoughts) = (Consumer(context), thoughts);
+        (request.Consumer, request.Thoughts, request.ResumePrompt) = (Consumer(context), thoughts, configuration.Options.ResumePrompt);
         request.Anthropic = operation.IsAnthropic ? AnthropicHeaders.Of(context.Request) : null;
 
         // (2)

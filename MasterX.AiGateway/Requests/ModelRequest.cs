@@ -59,6 +59,9 @@ internal sealed record ModelRequest(
     /// <summary>Whether several answers are asked for, each of which has an end of its own.</summary>
     public bool WantsSeveral { get; private init; }
 
+    /// <summary>What asks a model to go on with an answer, where it takes no beginning of its own.</summary>
+    public string ResumePrompt { get; set; } = GatewayOptions.UsualResumePrompt;
+
     /// <summary>The answer to it that broke off, where the rest is asked for.</summary>
     public BrokenAnswer? Broken { get; init; }
 
@@ -273,7 +276,7 @@ internal sealed record ModelRequest(
             throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
         }
 
-        return again! with { Consumer = Consumer, Anthropic = Anthropic, ResponseIds = ResponseIds, Thoughts = Thoughts, Broken = Broken };
+        return again! with { Consumer = Consumer, Anthropic = Anthropic, ResponseIds = ResponseIds, Thoughts = Thoughts, ResumePrompt = ResumePrompt, Broken = Broken };
     }
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)

@@ -35,8 +35,8 @@ internal sealed record ModelRoute(string Name, IReadOnlyList<Candidate> Candidat
     /// <summary>After how long without an answer the next candidate is asked as well; zero for never.</summary>
     public TimeSpan HedgeAfter { get; init; }
 
-    /// <summary>Asks a model to go on with a stream that broke off; <see langword="null"/> where such a stream just ends.</summary>
-    public string? ResumePrompt { get; init; }
+    /// <summary>Whether a stream that breaks off goes on with the next candidate.</summary>
+    public bool Resume { get; init; }
 
     /// <summary>The candidates in the order in which one request tries them.</summary>
     public IReadOnlyList<Candidate> Plan() => Candidates.Count == 1 ? Candidates : Strategy switch

@@ -126,7 +126,7 @@ internal sealed class RouteTable : IDisposable
                 Cache = route.Cache ?? TimeSpan.Zero,
                 CacheShared = route.CacheShared,
                 HedgeAfter = route.HedgeAfter ?? TimeSpan.Zero,
-                ResumePrompt = route.Resume ? Options.ResumePrompt : null,
+                Resume = route.Resume,
             };
         }
     }

@@ -29,7 +29,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     public async Task<ModelResult?> AnswerAsync(StreamAudience audience, RequestPlan plan, ModelRoute route, ModelRequest request)
     {
         List<Attempt> attempts = [];
-        var partial = route.ResumePrompt is null ? null : new PartialAnswer();
+        var partial = route.Resume ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
         StreamBill? spent = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(audience.Gone, draining.Deadline);
@@ -80,7 +80,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     // Its tokens were read and written all the same.
                     var bill = accounting.BillStream(candidate, stream.Frames.Usage, asked, stream.Frames.Characters);
                     spent = spent?.Plus(bill) ?? bill;
-                    rest = route.ResumePrompt is { } prompt ? BrokenAnswer.GoOn(request, stream.Frames, prompt) : null;
+                    rest = route.Resume ? BrokenAnswer.GoOn(request, stream.Frames) : null;
                 }
 
                 if (rest is null)
@@ -137,14 +137,13 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
         StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, StreamBill? spent, CancellationToken cancellationToken)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
-        if (!frames.TryComplete(last))
-        {
-            await audience.BreakOffAsync("The provider's answer ends with something that cannot be said in the format of the request.", BrokenOff);
-            return;
-        }
+        var isTold = frames.TryComplete(last);
 
+        // Spent, whatever can be told of it.
         var bill = accounting.BillStream(candidate, frames.Usage, request, frames.Characters);
-        await audience.EndAsync(spent?.Plus(bill) ?? bill, frames, last, cancellationToken);
+        await (isTold
+            ? audience.EndAsync(spent?.Plus(bill) ?? bill, frames, last, cancellationToken).AsTask()
+            : audience.BreakOffAsync("The provider's answer ends with something that cannot be said in the format of the request.", BrokenOff));
         if (stream.Dropped > 0)
         {
             metrics.Dropped(candidate.Provider.Name, stream.Dropped);

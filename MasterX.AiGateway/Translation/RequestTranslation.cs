@@ -34,7 +34,7 @@ internal static class RequestTranslation
                     "The tool that searches the web is run by the provider itself, and this one has none in its format: leave it out, or name a model of Anthropic's or Google's.", "tools");
             }
 
-            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, candidate) : Ended(conversation, candidate), candidate, loss, json);
+            write(request.Broken is { Text.Length: > 0 } broken ? Rest(conversation, broken, request, candidate) : Ended(conversation, request, candidate), candidate, loss, json);
         });
 
     /// <summary>The same of a request for embeddings.</summary>
@@ -50,30 +50,22 @@ internal static class RequestTranslation
             throw new UntranslatableRequestException("The request body is not valid UTF-8.", null);
         }
 
+        // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
         var loss = new Loss();
-        try
-        {
-            // Of this call's own, as two calls may be under way at once: what is parsed lies in pooled memory.
-            using var document = JsonDocument.Parse(request.Body.Memory);
-            using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
-            translate(document.RootElement, loss, json);
-            json.Flush();
-            return loss.Ignored;
-        }
-        catch (Exception error) when (error is InvalidOperationException or JsonException or ArgumentException)
-        {
-            // Or text with half a surrogate pair. A provider that speaks the format says it better, if there is one.
-            throw new UntranslatableRequestException($"A part of the request is not of the type that {request.Operation.Name} requests have there.", null);
-        }
+        using var document = JsonDocument.Parse(request.Body.Memory);
+        using var json = new Utf8JsonWriter(scratch, Answers.AnswerStreamWriter.Options);
+        translate(document.RootElement, loss, json);
+        json.Flush();
+        return loss.Ignored;
     }
 
     /// <summary>The conversation with the answer so far, and what makes a model go on with it.</summary>
-    private static Conversation Rest(Conversation conversation, BrokenAnswer broken, Candidate candidate)
+    private static Conversation Rest(Conversation conversation, BrokenAnswer broken, ModelRequest request, Candidate candidate)
     {
         var how = BrokenAnswer.HowTo(candidate.Continuation, Thinks(conversation));
         var begun = new Turn(Speaker.Assistant, [new TextPart(broken.Text)]);
         return how == Continuation.Ask
-            ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(broken.Prompt)])] }
+            ? conversation with { Turns = [.. conversation.Turns, begun, new Turn(Speaker.User, [new TextPart(request.ResumePrompt)])] }
             : conversation with { Turns = [.. conversation.Turns, begun], Continuation = how };
     }
 
@@ -81,10 +73,10 @@ internal static class RequestTranslation
     /// A conversation that ends with an answer, as an agent's does whose last one broke off: Claude refuses to go on with it where it
     /// takes no beginning of its own, and is asked to.
     /// </summary>
-    private static Conversation Ended(Conversation conversation, Candidate candidate) =>
+    private static Conversation Ended(Conversation conversation, ModelRequest request, Candidate candidate) =>
         candidate.Format.Family == Signature.Anthropic && conversation.Turns.LastOrDefault(turn => turn.Parts.Count > 0) is { Speaker: Speaker.Assistant } last
             && !last.Parts.Any(part => part is ToolCallPart) && BrokenAnswer.HowTo(candidate.Continuation, Thinks(conversation)) == Continuation.Ask
-            ? conversation with { Turns = [.. conversation.Turns, new Turn(Speaker.User, [new TextPart(GatewayOptions.UsualResumePrompt)])] }
+            ? conversation with { Turns = [.. conversation.Turns, new Turn(Speaker.User, [new TextPart(request.ResumePrompt)])] }
             : conversation;
 
     private static bool Thinks(Conversation conversation) => conversation.Thinking is { Effort: not "none", Budget: not 0 };

@@ -1,16 +1,12 @@
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using MasterX.Tests.Hosts;
-using Microsoft.AspNetCore.Http;
 
 namespace MasterX.Tests.Gateway;
 
 /// <summary>On a route that resumes, a stream that broke off goes on with the next candidate, and its caller sees one answer.</summary>
 public sealed class ResumeTests
 {
-    private const string Chat = "chat/completions", Messages = "messages", Responses = "responses";
-
-    private const string Prompt = "Go on, please.";
+    private const string Chat = "chat/completions", Messages = BreakingPair.Messages, Responses = BreakingPair.Responses;
 
     /// <summary>A caller's format, whose answer breaks off, who goes on.</summary>
     public static TheoryData<string, string, string> Ways
@@ -37,21 +33,21 @@ public sealed class ResumeTests
     [MemberData(nameof(Ways))]
     public async Task Whoever_goes_on_the_caller_sees_one_answer(string door, string first, string second)
     {
-        await using var pair = await Pair.StartAsync(first, [Piece.Text("Hello, "), Piece.Text("wor")], second, [Piece.Text("ld."), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync(first, [AnswerPiece.Text("Hello, "), AnswerPiece.Text("wor")], second, [AnswerPiece.Text("ld."), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(door);
 
         Assert.Equal("Hello, world.", TextOf(door, stream));
         AssertOneAnswer(door, stream);
         Assert.Equal("Hello, wor", pair.LastTurns(second)[^2].Text);
-        Assert.Equal(("user", Prompt), (pair.LastTurns(second)[^1].Role, pair.LastTurns(second)[^1].Text));
+        Assert.Equal(("user", BreakingPair.Prompt), (pair.LastTurns(second)[^1].Role, pair.LastTurns(second)[^1].Text));
     }
 
     [Theory]
     [MemberData(nameof(Ways))]
     public async Task A_thought_before_the_text_is_no_hindrance_and_stays_whose_it_was(string door, string first, string second)
     {
-        await using var pair = await Pair.StartAsync(first, [Piece.Thought("hm"), Piece.Text("one ")], second, [Piece.Thought("so"), Piece.Text("two"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync(first, [AnswerPiece.Thought("hm"), AnswerPiece.Text("one ")], second, [AnswerPiece.Thought("so"), AnswerPiece.Text("two"), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(door);
 
@@ -63,7 +59,7 @@ public sealed class ResumeTests
     [MemberData(nameof(Ways))]
     public async Task What_breaks_off_while_it_thinks_is_asked_for_again(string door, string first, string second)
     {
-        await using var pair = await Pair.StartAsync(first, [Piece.Thought("hm")], second, [Piece.Thought("so"), Piece.Text("two"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync(first, [AnswerPiece.Thought("hm")], second, [AnswerPiece.Thought("so"), AnswerPiece.Text("two"), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(door);
 
@@ -84,8 +80,8 @@ public sealed class ResumeTests
     {
         foreach (var door in new[] { Chat, Messages })
         {
-            await using var pair = await Pair.StartAsync(
-                "anthropic", [Piece.Text(before)], "anthropic", [.. after.Select(sign => Piece.Text(sign.ToString())), Piece.Finish], ("Continuation", "prefill"));
+            await using var pair = await BreakingPair.StartAsync(
+                "anthropic", [AnswerPiece.Text(before)], "anthropic", [.. after.Select(sign => AnswerPiece.Text(sign.ToString())), AnswerPiece.Finish], ("Continuation", "prefill"));
 
             Assert.Equal(whole, TextOf(door, await pair.AskAsync(door)));
 
@@ -109,7 +105,7 @@ public sealed class ResumeTests
     {
         foreach (var door in new[] { Chat, Messages })
         {
-            await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], kind, [Piece.Text("two"), Piece.Finish], ("Model", model), ("Continuation", continuation));
+            await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], kind, [AnswerPiece.Text("two"), AnswerPiece.Finish], ("Model", model), ("Continuation", continuation));
 
             var stream = await pair.AskAsync(door);
 
@@ -127,7 +123,7 @@ public sealed class ResumeTests
     [InlineData(Chat, """{"reasoning_effort":"low"}""")]
     public async Task Nobody_thinks_first_who_is_given_the_beginning(string door, string fields)
     {
-        await using var pair = await Pair.StartAsync("anthropic", [Piece.Text("one ")], "anthropic", [Piece.Text("two"), Piece.Finish], ("Model", "claude-sonnet-4-5"));
+        await using var pair = await BreakingPair.StartAsync("anthropic", [AnswerPiece.Text("one ")], "anthropic", [AnswerPiece.Text("two"), AnswerPiece.Finish], ("Model", "claude-sonnet-4-5"));
 
         await pair.AskAsync(door, fields);
 
@@ -137,7 +133,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task One_who_cannot_go_on_is_passed_over()
     {
-        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "openai", [Piece.Text("two"), Piece.Finish], ("Continuation", "none"));
+        await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], "openai", [AnswerPiece.Text("two"), AnswerPiece.Finish], ("Continuation", "none"));
 
         var stream = await pair.AskAsync(Chat);
 
@@ -152,7 +148,7 @@ public sealed class ResumeTests
     [InlineData(Responses, """{"text":{"format":{"type":"json_object"}}}""")]
     public async Task An_answer_that_has_a_form_as_a_whole_is_not_gone_on_with(string door, string fields)
     {
-        await using var pair = await Pair.StartAsync("anthropic", [Piece.Text("{\"a\":")], "anthropic", [Piece.Text("1}"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync("anthropic", [AnswerPiece.Text("{\"a\":")], "anthropic", [AnswerPiece.Text("1}"), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(door, fields);
 
@@ -168,7 +164,7 @@ public sealed class ResumeTests
     [InlineData(Responses, "gemini")]
     public async Task A_call_that_has_begun_is_not_gone_on_with(string door, string first)
     {
-        await using var pair = await Pair.StartAsync(first, [Piece.Text("let me see"), Piece.Call], "openai", [Piece.Text("no"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync(first, [AnswerPiece.Text("let me see"), AnswerPiece.Call], "openai", [AnswerPiece.Text("no"), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(door);
 
@@ -180,7 +176,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task A_response_that_passed_as_it_came_ends_with_an_error()
     {
-        await using var pair = await Pair.StartAsync("responses", [Piece.Text("one ")], "anthropic", [Piece.Text("two"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync("responses", [AnswerPiece.Text("one ")], "anthropic", [AnswerPiece.Text("two"), AnswerPiece.Finish]);
 
         var stream = await pair.AskAsync(Responses);
 
@@ -191,8 +187,8 @@ public sealed class ResumeTests
     [Fact]
     public async Task A_character_cut_in_two_at_the_joint_is_left_out_and_one_within_is_whole()
     {
-        await using var pair = await Pair.StartAsync(
-            "openai", [Piece.Text("a\ud83d"), Piece.Text("\ude00b"), Piece.Text("\ud83d")], "openai", [Piece.Text("c"), Piece.Finish], ("Continuation", "prefill"));
+        await using var pair = await BreakingPair.StartAsync(
+            "openai", [AnswerPiece.Text("a\ud83d"), AnswerPiece.Text("\ude00b"), AnswerPiece.Text("\ud83d")], "openai", [AnswerPiece.Text("c"), AnswerPiece.Finish], ("Continuation", "prefill"));
 
         await pair.AskAsync(Chat);
 
@@ -202,9 +198,9 @@ public sealed class ResumeTests
     [Fact]
     public async Task Two_who_break_off_are_gone_on_with_by_a_third()
     {
-        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "anthropic", [Piece.Text("two ")], ("Model", "claude-3-opus"));
-        await using var third = await Scripted.StartAsync("openai", [Piece.Text("three"), Piece.Finish]);
-        await pair.AddAsync(third);
+        await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], "anthropic", [AnswerPiece.Text("two ")], ("Model", "claude-3-opus"));
+        await using var third = await PieceProvider.StartAsync("openai", [AnswerPiece.Text("three"), AnswerPiece.Finish]);
+        pair.Add(third);
 
         foreach (var door in new[] { Chat, Messages })
         {
@@ -227,7 +223,7 @@ public sealed class ResumeTests
         var torn = first == "openai"
             ? """{"choices":[{"index":0,"delta":{"content":"NOT "},"finish_re"""
             : """{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"NOT "},"x""";
-        await using var pair = await Pair.StartAsync(first, [Piece.Text("It is "), new("raw", torn)], "openai", [Piece.Text("safe."), Piece.Finish], ("Continuation", "prefill"));
+        await using var pair = await BreakingPair.StartAsync(first, [AnswerPiece.Text("It is "), new("raw", torn)], "openai", [AnswerPiece.Text("safe."), AnswerPiece.Finish], ("Continuation", "prefill"));
 
         var stream = await pair.AskAsync(door);
 
@@ -242,14 +238,14 @@ public sealed class ResumeTests
     [InlineData(Responses)]
     public async Task One_that_fails_in_between_leaves_nothing_behind(string door)
     {
-        await using var pair = await Pair.StartAsync(
-            "openai", [Piece.Text("Hello, ")], "anthropic",
+        await using var pair = await BreakingPair.StartAsync(
+            "openai", [AnswerPiece.Text("Hello, ")], "anthropic",
             [
                 new("raw", """{"type":"content_block_start","index":0,"content_block":{"type":"thinking","thinking":"","signature":""}}"""),
                 new("raw", """{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"S"}}"""),
             ]);
-        await using var third = await Scripted.StartAsync("openai", [Piece.Text("world."), Piece.Finish]);
-        await pair.AddAsync(third);
+        await using var third = await PieceProvider.StartAsync("openai", [AnswerPiece.Text("world."), AnswerPiece.Finish]);
+        pair.Add(third);
 
         var stream = await pair.AskAsync(door);
 
@@ -263,7 +259,7 @@ public sealed class ResumeTests
     {
         foreach (var door in new[] { Chat, Messages })
         {
-            await using var pair = await Pair.StartAsync(door == Chat ? "openai" : "anthropic", [Piece.Text("Hi \ud83d"), Piece.Text("abc ")], door == Chat ? "openai" : "anthropic", [Piece.Text("d"), Piece.Finish], ("Continuation", "prefill"));
+            await using var pair = await BreakingPair.StartAsync(door == Chat ? "openai" : "anthropic", [AnswerPiece.Text("Hi \ud83d"), AnswerPiece.Text("abc ")], door == Chat ? "openai" : "anthropic", [AnswerPiece.Text("d"), AnswerPiece.Finish], ("Continuation", "prefill"));
 
             Assert.Null(ErrorOf(await pair.AskAsync(door)));
             Assert.Equal("Hi \ufffdabc", pair.LastTurns(door == Chat ? "openai" : "anthropic")[^1].Text);
@@ -275,7 +271,7 @@ public sealed class ResumeTests
     [InlineData("""{"reasoning_effort":"\ud800"}""")]
     public async Task A_request_with_half_a_character_ends_in_an_error_event_or_goes_on(string fields)
     {
-        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "openai", [Piece.Text("two"), Piece.Finish]);
+        await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], "openai", [AnswerPiece.Text("two"), AnswerPiece.Finish]);
 
         var stream = await pair.AskRawAsync($$"""{"model":"route","stream":true,"messages":[{"role":"user","content":"tell"}],{{fields[1..]}}""");
 
@@ -285,7 +281,7 @@ public sealed class ResumeTests
     [Fact]
     public async Task A_caller_who_says_how_a_turn_goes_on_is_not_contradicted_by_a_second_word_of_it()
     {
-        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "openai", [Piece.Text("two"), Piece.Finish], ("Continuation", "continue_final_message"));
+        await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], "openai", [AnswerPiece.Text("two"), AnswerPiece.Finish], ("Continuation", "continue_final_message"));
 
         await pair.AskAsync(Chat, """{"continue_final_message":false,"add_generation_prompt":true}""");
 
@@ -297,7 +293,7 @@ public sealed class ResumeTests
     [InlineData(true)]
     public async Task What_the_one_who_goes_on_was_not_told_and_who_it_was_is_said_at_the_end(bool cached)
     {
-        await using var pair = await Pair.StartAsync("openai", [Piece.Text("one ")], "anthropic", [Piece.Text("two"), Piece.Finish], ("Cache", cached ? "00:05:00" : null));
+        await using var pair = await BreakingPair.StartAsync("openai", [AnswerPiece.Text("one ")], "anthropic", [AnswerPiece.Text("two"), AnswerPiece.Finish], ("Cache", cached ? "00:05:00" : null));
 
         var text = await pair.AskTextAsync("""{"model":"route","stream":true,"seed":7,"messages":[{"role":"user","content":"tell"}]}""");
 
@@ -369,242 +365,5 @@ public sealed class ResumeTests
         }
 
         Assert.Null(open);
-    }
-
-    /// <summary>A piece of an answer, in every provider's words.</summary>
-    private sealed record Piece(string Kind, string Said = "")
-    {
-        public static Piece Finish => new("finish");
-
-        public static Piece Call => new("call");
-
-        public static Piece Text(string text) => new("text", text);
-
-        public static Piece Thought(string text) => new("thought", text);
-    }
-
-    /// <summary>A provider that says its pieces, and then lets go of the connection.</summary>
-    private sealed class Scripted : IAsyncDisposable
-    {
-        private readonly string _kind;
-        private ScriptedProvider? _provider;
-
-        private Scripted(string kind) => _kind = kind;
-
-        public string Kind => _kind == "responses" ? "openai" : _kind;
-
-        public bool IsChat => _kind == "openai";
-
-        public string Url => _provider!.Url;
-
-        public int Asked { get; private set; }
-
-        public JsonNode Last { get; private set; } = new JsonObject();
-
-        /// <summary>Of the last request, without instructions.</summary>
-        public IReadOnlyList<(string Role, string Text)> Turns =>
-            Kind == "gemini"
-                ? [.. Last["contents"]!.AsArray().Select(turn => ((string)turn!["role"]! == "model" ? "assistant" : "user", string.Concat(turn["parts"]!.AsArray().Select(part => (string?)part!["text"]))))]
-                : [.. Last["messages"]!.AsArray().Select(turn => ((string)turn!["role"]!, turn["content"] is JsonArray parts ? string.Concat(parts.Select(part => (string?)part!["text"])) : (string)turn["content"]!))];
-
-        public static async Task<Scripted> StartAsync(string kind, Piece[] pieces)
-        {
-            var scripted = new Scripted(kind);
-            scripted._provider = await ScriptedProvider.StartAsync(async context =>
-            {
-                scripted.Asked++;
-                scripted.Last = (await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted))!;
-                context.Response.ContentType = "text/event-stream";
-                foreach (var frame in Frames(kind, pieces))
-                {
-                    // One that is cut ends with the connection, and not with an empty line.
-                    await context.Response.WriteAsync($"data: {frame}{(frame.EndsWith('}') || frame.EndsWith(']') ? "\n\n" : "")}", context.RequestAborted);
-                }
-            });
-            return scripted;
-        }
-
-        public async ValueTask DisposeAsync() => await _provider!.DisposeAsync();
-
-        private static IEnumerable<string> Frames(string kind, Piece[] pieces)
-        {
-            if (kind == "anthropic")
-            {
-                yield return """{"type":"message_start","message":{"id":"msg_1","type":"message","role":"assistant","model":"c","content":[],"usage":{"input_tokens":3,"output_tokens":1}}}""";
-                var (index, open) = (-1, "");
-                foreach (var piece in pieces)
-                {
-                    if (piece.Kind == "raw")
-                    {
-                        yield return piece.Said;
-                        continue;
-                    }
-
-                    if (piece.Kind != open && open.Length > 0)
-                    {
-                        yield return $$"""{"type":"content_block_stop","index":{{index}}}""";
-                        open = "";
-                    }
-
-                    if (piece.Kind == "finish")
-                    {
-                        yield return """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"usage":{"output_tokens":2}}""";
-                        yield return """{"type":"message_stop"}""";
-                        yield break;
-                    }
-
-                    if (open.Length == 0)
-                    {
-                        (index, open) = (index + 1, piece.Kind);
-                        yield return piece.Kind switch
-                        {
-                            "text" => $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"text","text":""}}""",
-                            "thought" => $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"thinking","thinking":"","signature":""}}""",
-                            _ => $$$"""{"type":"content_block_start","index":{{{index}}},"content_block":{"type":"tool_use","id":"toolu_1","name":"f","input":{} }}""",
-                        };
-                    }
-
-                    if (piece.Kind != "call")
-                    {
-                        var (type, field) = piece.Kind == "text" ? ("text_delta", "text") : ("thinking_delta", "thinking");
-                        yield return $$$"""{"type":"content_block_delta","index":{{{index}}},"delta":{"type":"{{{type}}}","{{{field}}}":{{{Json(piece.Said)}}}}}""";
-                    }
-                }
-
-                yield break;
-            }
-
-            if (kind == "responses")
-            {
-                yield return """{"type":"response.created","sequence_number":0,"response":{"id":"resp_1","object":"response","status":"in_progress","output":[]}}""";
-            }
-
-            var isFirst = true;
-            foreach (var piece in pieces)
-            {
-                var role = isFirst ? "\"role\":\"assistant\"," : "";
-                isFirst = false;
-                yield return (kind, piece.Kind) switch
-                {
-                    (_, "raw") => piece.Said,
-                    ("openai", "finish") => """{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}""",
-                    ("openai", "call") => """{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}]},"finish_reason":null}]}""",
-                    ("openai", var said) => $$"""{"id":"c","object":"chat.completion.chunk","model":"m","choices":[{"index":0,"delta":{{{role}}"{{(said == "text" ? "content" : "reasoning_content")}}":{{Json(piece.Said)}}},"finish_reason":null}]}""",
-                    ("gemini", "finish") => """{"candidates":[{"content":{"role":"model","parts":[]},"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":3,"candidatesTokenCount":2}}""",
-                    ("gemini", "call") => """{"candidates":[{"content":{"role":"model","parts":[{"functionCall":{"name":"f","args":{}}}]},"index":0}]}""",
-                    ("gemini", var said) => $$"""{"candidates":[{"content":{"role":"model","parts":[{"text":{{Json(piece.Said)}}{{(said == "thought" ? ",\"thought\":true" : "")}}}]},"index":0}]}""",
-                    _ => $$"""{"type":"response.output_text.delta","sequence_number":1,"item_id":"msg_1","output_index":0,"content_index":0,"delta":{{Json(piece.Said)}}}""",
-                };
-            }
-
-            if (kind == "openai" && pieces[^1].Kind == "finish")
-            {
-                yield return "[DONE]";
-            }
-        }
-
-        /// <summary>With halves of characters as providers send them, escaped.</summary>
-        private static string Json(string text) =>
-            string.Concat(text.Select(sign => sign is < ' ' or '"' or '\\' || char.IsSurrogate(sign) ? $"\\u{(int)sign:x4}" : sign.ToString())) is var escaped ? $"\"{escaped}\"" : "";
-    }
-
-    /// <summary>A gateway with a route of two providers, of which the first breaks off.</summary>
-    private sealed class Pair(Scripted first, Scripted second, (string Name, string? Value)[] settings) : IAsyncDisposable
-    {
-        private GatewayHost? _gateway;
-        private Scripted? _third;
-
-        public int AskedSecond => second.Asked;
-
-        public JsonNode Last => second.Last;
-
-        public static async Task<Pair> StartAsync(string first, Piece[] said, string second, Piece[] rest, params (string Name, string? Value)[] settings) =>
-            new(await Scripted.StartAsync(first, said), await Scripted.StartAsync(second, rest), settings);
-
-        public Task AddAsync(Scripted third)
-        {
-            _third = third;
-            return Task.CompletedTask;
-        }
-
-        public IReadOnlyList<(string Role, string Text)> LastTurns(string kind)
-        {
-            Assert.Equal(kind, second.Kind);
-            return second.Turns;
-        }
-
-        public async Task<ChatStream> AskAsync(string door, string fields = "{}")
-        {
-            _gateway ??= new GatewayHost([.. Settings()]);
-            var request = JsonNode.Parse(fields)!.AsObject();
-            (request["model"], request["stream"]) = ("route", true);
-            request["max_tokens"] ??= door == Messages ? 100 : null;
-            request[door == Responses ? "input" : "messages"] = door == Responses ? "tell" : new JsonArray(new JsonObject { ["role"] = "user", ["content"] = "tell" });
-            foreach (var name in request.Where(field => field.Value is null).Select(field => field.Key).ToArray())
-            {
-                request.Remove(name);
-            }
-
-            return await ChatStream.ReadAsync(_gateway.Http, request, $"/v1/{door}");
-        }
-
-        public Task<ChatStream> AskRawAsync(string body)
-        {
-            _gateway ??= new GatewayHost([.. Settings()]);
-            return ChatStream.ReadAsync(_gateway.Http, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
-        }
-
-        public async Task<string> AskTextAsync(string body)
-        {
-            _gateway ??= new GatewayHost([.. Settings()]);
-            using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-            using var answer = await _gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
-            return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            if (_gateway is not null)
-            {
-                await _gateway.DisposeAsync();
-            }
-
-            await first.DisposeAsync();
-            await second.DisposeAsync();
-        }
-
-        private IEnumerable<(string, string?)> Settings()
-        {
-            var model = settings.FirstOrDefault(setting => setting.Name == "Model").Value ?? "m";
-            yield return ("Gateway:ResumePrompt", Prompt);
-            yield return ("Gateway:Routes:route:Resume", "true");
-            foreach (var (name, provider, index) in new[] { ("a", first, 0), ("b", second, 1), ("c", _third, 2) })
-            {
-                if (provider is null)
-                {
-                    continue;
-                }
-
-                yield return ($"Gateway:Providers:{name}:Kind", provider.Kind);
-                yield return ($"Gateway:Providers:{name}:BaseUrl", provider.Url);
-                yield return ($"Gateway:Providers:{name}:ApiKey", "k");
-                yield return ($"Gateway:Routes:route:Candidates:{index}", $"{name}/{(name == "b" ? model : "m")}");
-            }
-
-            if (first.Kind == "openai" && first.IsChat)
-            {
-                yield return ("Gateway:Providers:a:ResponsesApi", "false");
-            }
-
-            if (settings.FirstOrDefault(setting => setting.Name == "Cache").Value is { } cache)
-            {
-                yield return ("Gateway:Routes:route:Cache", cache);
-            }
-
-            if (settings.FirstOrDefault(setting => setting.Name == "Continuation").Value is { } continuation)
-            {
-                yield return ($"Gateway:Providers:b:Continuations:{model}", continuation);
-            }
-        }
     }
 }

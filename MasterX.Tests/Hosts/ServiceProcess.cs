@@ -31,7 +31,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     };
 
     /// <summary>As the service says it.</summary>
-    public Uri Address => _address.Task.Result;
+    public Uri Address { get; private set; } = null!;
 
     /// <summary>All it has written so far.</summary>
     public string Log
@@ -86,6 +86,7 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
             Assert.Fail($"{start.ArgumentList[0]} does not listen: {process.Log}");
         }
 
+        process.Address = await process._address.Task;
         process.Http.BaseAddress = new UriBuilder("http", "127.0.0.1", process.Address.Port).Uri;
         return process;
     }

@@ -46,7 +46,7 @@ internal sealed partial class AnthropicRequestWriter
             throw new UntranslatableRequestException("Anthropic's models answer in text alone; 'modalities' cannot name anything else.", "modalities");
         }
 
-        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, IsSent)];
+        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.OfFamily(_conversation, Signature.Anthropic, _loss)];
         var thinking = ThinkingFor(turns);
         _json.WriteStartObject();
         _json.WriteString(_hostVersion is null ? "model" : "anthropic_version", _hostVersion ?? _model);
@@ -60,18 +60,6 @@ internal sealed partial class AnthropicRequestWriter
         WriteSampling(thinking is null && AnthropicThinking.TakesSampling(_model));
         WriteRest();
         _json.WriteEndObject();
-    }
-
-    /// <summary>A thought without Anthropic's signature the API refuses.</summary>
-    private bool IsSent(Part part)
-    {
-        if (part is not (ThinkingPart or HiddenThinkingPart) || part.Signature?.Family == Signature.Anthropic)
-        {
-            return true;
-        }
-
-        _loss.Ignore("messages.reasoning");
-        return false;
     }
 
     private void WriteTurns(List<(Speaker Speaker, List<Part> Parts)> turns)

@@ -55,7 +55,7 @@ internal sealed class ConverseRequestWriter
             throw new UntranslatableRequestException($"'modalities' cannot be said in {Format}.", "modalities");
         }
 
-        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.Of(_conversation, IsSent)];
+        List<(Speaker Speaker, List<Part> Parts)> turns = [.. TurnGroups.OfFamily(_conversation, Signature.Bedrock, _loss)];
         _json.WriteStartObject();
         WriteTurns(turns);
         WriteLimits();
@@ -65,25 +65,13 @@ internal sealed class ConverseRequestWriter
         _json.WriteEndObject();
     }
 
-    /// <summary>A thought goes back to Bedrock's models with the signature it came with; without one they refuse it.</summary>
-    private bool IsSent(Part part)
-    {
-        if (part is not (ThinkingPart or HiddenThinkingPart) || part.Signature?.Family == Signature.Bedrock)
-        {
-            return true;
-        }
-
-        _loss.Ignore("messages.reasoning");
-        return false;
-    }
-
     private void WriteTurns(List<(Speaker Speaker, List<Part> Parts)> turns)
     {
         var system = TurnGroups.Instructions(_conversation, Format);
         if (_conversation.Format is { Schema: null })
         {
             // There is no field for it: Converse knows schemas alone.
-            system.Add(new TextPart("Answer with a single valid JSON object and nothing else: no explanation around it, no code fence."));
+            system.Add(SchemaWriting.InWords(null));
         }
 
         if (turns.Count == 0)

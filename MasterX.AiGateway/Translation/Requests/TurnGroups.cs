@@ -50,6 +50,21 @@ internal static class TurnGroups
         }
     }
 
+    /// <summary>The same for providers that refuse a thought without a signature of their own family.</summary>
+    /// <param name="conversation">Its instructions are left out.</param>
+    /// <param name="family">See <see cref="Signature.Family"/>.</param>
+    /// <param name="loss">Told of thoughts that are left out.</param>
+    public static IEnumerable<(Speaker Speaker, List<Part> Parts)> OfFamily(Conversation conversation, string family, Loss loss) => Of(conversation, part =>
+    {
+        var isSent = part is not (ThinkingPart or HiddenThinkingPart) || part.Signature?.Family == family;
+        if (!isSent)
+        {
+            loss.Ignore("messages.reasoning");
+        }
+
+        return isSent;
+    });
+
     private static bool IsEmpty(Part part) => part switch
     {
         TextPart { Signature: null } text => string.IsNullOrWhiteSpace(text.Text),

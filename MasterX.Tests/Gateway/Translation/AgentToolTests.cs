@@ -72,7 +72,7 @@ public sealed class AgentToolTests
     public void What_one_agent_writes_to_another_is_what_its_user_says(string kind, string turns)
     {
         var written = new Translated(kind).Request(
-            "responses", """{"instructions":"i","input":[{"role":"assistant","content":"a"},{"type":"agent_message","author":"/root","recipient":"/root/sub","content":[{"type":"input_text","text":"NEW_TASK"},{"type":"encrypted_content","encrypted_content":"Say hello."}]}]}""");
+            "responses", """{"instructions":"i","input":[{"role":"assistant","content":"a"},{"type":"agent_message","author":"/first","recipient":"/first/second","content":[{"type":"input_text","text":"NEW_TASK"},{"type":"encrypted_content","encrypted_content":"Say hello."}]}]}""");
 
         var last = written.GetProperty(turns).EnumerateArray().Last();
         Assert.Equal("user", last.Text("role"));
