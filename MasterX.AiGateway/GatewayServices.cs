@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Caching;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Security;
@@ -23,6 +24,9 @@ internal static class GatewayServices
         builder.Services.AddSingleton<ProviderClient>();
         builder.Services.AddSingleton<GatewayMetrics>();
         builder.Services.AddSingleton<PriceList>();
+        builder.Services.AddSingleton<CallRecords>();
+        builder.Services.AddSingleton<CallEndpoints>();
+        builder.Services.AddSingleton<QuoteEndpoint>();
         builder.Services.AddSingleton<AnswerCache>();
         builder.Services.AddSingleton<Translation.ThoughtMemory>();
         builder.Services.AddSingleton<CachedAnswers>();
@@ -56,6 +60,8 @@ internal static class GatewayServices
         var models = new Lazy<ModelEndpoint>(app.Services.GetRequiredService<ModelEndpoint>);
         var providers = new Lazy<ProviderEndpoints>(app.Services.GetRequiredService<ProviderEndpoints>);
         var responses = new Lazy<StoredResponses>(app.Services.GetRequiredService<StoredResponses>);
+        var calls = new Lazy<CallEndpoints>(app.Services.GetRequiredService<CallEndpoints>);
+        var quotes = new Lazy<QuoteEndpoint>(app.Services.GetRequiredService<QuoteEndpoint>);
         var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
         var draining = app.Services.GetRequiredService<Draining>();
         foreach (var operation in Operation.All)
@@ -69,6 +75,9 @@ internal static class GatewayServices
         app.MapGet("/v1/responses/{id}/input_items", token.Guard(context => responses.Value.HandleAsync(context, HttpMethod.Get, "/input_items")));
         app.MapGet("/v1/models", token.Guard(context => providers.Value.ListModelsAsync(context)));
         app.MapGet("/v1/models/{**id}", token.Guard(context => providers.Value.GetModelAsync(context)));
+        app.MapGet("/calls/{id}", token.Guard(context => calls.Value.FindAsync(context)));
+        app.MapPost("/calls", token.Guard(context => calls.Value.ReadAsync(context)));
+        app.MapGet("/quote", token.Guard(context => quotes.Value.QuoteAsync(context)));
         app.MapGet("/providers", token.Guard(context => providers.Value.ListProvidersAsync(context)));
     }
 

@@ -1,5 +1,6 @@
 using MasterX.Api.Ai;
 using MasterX.Api.Anthropic;
+using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
 using MasterX.Api.OpenAi;
@@ -18,7 +19,7 @@ builder.AddServiceDefaults();
 builder.AddHttpDefaults();
 builder.AddConsumerKeys();
 builder.AddStorage();
-builder.AddUsage();
+builder.AddCalls();
 builder.AddUsers();
 builder.AddAi();
 builder.AddOpenAi();

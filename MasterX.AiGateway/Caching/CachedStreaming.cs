@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.ExceptionServices;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -11,7 +12,7 @@ namespace MasterX.AiGateway.Caching;
 /// then follows it like everybody else.
 /// </summary>
 internal sealed partial class CachedStreaming(
-    AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, Accounting accounting, GatewayConfiguration configuration, TimeProvider time,
+    AnswerCache cache, StreamRecordings recordings, AnswerStreaming streaming, GatewayConfiguration configuration, TimeProvider time,
     ILogger<CachedStreaming> logger)
 {
     /// <summary>Bytes after which even a follower who has much to catch up with is written to.</summary>
@@ -28,7 +29,7 @@ internal sealed partial class CachedStreaming(
 
         if (recordings.Join(key) is not var (recording, follower))
         {
-            await using var audience = new CallerAudience(context, request.Operation, accounting, time, configuration.Options.KeepAlive);
+            await using var audience = new CallerAudience(context, request.Operation, time, configuration.Options.KeepAlive);
             return await streaming.AnswerAsync(audience, plan, route, request);
         }
 
@@ -62,6 +63,7 @@ internal sealed partial class CachedStreaming(
     {
         // The first caller may leave while others follow.
         var held = request.Body.Hold();
+        request.Record.Hold();
         try
         {
             var audience = new RecordingAudience(recording, whole => cache.Keep(key, whole, lifetime));
@@ -83,6 +85,7 @@ internal sealed partial class CachedStreaming(
         {
             recordings.Close(key, recording);
             held.LetGo();
+            request.Record.LetGo();
         }
     }
 
@@ -148,7 +151,7 @@ internal sealed partial class CachedStreaming(
         }
     }
 
-    private void Begin(HttpResponse response, RecordingAuthor author, bool isFirst)
+    private static void Begin(HttpResponse response, RecordingAuthor author, bool isFirst)
     {
         var candidate = author.Candidate;
         CallerAudience.WriteHeaders(response, candidate.Provider.Name, candidate.Model, isFirst ? author.Attempts : [], cached: !isFirst);
@@ -156,7 +159,6 @@ internal sealed partial class CachedStreaming(
         if (isFirst)
         {
             Accounting.PassHeaders(response, author.Headers);
-            accounting.WritePrice(response, candidate);
         }
     }
 
@@ -233,12 +235,10 @@ internal sealed partial class CachedStreaming(
 
     /// <summary>The end of a stream is sent together with the end of the response.</summary>
     private static void EndWhole(
-        HttpResponse response, StreamBill bill, byte[] mark, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
+        HttpResponse response, Bill bill, byte[] mark, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
     {
-        using var last = new PooledBuffer(mark.Length + 256);
-        Accounting.EndStream(response, bill, last, attempts, ignored);
-        last.Write(mark);
-        response.BodyWriter.Write(last.Span);
+        Accounting.EndStream(response, bill, attempts, ignored);
+        response.BodyWriter.Write(mark);
     }
 
     [LoggerMessage(24, LogLevel.Warning, "A caller was cut off that kept others of its stream waiting, {Bytes} bytes behind them")]

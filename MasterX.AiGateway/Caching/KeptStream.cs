@@ -1,4 +1,4 @@
-using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Calls;
 
 namespace MasterX.AiGateway.Caching;
 
@@ -9,4 +9,4 @@ namespace MasterX.AiGateway.Caching;
 /// <param name="Events">All but the end mark.</param>
 /// <param name="End">The end mark.</param>
 /// <param name="Ignored">Fields of the request that were left out; <see langword="null"/> for none.</param>
-internal sealed record KeptStream(string Provider, string Model, StreamBill Bill, byte[] Events, byte[] End, IReadOnlyList<string>? Ignored);
+internal sealed record KeptStream(string Provider, string Model, Bill Bill, byte[] Events, byte[] End, IReadOnlyList<string>? Ignored);

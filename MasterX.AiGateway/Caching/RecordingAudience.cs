@@ -1,3 +1,4 @@
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -25,7 +26,7 @@ internal sealed class RecordingAudience(StreamRecording recording, Action<KeptSt
     public override ValueTask WriteAsync(ReadOnlyMemory<byte> events, CancellationToken cancellationToken) =>
         recording.AppendAsync(events, cancellationToken);
 
-    public override async ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
+    public override async ValueTask EndAsync(Bill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
     {
         await recording.AppendAsync(last.Memory, cancellationToken);
         last.Clear();

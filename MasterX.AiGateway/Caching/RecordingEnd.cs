@@ -1,3 +1,4 @@
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -18,7 +19,7 @@ internal sealed record RecordingEnd
     public byte[] Mark { get; init; } = [];
 
     /// <summary>What it cost, of one that ended well.</summary>
-    public StreamBill? Bill { get; init; }
+    public Bill? Bill { get; init; }
 
     /// <summary>All attempts it took, those behind its beginning too.</summary>
     public IReadOnlyList<Attempt> Attempts { get; init; } = [];

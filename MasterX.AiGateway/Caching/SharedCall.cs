@@ -57,6 +57,7 @@ internal sealed class SharedCall
     public async Task RunAsync(ModelRequest request, Func<CancellationToken, Task<ModelResult>> call, Action<KeptAnswer> keep)
     {
         var held = request.Body.Hold();
+        request.Record.Hold();
         try
         {
             var result = await call(_abandoned.Token);
@@ -82,6 +83,7 @@ internal sealed class SharedCall
         finally
         {
             held.LetGo();
+            request.Record.LetGo();
         }
     }
 

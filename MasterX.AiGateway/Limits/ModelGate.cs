@@ -78,7 +78,7 @@ internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, T
 
             var answer = await call(state, key!, cancellationToken);
             answer.Key = key;
-            lease?.Spend(answer.Usage);
+            lease?.Spend(answer.Spent);
             if (answer.Stream is { } stream)
             {
                 // The call goes on for as long as its stream is open, and is counted by how that ends. A probe has proved enough.

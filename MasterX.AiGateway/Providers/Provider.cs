@@ -1,11 +1,11 @@
 using System.Collections.Concurrent;
 using System.Net;
-using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Routing;
+using MasterX.ServiceDefaults.Compression;
 
 namespace MasterX.AiGateway.Providers;
 

@@ -1,11 +1,11 @@
 using System.Net;
-using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
+using MasterX.ServiceDefaults.Compression;
 using MasterX.ServiceDefaults.Http;
 
 namespace MasterX.AiGateway.Providers;
@@ -15,7 +15,7 @@ namespace MasterX.AiGateway.Providers;
 /// Whatever a provider does, it never throws but when the caller has left.
 /// </summary>
 internal sealed partial class ProviderClient(
-    GatewayConfiguration configuration, IConfiguration settings, TimeProvider time, ILogger<ProviderClient> logger)
+    GatewayConfiguration configuration, Accounting accounting, IConfiguration settings, TimeProvider time, ILogger<ProviderClient> logger)
 {
     private readonly bool _captures = GenAiSpan.IsCapturing(settings);
 
@@ -43,7 +43,8 @@ internal sealed partial class ProviderClient(
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         HttpResponseMessage? response = null;
         GenAiSpan? span = null;
-        var handedOn = false;
+        ProviderAnswer? ended = null;
+        var (sent, isNoted, handedOn) = (false, false, false);
         try
         {
             var message = new HttpRequestMessage(HttpMethod.Post, uri)
@@ -66,14 +67,29 @@ internal sealed partial class ProviderClient(
                 RequestTrace.Propagate(message);
             }
 
+            sent = true;
             response = await provider.Http.SendAsync(message, limit.Token);
             provider.Heard(reachable: true);
             limit.CancelAfter(Shorter(options.IdleTimeout, total - time.GetElapsedTime(begun)));
             var headers = ProviderHeaders.Read(response.Headers, time.GetUtcNow()) with { Ignored = ignored };
-            var answer = response.StatusCode != HttpStatusCode.OK
-                ? await ReadFailureAsync(response, candidate, headers, limit, cancellationToken)
-                : request.Stream ? await OpenStreamAsync(response, call, headers, span, begun, total, cancellationToken)
-                : await ReadAnswerAsync(response, candidate, headers, request, limit, begun, total);
+            ProviderAnswer answer;
+            if (response.StatusCode != HttpStatusCode.OK)
+            {
+                answer = await ReadFailureAsync(response, candidate, headers, limit, cancellationToken);
+            }
+            else if (request.Stream)
+            {
+                var body = await ContentCoding.OpenAsync(response.Content, cancellationToken);
+
+                // From here on the stream notes what it spends.
+                isNoted = true;
+                answer = await OpenStreamAsync(response, body, call, headers, span, begun, total, cancellationToken);
+            }
+            else
+            {
+                answer = await ReadAnswerAsync(response, candidate, headers, request, limit, begun, total);
+            }
+
             handedOn = answer.Stream is not null;
             answer.Headers = headers;
             if (answer.Verdict.Fault == Fault.Key)
@@ -82,7 +98,7 @@ internal sealed partial class ProviderClient(
             }
 
             span?.Describe(answer);
-            return answer;
+            return ended = answer;
         }
         catch (UntranslatableRequestException cannot)
         {
@@ -100,26 +116,53 @@ internal sealed partial class ProviderClient(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            return Ended(Verdicts.TimedOut, span);
+            return ended = Ended(Verdicts.TimedOut, span);
         }
         catch (HttpRequestException error)
         {
             var connected = error.HttpRequestError
                 is not (HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError);
-            return Ended(connected ? Verdicts.Broken : Verdicts.ConnectFailed, span);
+            return ended = Ended(connected ? Verdicts.Broken : Verdicts.ConnectFailed, span);
         }
         catch (Exception error) when (error is IOException or InvalidDataException)
         {
             // The connection was cut in the middle of the body, or the body is not packed as it says.
-            return Ended(Verdicts.Broken, span);
+            return ended = Ended(Verdicts.Broken, span);
         }
         finally
         {
+            if (sent && !isNoted)
+            {
+                Spend(call, response, ended);
+            }
+
             if (!handedOn)
             {
                 response?.Dispose();
                 span?.Dispose();
             }
+        }
+    }
+
+    /// <summary>
+    /// Notes what a call has spent that is over: by the provider's count, or an estimate where there is none. A provider that has refused, or
+    /// could not be reached, has read nothing.
+    /// </summary>
+    /// <param name="call">The call.</param>
+    /// <param name="response">What has come of an answer; <see langword="null"/> for nothing.</param>
+    /// <param name="ended">What it comes to; <see langword="null"/> when it was given up.</param>
+    private void Spend(ProviderCall call, HttpResponseMessage? response, ProviderAnswer? ended)
+    {
+        if (response is { StatusCode: not HttpStatusCode.OK })
+        {
+            return;
+        }
+
+        var characters = call.Request.Operation == Operation.Embeddings ? 0 : ended?.Body?.Length ?? 0;
+        var bill = accounting.Spend(call.Request, call.Candidate, ended?.Outcome ?? AttemptOutcome.Abandoned, ended?.Usage, isWhole: ended?.Usage is not null, characters);
+        if (ended is not null)
+        {
+            ended.Spent = bill?.Usage;
         }
     }
 
@@ -140,7 +183,7 @@ internal sealed partial class ProviderClient(
     };
 
     private async Task<ProviderAnswer> OpenStreamAsync(
-        HttpResponseMessage response, ProviderCall call, ProviderHeaders headers, GenAiSpan? span, long begun, TimeSpan total,
+        HttpResponseMessage response, Stream body, ProviderCall call, ProviderHeaders headers, GenAiSpan? span, long begun, TimeSpan total,
         CancellationToken cancellationToken)
     {
         var (candidate, options) = (call.Candidate, call.Candidate.Provider.Options);
@@ -149,8 +192,8 @@ internal sealed partial class ProviderClient(
 
         // Whatever its content type says: whether it is a stream of events is seen by its events.
         var stream = new ProviderStream(
-            response, candidate.Format.EventsOf(await ContentCoding.OpenAsync(response.Content, cancellationToken), configuration.Options.MaxAnswerBytes),
-            candidate, call.Request, headers, frames, span, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes,
+            response, candidate.Format.EventsOf(body, configuration.Options.MaxAnswerBytes),
+            candidate, call.Request, headers, frames, span, accounting, new AttemptClock(time, begun, total), configuration.Options.MaxAnswerBytes,
             cancellationToken);
         try
         {
@@ -172,6 +215,7 @@ internal sealed partial class ProviderClient(
         if (stream.State == StreamState.Failed && !(stream.HasContent && call.Partial is not null))
         {
             stream.Dispose();
+            stream.Failure.Spent = stream.Settle()?.Usage;
             return stream.Failure;
         }
 

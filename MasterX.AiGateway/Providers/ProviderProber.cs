@@ -1,8 +1,8 @@
 using System.Net;
-using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
+using MasterX.ServiceDefaults.Compression;
 
 namespace MasterX.AiGateway.Providers;
 

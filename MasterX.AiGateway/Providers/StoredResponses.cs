@@ -1,9 +1,9 @@
 using System.Net;
-using MasterX.AiGateway.Compression;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Credentials;
 using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
+using MasterX.ServiceDefaults.Compression;
 
 namespace MasterX.AiGateway.Providers;
 

@@ -1,7 +1,6 @@
-using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
-using System.Text;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
@@ -18,6 +17,9 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     private const int CharactersPerToken = 4;
 
     private const string Ignored = "x-masterx-ignored";
+
+    /// <summary>What a call has spent, attempt by attempt, for the one who has named it: the JSON of its record.</summary>
+    private const string Spent = "x-masterx-spent";
 
     private static readonly string[] TrailerNames =
     [
@@ -69,37 +71,66 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     private static string NamesOf(IReadOnlyList<string> ignored) => string.Join(", ", ignored.Where(Candidate.IsModelName).Take(32));
 
     /// <summary>
-    /// Tells what a stream will cost before it is known how much of it there will be, in US dollars per million tokens: <c>x-masterx-price-in</c>, <c>x-masterx-price-out</c>.
-    /// A caller who leaves before the end can account for what was heard.
+    /// Notes what an attempt has spent: once, when it ends, however it ends. Headers, trailers, limits and metrics say what is noted here.
     /// </summary>
-    public void WritePrice(HttpResponse response, Candidate candidate)
+    /// <param name="request">Has the record.</param>
+    /// <param name="candidate">Who was asked.</param>
+    /// <param name="outcome">How it ended.</param>
+    /// <param name="counted">Tokens as the provider counted them; <see langword="null"/> where it did not, or it was not heard.</param>
+    /// <param name="isWhole">Whether the provider was heard to the end, so that its count is the last one.</param>
+    /// <param name="answerCharacters">Of the answer, for an estimate.</param>
+    /// <returns><see langword="null"/> when it has spent nothing: a provider that refuses, or cannot be reached, has done no work.</returns>
+    public Bill? Spend(ModelRequest request, Candidate candidate, AttemptOutcome outcome, TokenUsage? counted, bool isWhole, int answerCharacters)
     {
-        if (prices.Of(candidate) is { } price)
+        if (!request.Operation.Generates || (counted is null && !IsCharged(outcome)))
         {
-            response.Headers["x-masterx-price-in"] = price.Input.ToString(CultureInfo.InvariantCulture);
-            response.Headers["x-masterx-price-out"] = price.Output.ToString(CultureInfo.InvariantCulture);
+            return null;
         }
+
+        var (usage, estimated) = (counted, isWhole) switch
+        {
+            ({ } all, true) => (all, false),
+            _ => (Estimate(request, counted ?? default, answerCharacters), true),
+        };
+        var bill = new Bill(usage, prices.CostOf(candidate, usage), estimated);
+        metrics.Answered(candidate, request.Operation, usage, bill.Cost);
+        request.Record.Add(new Spending(candidate.Provider.Name, candidate.Model, outcome, usage, bill.Cost, estimated));
+        return bill;
     }
 
-    public void WriteAnswer(HttpResponse response, Operation operation, AcceptedAnswer answer, bool cached)
+    /// <summary>Whether a provider that has not counted has worked, as far as anyone knows.</summary>
+    private static bool IsCharged(AttemptOutcome outcome) =>
+        outcome is AttemptOutcome.Success or AttemptOutcome.BrokenAnswer or AttemptOutcome.TimedOut or AttemptOutcome.Abandoned;
+
+    /// <summary>Of what was not counted to the end: no less than was counted until then, and than was heard.</summary>
+    private static TokenUsage Estimate(ModelRequest request, TokenUsage counted, int answerCharacters) => counted with
+    {
+        Input = counted.Input > 0 ? counted.Input : request.EstimatedTokens,
+        Output = Math.Max(counted.Output, (answerCharacters + CharactersPerToken - 1) / CharactersPerToken),
+    };
+
+    /// <summary>Tells who answered a call, and what all of it cost.</summary>
+    public static void WriteAnswer(HttpResponse response, CallRecord record, AcceptedAnswer answer, bool cached)
     {
         WriteCandidate(response, answer.Provider, answer.Model, cached);
         PassHeaders(response, answer.Headers);
-        if (answer.Usage is not { } usage)
-        {
-            return;
-        }
 
         // An answer from the cache was paid for when it was made.
-        var cost = answer.Candidate is { } candidate ? prices.CostOf(candidate, usage) : 0;
-        foreach (var (name, value) in Values(usage, cost, estimated: false))
+        if ((cached ? answer.Usage is { } usage ? new Bill(usage, 0, false) : null : record.Total) is { } bill)
         {
-            response.Headers[name] = value;
+            foreach (var (name, value) in Values(bill))
+            {
+                response.Headers[name] = value;
+            }
         }
+    }
 
-        if (answer.Candidate is { } payee)
+    /// <summary>Tells the one who has named a call what each attempt has spent; of a stream it is told where the record is asked for.</summary>
+    public static void WriteSpent(HttpResponse response, CallRecord record)
+    {
+        if (record.Id is not null)
         {
-            metrics.Answered(payee, operation, usage, cost);
+            response.Headers[Spent] = CallJson.Line(record);
         }
     }
 
@@ -115,31 +146,22 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
         }
     }
 
-    /// <summary>Counts a stream that has ended, once, whoever listened.</summary>
-    /// <param name="candidate">Who answered.</param>
-    /// <param name="counted">Tokens as the provider counted them; estimated when it did not.</param>
-    /// <param name="request">For an estimate.</param>
-    /// <param name="answerCharacters">Size of the answer, for an estimate.</param>
-    public StreamBill BillStream(Candidate candidate, TokenUsage? counted, ModelRequest request, int answerCharacters)
-    {
-        var usage = counted ?? new TokenUsage(request.EstimatedTokens, Math.Max(1, answerCharacters / CharactersPerToken), 0);
-        var bill = new StreamBill(usage, prices.CostOf(candidate, usage), counted is null);
-        metrics.Answered(candidate, request.Operation, usage, bill.Cost);
-        return bill;
-    }
-
     /// <summary>
-    /// What a stream cost, once it has ended: as trailers, or where HTTP/1.1 has none in Kestrel, as a comment before the end mark, which clients pass over:
-    /// <c>: x-masterx-tokens-in=12; x-masterx-tokens-out=340; x-masterx-cost-usd=0.00056</c>.
+    /// What a stream cost, once it has ended, as trailers; HTTP/1.1 has none in Kestrel, and whoever wants to know then names the call
+    /// (<see cref="CallRecords.Header"/>) and asks for its record. Nothing of it ever stands in the stream, where a model could say the same.
     /// </summary>
     /// <param name="response">Whose trailers are written.</param>
     /// <param name="bill">What it cost this caller.</param>
-    /// <param name="events">The stream's last events, before the end mark.</param>
     /// <param name="attempts">Whom it took, the last one to the end, where the headers do not tell all of it; none where they do.</param>
     /// <param name="ignored">Fields that were left out of the request, where the headers do not tell of them.</param>
-    public static void EndStream(HttpResponse response, StreamBill bill, PooledBuffer events, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
+    public static void EndStream(HttpResponse response, Bill bill, IReadOnlyList<Attempt>? attempts = null, IReadOnlyList<string>? ignored = null)
     {
-        var values = Values(bill.Usage, bill.Cost, bill.IsEstimated);
+        if (!response.SupportsTrailers())
+        {
+            return;
+        }
+
+        var values = Values(bill);
         if (attempts is [.., { } last])
         {
             values = values.Concat([("x-masterx-provider", last.Provider), ("x-masterx-model", last.Model), ("x-masterx-attempt-list", string.Join(", ", attempts.Select(Format)))]);
@@ -150,16 +172,9 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
             values = values.Append((Ignored, NamesOf(ignored)));
         }
 
-        if (response.SupportsTrailers())
+        foreach (var (name, value) in values)
         {
-            foreach (var (name, value) in values)
-            {
-                response.AppendTrailer(name, value);
-            }
-        }
-        else
-        {
-            events.Write(Encoding.ASCII.GetBytes($": {string.Join("; ", values.Select(value => $"{value.Name}={value.Value}"))}\n\n"));
+            response.AppendTrailer(name, value);
         }
     }
 
@@ -167,16 +182,16 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     public static IReadOnlyList<string>? Union(IReadOnlyList<string>? one, IReadOnlyList<string>? other) =>
         one is null ? other : other is null ? one : [.. one.Union(other, StringComparer.Ordinal)];
 
-    private static IEnumerable<(string Name, string Value)> Values(TokenUsage usage, decimal? cost, bool estimated)
+    private static IEnumerable<(string Name, string Value)> Values(Bill bill)
     {
-        yield return ("x-masterx-tokens-in", usage.Input.ToString(CultureInfo.InvariantCulture));
-        yield return ("x-masterx-tokens-out", usage.Output.ToString(CultureInfo.InvariantCulture));
-        if (cost is { } dollars)
+        yield return ("x-masterx-tokens-in", bill.Usage.Input.ToString(CultureInfo.InvariantCulture));
+        yield return ("x-masterx-tokens-out", bill.Usage.Output.ToString(CultureInfo.InvariantCulture));
+        if (bill.Cost is { } dollars)
         {
             yield return ("x-masterx-cost-usd", dollars.ToString("0.############", CultureInfo.InvariantCulture));
         }
 
-        if (estimated)
+        if (bill.IsEstimated)
         {
             yield return ("x-masterx-tokens-estimated", "true");
         }

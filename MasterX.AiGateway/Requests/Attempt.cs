@@ -57,6 +57,9 @@ internal enum AttemptOutcome
     /// <summary>Called beside another candidate that was slow, and slower than that one.</summary>
     HedgeLost,
 
+    /// <summary>Given up before its end: its caller left, or another candidate was faster. What it has spent is noted under this name.</summary>
+    Abandoned,
+
     /// <summary>The request is at fault, and would be everywhere.</summary>
     RequestRefused,
 }
@@ -87,6 +90,9 @@ internal sealed class ProviderAnswer : IDisposable
     public PooledBuffer? Body { get; init; }
 
     public TokenUsage? Usage { get; init; }
+
+    /// <summary>What the attempt has spent, of one that has ended; <see langword="null"/> for nothing.</summary>
+    public TokenUsage? Spent { get; set; }
 
     /// <summary>What the provider said is wrong, for verdicts that say something of the request.</summary>
     public ProviderError? Error { get; init; }

@@ -20,6 +20,7 @@ internal static class AttemptOutcomes
         AttemptOutcome.BrokenAnswer => "broken_answer",
         AttemptOutcome.NotTakenHere => "not_taken_here",
         AttemptOutcome.HedgeLost => "hedge_lost",
+        AttemptOutcome.Abandoned => "abandoned",
         _ => "request_refused",
     };
 }

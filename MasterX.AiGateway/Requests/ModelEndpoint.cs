@@ -1,4 +1,5 @@
 using MasterX.AiGateway.Caching;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Streaming;
@@ -22,8 +23,8 @@ namespace MasterX.AiGateway.Requests;
 /// (1) the token is checked by the filter in front of this; (4) and (5) are <see cref="Failover"/>.
 /// </summary>
 internal sealed class ModelEndpoint(
-    Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming, Accounting accounting,
-    Translation.ThoughtMemory thoughts, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
+    Failover failover, AnswerStreaming streaming, CachedAnswers cachedAnswers, CachedStreaming cachedStreaming,
+    CallRecords records, Translation.ThoughtMemory thoughts, GatewayMetrics metrics, GatewayConfiguration configuration, TimeProvider time)
 {
     private const string NoReason = "The provider refused the request without saying why.";
 
@@ -58,6 +59,27 @@ internal sealed class ModelEndpoint(
         using var request = parsed!;
         (request.Consumer, request.Thoughts, request.ResumePrompt) = (Consumer(context), thoughts, configuration.Options.ResumePrompt);
         request.Anthropic = operation.IsAnthropic ? AnthropicHeaders.Of(context.Request) : null;
+        var call = context.Request.Headers[CallRecords.Header].ToString();
+        if (call.Length > 0 && !CallRecords.IsId(call))
+        {
+            await CallerError.BadRequestAsync(context, $"The header {CallRecords.Header} must be 1 to 64 letters, digits, '-' and '_'.", CallRecords.Header);
+            return;
+        }
+
+        var record = request.Record = records.Open(call);
+        try
+        {
+            await RouteAsync(context, request);
+        }
+        finally
+        {
+            record.LetGo();
+        }
+    }
+
+    private async Task RouteAsync(HttpContext context, ModelRequest request)
+    {
+        var operation = request.Operation;
 
         // (2)
         if (configuration.Routes.Resolve(request.Model) is not { } route)
@@ -145,7 +167,7 @@ internal sealed class ModelEndpoint(
     /// <returns>What is still to be told; <see langword="null"/> for nothing.</returns>
     private async Task<ModelResult?> StreamAsync(HttpContext context, ModelRequest request, RequestPlan plan, ModelRoute route)
     {
-        await using var audience = new CallerAudience(context, request.Operation, accounting, time, configuration.Options.KeepAlive);
+        await using var audience = new CallerAudience(context, request.Operation, time, configuration.Options.KeepAlive);
         return await streaming.AnswerAsync(audience, plan, route, request);
     }
 
@@ -156,13 +178,15 @@ internal sealed class ModelEndpoint(
         return CallerAudience.WriteErrorAsync(context.Response, operation, message, code, context.RequestAborted);
     }
 
-    private async Task WriteAsync(HttpContext context, ModelRequest request, ModelResult result)
+    private static async Task WriteAsync(HttpContext context, ModelRequest request, ModelResult result)
     {
         var operation = request.Operation;
         Accounting.WriteAttempts(context.Response, result.Attempts);
+        request.Record.Attempts = result.Attempts;
+        Accounting.WriteSpent(context.Response, request.Record);
         if (result.Answer is { } answer)
         {
-            accounting.WriteAnswer(context.Response, operation, answer, result.Cached);
+            Accounting.WriteAnswer(context.Response, request.Record, answer, result.Cached);
             context.Response.ContentType = "application/json";
             context.Response.ContentLength = answer.Body.Length;
             await context.Response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);

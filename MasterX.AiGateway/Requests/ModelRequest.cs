@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers.Keys;
 
 namespace MasterX.AiGateway.Requests;
@@ -37,6 +38,9 @@ internal sealed record ModelRequest(
 
     /// <summary>What providers want back from this caller, though it may not have kept it.</summary>
     public Translation.ThoughtMemory? Thoughts { get; set; }
+
+    /// <summary>What it has spent, attempt by attempt; the same one for all requests that are made of it.</summary>
+    public CallRecord Record { get; set; } = new(null, null);
 
     /// <summary>How a response is named to the caller; of other operations' answers nobody keeps any.</summary>
     public ResponseIds? ResponseIds { get; set; }
@@ -276,7 +280,7 @@ internal sealed record ModelRequest(
             throw new InvalidOperationException($"A request that was read could not be read with one value changed: {problem}");
         }
 
-        return again! with { Consumer = Consumer, Anthropic = Anthropic, ResponseIds = ResponseIds, Thoughts = Thoughts, ResumePrompt = ResumePrompt, Broken = Broken };
+        return again! with { Consumer = Consumer, Record = Record, Anthropic = Anthropic, ResponseIds = ResponseIds, Thoughts = Thoughts, ResumePrompt = ResumePrompt, Broken = Broken };
     }
 
     private static StreamUsage ReadStreamOptions(ref Utf8JsonReader json)

@@ -1,6 +1,6 @@
 using System.Buffers;
-using MasterX.AiGateway.Compression;
 using Microsoft.AspNetCore.Http.Features;
+using MasterX.ServiceDefaults.Compression;
 
 namespace MasterX.AiGateway.Requests;
 

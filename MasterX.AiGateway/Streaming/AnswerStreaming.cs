@@ -14,7 +14,7 @@ namespace MasterX.AiGateway.Streaming;
 ///                                                                          └─ else an error event, and no end mark
 /// </code>
 /// </summary>
-internal sealed partial class AnswerStreaming(Failover failover, Accounting accounting, Draining draining, GatewayMetrics metrics, ILogger<AnswerStreaming> logger)
+internal sealed partial class AnswerStreaming(Failover failover, Draining draining, GatewayMetrics metrics, ILogger<AnswerStreaming> logger)
 {
     private const string BrokenOff = "stream_interrupted";
 
@@ -29,9 +29,9 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     public async Task<ModelResult?> AnswerAsync(StreamAudience audience, RequestPlan plan, ModelRoute route, ModelRequest request)
     {
         List<Attempt> attempts = [];
+        request.Record.Attempts = attempts;
         var partial = route.Resume ? new PartialAnswer() : null;
         var (asked, next, begun) = (request, 0, false);
-        StreamBill? spent = null;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(audience.Gone, draining.Deadline);
         try
         {
@@ -50,6 +50,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                 }
 
                 var candidate = opened.Candidate!;
+                request.Record.Ignored = Accounting.Union(request.Record.Ignored, opened.Answer.Headers.Ignored);
                 ModelRequest? rest;
                 using (stream)
                 {
@@ -66,7 +67,7 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     await RelayAsync(audience, stream, candidate.Provider.Options.IdleTimeout, ending.Token);
                     if (stream.State == StreamState.Done)
                     {
-                        await EndAsync(audience, candidate, asked, stream, spent, ending.Token);
+                        await EndAsync(audience, candidate, request, stream, ending.Token);
                         return null;
                     }
 
@@ -77,9 +78,6 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
                     attempts[told] = attempts[told] with { Outcome = stream.Failure.Outcome };
                     partial = stream.Frames.Partial;
 
-                    // Its tokens were read and written all the same.
-                    var bill = accounting.BillStream(candidate, stream.Frames.Usage, asked, stream.Frames.Characters);
-                    spent = spent?.Plus(bill) ?? bill;
                     rest = route.Resume ? BrokenAnswer.GoOn(request, stream.Frames) : null;
                 }
 
@@ -134,15 +132,15 @@ internal sealed partial class AnswerStreaming(Failover failover, Accounting acco
     }
 
     private async ValueTask EndAsync(
-        StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, StreamBill? spent, CancellationToken cancellationToken)
+        StreamAudience audience, Candidate candidate, ModelRequest request, ProviderStream stream, CancellationToken cancellationToken)
     {
         var (frames, last) = (stream.Frames, stream.Ready);
         var isTold = frames.TryComplete(last);
 
         // Spent, whatever can be told of it.
-        var bill = accounting.BillStream(candidate, frames.Usage, request, frames.Characters);
+        stream.Settle();
         await (isTold
-            ? audience.EndAsync(spent?.Plus(bill) ?? bill, frames, last, cancellationToken).AsTask()
+            ? audience.EndAsync(request.Record.Total!, frames, last, cancellationToken).AsTask()
             : audience.BreakOffAsync("The provider's answer ends with something that cannot be said in the format of the request.", BrokenOff));
         if (stream.Dropped > 0)
         {

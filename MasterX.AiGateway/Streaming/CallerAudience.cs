@@ -1,4 +1,5 @@
 using System.Buffers;
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -16,7 +17,6 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
 
     private readonly HttpContext _context;
     private readonly Operation _operation;
-    private readonly Accounting _accounting;
     private readonly TimeProvider _time;
     private readonly TimeSpan _period;
 
@@ -36,12 +36,11 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
 
     /// <param name="context">The caller's.</param>
     /// <param name="operation">What was asked for.</param>
-    /// <param name="accounting">Says what the stream costs.</param>
     /// <param name="time">For the comments.</param>
     /// <param name="period">Of silence, after which one is written; zero for none.</param>
-    public CallerAudience(HttpContext context, Operation operation, Accounting accounting, TimeProvider time, TimeSpan period)
+    public CallerAudience(HttpContext context, Operation operation, TimeProvider time, TimeSpan period)
     {
-        (_context, _operation, _accounting, _time, _period) = (context, operation, accounting, time, period);
+        (_context, _operation, _time, _period) = (context, operation, time, period);
         _written = time.GetTimestamp();
         _timer = period > TimeSpan.Zero ? time.CreateTimer(static audience => _ = ((CallerAudience)audience!).KeepAliveAsync(), this, period, period) : null;
     }
@@ -63,7 +62,6 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
             (_hasBegun, _told) = (true, attempts.Count);
             WriteHeaders(_context.Response, candidate.Provider.Name, candidate.Model, attempts, cached: false);
             Accounting.PassHeaders(_context.Response, headers);
-            _accounting.WritePrice(_context.Response, candidate);
         }
         finally
         {
@@ -87,10 +85,10 @@ internal sealed class CallerAudience : StreamAudience, IAsyncDisposable
         }
     }
 
-    public override async ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
+    public override async ValueTask EndAsync(Bill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken)
     {
         await StopAsync(cancellationToken);
-        Accounting.EndStream(_context.Response, bill, last, _attempts.Count > _told ? _attempts : [], _ignored);
+        Accounting.EndStream(_context.Response, bill, _attempts.Count > _told ? _attempts : [], _ignored);
         frames.WriteEnd(last);
 
         // Sent together with the end of the response.

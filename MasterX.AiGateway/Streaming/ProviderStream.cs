@@ -1,3 +1,4 @@
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
@@ -27,7 +28,7 @@ internal enum StreamState
 /// provider's place, and tells the gate, once, how the call ended.
 /// </summary>
 internal sealed class ProviderStream(
-    HttpResponseMessage response, Stream body, Candidate candidate, ModelRequest request, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span,
+    HttpResponseMessage response, Stream body, Candidate candidate, ModelRequest request, ProviderHeaders headers, StreamFrames frames, GenAiSpan? span, Accounting accounting,
     AttemptClock clock, int largestEvent, CancellationToken caller) : IDisposable
 {
     /// <summary>How long the tokens and the end mark may come after the finish; some providers leave the connection open behind it.</summary>
@@ -40,6 +41,8 @@ internal sealed class ProviderStream(
     private CallLease? _lease;
     private ModelGate? _gate;
     private ProviderKey? _key;
+    private Bill? _bill;
+    private bool _isSettled;
 
     /// <summary>Bytes taken in one after the other without waiting.</summary>
     private int _turn;
@@ -181,6 +184,27 @@ internal sealed class ProviderStream(
         }
     }
 
+    /// <summary>Notes what the stream has spent, which is as far as it has come; once, whoever asks first.</summary>
+    /// <returns><see langword="null"/> for nothing.</returns>
+    public Bill? Settle()
+    {
+        if (!_isSettled)
+        {
+            _isSettled = true;
+
+            // Of a stream that broke off, what has come was made, whatever the provider says of the rest.
+            var outcome = State switch
+            {
+                StreamState.Done => AttemptOutcome.Success,
+                StreamState.Failed => HasContent ? AttemptOutcome.BrokenAnswer : Failure.Outcome,
+                _ => AttemptOutcome.Abandoned,
+            };
+            _bill = accounting.Spend(request, candidate, outcome, Frames.Usage, isWhole: State == StreamState.Done, Frames.Characters);
+        }
+
+        return _bill;
+    }
+
     /// <summary>Ends a read that is under way, whose result nobody wants any more.</summary>
     public async ValueTask AbandonAsync(ValueTask<bool> filling)
     {
@@ -197,6 +221,7 @@ internal sealed class ProviderStream(
 
     public void Dispose()
     {
+        Settle();
         try
         {
             _events.Dispose();
@@ -212,7 +237,7 @@ internal sealed class ProviderStream(
         finally
         {
             // A place that were not given back would be lost for as long as the gateway runs.
-            _lease?.Spend(Frames.Usage);
+            _lease?.Spend(_bill?.Usage);
             _lease?.Dispose();
             if (State != StreamState.Open)
             {

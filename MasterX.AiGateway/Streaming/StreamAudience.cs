@@ -1,3 +1,4 @@
+using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Routing;
@@ -25,7 +26,7 @@ internal abstract class StreamAudience
     /// <param name="frames">Writes the end mark.</param>
     /// <param name="last">The last events before it; more may be added.</param>
     /// <param name="cancellationToken">Ends the waiting for those who are slow.</param>
-    public abstract ValueTask EndAsync(StreamBill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken);
+    public abstract ValueTask EndAsync(Bill bill, StreamFrames frames, PooledBuffer last, CancellationToken cancellationToken);
 
     /// <summary>
     /// Ends a stream that has begun with an error event; the end mark is left out, so that nobody takes the answer for whole.

@@ -10,6 +10,9 @@ internal static class AiServices
 {
     public const string GatewayClientName = "aigateway";
 
+    /// <summary>The client that asks for accounts.</summary>
+    public const string GatewayAccountsClientName = "aigateway-accounts";
+
     /// <summary>The client that forwards, untouched, what others ask.</summary>
     public const string ForwardingClientName = "aigateway-forward";
 

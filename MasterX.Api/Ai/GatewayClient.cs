@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MasterX.Api.Calls;
 using MasterX.ServiceDefaults.Http;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
@@ -13,11 +14,11 @@ internal sealed class GatewayClient(HttpClient http)
     private const string Path = "/v1/chat/completions";
 
     /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
-    public async Task<GatewayAnswer> CompleteAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
+    public async Task<GatewayAnswer> CompleteAsync(GenerateRequest request, Call call, CancellationToken cancellationToken)
     {
         try
         {
-            using var response = await SendAsync(Body(request, stream: false), keyId, HttpCompletionOption.ResponseContentRead, cancellationToken);
+            using var response = await SendAsync(Body(request, stream: false), call, HttpCompletionOption.ResponseContentRead, cancellationToken);
             await SocketThread.LeaveFor(response.Content.Headers.ContentLength ?? 0);
             using var body = await JsonDocument.ParseAsync(await response.Content.ReadAsStreamAsync(cancellationToken), cancellationToken: cancellationToken);
             return response.IsSuccessStatusCode ? Success(response, body.RootElement) : Failure(response, body.RootElement);
@@ -30,11 +31,11 @@ internal sealed class GatewayClient(HttpClient http)
 
     /// <summary>Opens a streamed answer.</summary>
     /// <exception cref="GatewayUnavailableException">The gateway cannot be reached, or does not accept this service.</exception>
-    public async Task<GatewayStream> OpenAsync(GenerateRequest request, string keyId, CancellationToken cancellationToken)
+    public async Task<GatewayStream> OpenAsync(GenerateRequest request, Call call, CancellationToken cancellationToken)
     {
         try
         {
-            var response = await SendAsync(Body(request, stream: true), keyId, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            var response = await SendAsync(Body(request, stream: true), call, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             if (response.IsSuccessStatusCode)
             {
                 return new GatewayStream(response);
@@ -49,10 +50,11 @@ internal sealed class GatewayClient(HttpClient http)
         }
     }
 
-    private async Task<HttpResponseMessage> SendAsync(JsonObject body, string keyId, HttpCompletionOption completion, CancellationToken cancellationToken)
+    private async Task<HttpResponseMessage> SendAsync(JsonObject body, Call call, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) }.WithUrlTemplate(Path);
-        message.Headers.Add("x-masterx-consumer", keyId);
+        message.Headers.Add("x-masterx-consumer", call.KeyId);
+        message.Headers.Add(GatewayCalls.CallHeader, call.Id);
         var response = await http.SendAsync(message, completion, cancellationToken);
         if (response.StatusCode is not System.Net.HttpStatusCode.Unauthorized)
         {
@@ -104,14 +106,11 @@ internal sealed class GatewayClient(HttpClient http)
             ? text.GetString()
             : null;
         var filtered = choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String && finish.ValueEquals("content_filter");
-        var spent = AccountedUsage.Of(response.Headers);
         return Described(response) with
         {
             Success = content is not null && !filtered,
             Content = content ?? "",
             Confidence = Confidence.Of(choice),
-            Usage = spent?.ToUsage(),
-            Cost = spent?.CostUsd,
         };
     }
 
@@ -123,6 +122,7 @@ internal sealed class GatewayClient(HttpClient http)
         Model = Header(response, "x-masterx-model") ?? "unknown",
         Cached = Header(response, "x-masterx-cached") == "true",
         Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+        Spent = GatewayCalls.Parse(Header(response, GatewayCalls.SpentHeader)),
     };
 
     private static GatewayAnswer Failure(HttpResponseMessage response, JsonElement body) => new()
@@ -131,6 +131,7 @@ internal sealed class GatewayClient(HttpClient http)
         Error = body.TryGetProperty("error", out var error) && error.TryGetProperty("message", out var message) ? message.GetString() : null,
         RetryAfter = response.Headers.RetryAfter?.Delta,
         Attempts = AttemptList.Parse(Header(response, "x-masterx-attempt-list")),
+        Spent = GatewayCalls.Parse(Header(response, GatewayCalls.SpentHeader)) ?? [],
     };
 
     internal static string? Header(HttpResponseMessage response, string name) =>
@@ -152,9 +153,8 @@ internal sealed record GatewayAnswer
 
     public string Model { get; init; } = "";
 
-    public Usage? Usage { get; init; }
-
-    public decimal? Cost { get; init; }
+    /// <summary>What each attempt has spent; <see langword="null"/> where the answer does not say, as of a stream.</summary>
+    public IReadOnlyList<Spending>? Spent { get; init; }
 
     public bool Cached { get; init; }
 

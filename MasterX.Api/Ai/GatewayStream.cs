@@ -8,14 +8,11 @@ namespace MasterX.Api.Ai;
 /// <summary>A streamed answer of the gateway while it is read; or what the gateway answered instead.</summary>
 internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDisposable
 {
-    private const int CharactersPerToken = 4;
-
     private readonly StringBuilder _text = new();
     private double _logprobs;
     private int _tokens;
     private double? _average;
     private string? _finish;
-    private AccountedUsage? _usage;
 
     /// <summary>When there is no stream.</summary>
     public GatewayAnswer? Failure { get; init; }
@@ -47,11 +44,7 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
 
             await SocketThread.LeaveFor(line.Length);
 
-            if (line.StartsWith(AccountedUsage.CommentStart, StringComparison.Ordinal))
-            {
-                _usage = AccountedUsage.OfComment(line);
-            }
-            else if (line.StartsWith("data: ", StringComparison.Ordinal))
+            if (line.StartsWith("data: ", StringComparison.Ordinal))
             {
                 done = line == "data: [DONE]";
                 if (!done && Take(line["data: ".Length..]) is { Length: > 0 } text)
@@ -63,23 +56,15 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
         }
 
         Error ??= done ? null : "The answer broke off: the gateway's stream was cut.";
-        _usage = AccountedUsage.Of(response.TrailingHeaders) ?? _usage;
     }
 
     /// <summary>What there is of the answer by now.</summary>
-    public GatewayAnswer Answer(GenerateRequest request)
+    public GatewayAnswer Answer => GatewayClient.Described(response) with
     {
-        var spent = _usage ?? AccountedUsage.Estimate(
-            ((request.Prompt?.Length ?? 0) + (request.System?.Length ?? 0)) / CharactersPerToken, _text.Length / CharactersPerToken, name => GatewayClient.Header(response, name));
-        return GatewayClient.Described(response) with
-        {
-            Success = _finish is not (null or "content_filter"),
-            Content = _text.ToString(),
-            Confidence = Confidence.OfMean(_average ?? (_tokens > 0 ? _logprobs / _tokens : null)),
-            Usage = spent.ToUsage(),
-            Cost = spent.CostUsd,
-        };
-    }
+        Success = _finish is not (null or "content_filter"),
+        Content = _text.ToString(),
+        Confidence = Confidence.OfMean(_average ?? (_tokens > 0 ? _logprobs / _tokens : null)),
+    };
 
     public ValueTask DisposeAsync()
     {

@@ -1,9 +1,9 @@
 using System.Net.ServerSentEvents;
 using System.Runtime.CompilerServices;
+using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
-using MasterX.Api.Usage;
 
 namespace MasterX.Api.Ai;
 
@@ -11,8 +11,13 @@ namespace MasterX.Api.Ai;
 /// Asks the gateway, keeps what it answers, and accounts for it, in this order: what was answered is in the history before its caller sees the end of it.
 /// An answer whose caller leaves is kept as far as it came, and marked; the call to the provider ends then.
 /// </summary>
-internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, UsageWriter usage, TimeProvider time, ILogger<Generator> logger)
+internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, CallBook book, CallCollector collector, TimeProvider time, ILogger<Generator> logger)
 {
+    private const int CharactersPerToken = 4;
+
+    /// <summary>How long the gateway is asked what a stream has spent before the answer goes without.</summary>
+    private static readonly TimeSpan AccountPatience = TimeSpan.FromSeconds(2);
+
     public async Task<IResult> AnswerAsync(GenerateRequest request, HttpContext context)
     {
         if (await FindMadeAsync(context) is { } made)
@@ -21,15 +26,35 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         }
 
         var begun = time.GetTimestamp();
-        var key = context.Consumer();
+        var call = await OpenAsync(request, context);
+        GatewayAnswer answer;
+        try
+        {
+            answer = await gateway.CompleteAsync(request, call, context.RequestAborted);
+        }
+        catch (Exception failed)
+        {
+            Lose(call, failed);
+            throw;
+        }
 
-        var answer = await gateway.CompleteAsync(request, key.Id, context.RequestAborted);
+        if (answer.Spent is null)
+        {
+            // It does not say; the gateway does when it is asked.
+            answer = await FindSpentAsync(call, answer);
+        }
+        else
+        {
+            collector.Read(call.Id);
+        }
+
         if (answer.Status != StatusCodes.Status200OK)
         {
+            book.Settle(new Settlement(call, answer.Spent ?? []));
             return GatewayProblem.Of(answer, context.Response);
         }
 
-        var generation = await KeepAsync(NewId(context), request, key, answer, begun, interrupted: false);
+        var generation = await KeepAsync(NewId(context), request, call, answer, begun, interrupted: false);
         return TypedResults.Ok(GenerateAnswer.Of(generation));
     }
 
@@ -43,54 +68,66 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         context.EndWithCaller();
 
         var begun = time.GetTimestamp();
-        var stream = await gateway.OpenAsync(request, context.Consumer().Id, context.RequestAborted);
+        var call = await OpenAsync(request, context);
+        GatewayStream stream;
+        try
+        {
+            stream = await gateway.OpenAsync(request, call, context.RequestAborted);
+        }
+        catch (Exception failed)
+        {
+            Lose(call, failed);
+            throw;
+        }
+
         if (stream.Failure is { } failure)
         {
             await stream.DisposeAsync();
+            book.Settle(new Settlement(call, failure.Spent ?? []));
+            collector.Read(call.Id);
             return GatewayProblem.Of(failure, context.Response);
         }
 
-        return TypedResults.ServerSentEvents(RelayAsync(request, stream, NewId(context), context.Consumer(), begun, context.Features.Get<IdempotentRequest>()));
+        return TypedResults.ServerSentEvents(RelayAsync(request, stream, NewId(context), call, begun, context.Features.Get<IdempotentRequest>()));
     }
 
     private async IAsyncEnumerable<SseItem<object>> RelayAsync(
-        GenerateRequest request, GatewayStream stream, string id, ConsumerKey key, long begun, IdempotentRequest? repeatable, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        GenerateRequest request, GatewayStream stream, string id, Call call, long begun, IdempotentRequest? repeatable, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var kept = false;
-        await using (stream)
+        try
         {
-            try
+            await foreach (var text in stream.ReadAsync(cancellationToken))
             {
-                await foreach (var text in stream.ReadAsync(cancellationToken))
-                {
-                    yield return new SseItem<object>(new GenerateDelta(text), "delta");
-                }
-
-                kept = true;
-                var end = await EndAsync(request, stream, id, key, begun);
-                if (repeatable is not null)
-                {
-                    repeatable.HasFailed = end.EventType == "error";
-                }
-
-                yield return end;
+                yield return new SseItem<object>(new GenerateDelta(text), "delta");
             }
-            finally
+
+            kept = true;
+            var end = await EndAsync(request, stream, id, call, begun);
+            if (repeatable is not null)
             {
-                if (!kept)
-                {
-                    await KeepAsync(id, request, key, stream.Answer(request), begun, interrupted: true);
-                }
+                repeatable.HasFailed = end.EventType == "error";
+            }
+
+            yield return end;
+        }
+        finally
+        {
+            // Closed first where the caller has left: that is what ends the provider's call, and lets its account be told.
+            await stream.DisposeAsync();
+            if (!kept)
+            {
+                await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: true);
             }
         }
     }
 
     /// <summary>Keeps a stream that has ended, and makes its last event.</summary>
-    private async Task<SseItem<object>> EndAsync(GenerateRequest request, GatewayStream stream, string id, ConsumerKey key, long begun)
+    private async Task<SseItem<object>> EndAsync(GenerateRequest request, GatewayStream stream, string id, Call call, long begun)
     {
         try
         {
-            var generation = await KeepAsync(id, request, key, stream.Answer(request), begun, interrupted: stream.Error is not null);
+            var generation = await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: stream.Error is not null);
             return stream.Error is { } error ? Failed(error) : new SseItem<object>(GenerateAnswer.Of(generation), "done");
         }
         catch (StorageException lost)
@@ -115,14 +152,60 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
     private static string NewId(HttpContext context) => context.NewId("gen");
 
-    private async Task<Generation> KeepAsync(string id, GenerateRequest request, ConsumerKey key, GatewayAnswer answer, long begun, bool interrupted)
+    private async Task<Call> OpenAsync(GenerateRequest request, HttpContext context)
     {
-        // Paid for, whether it can be kept or not.
-        usage.Record(key.Id, answer.Usage?.InputTokens ?? 0, answer.Usage?.OutputTokens ?? 0, answer.Cost);
+        var opened = await book.OpenAsync(context.Consumer(), CallFacts.Of(request), context.RequestAborted);
+        context.Response.WriteLeft(opened);
+        return opened.Call;
+    }
+
+    /// <summary>Has a call booked that ended without an answer.</summary>
+    private void Lose(Call call, Exception failed)
+    {
+        if (failed is GatewayUnavailableException { InnerException: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } or Polly.CircuitBreaker.BrokenCircuitException })
+        {
+            // It has not come to the gateway.
+            book.Settle(new Settlement(call, []));
+            return;
+        }
+
+        collector.Collect(call);
+    }
+
+    /// <summary>Adds to an answer what it has spent, and whom it took, as the gateway says.</summary>
+    private async Task<GatewayAnswer> FindSpentAsync(Call call, GatewayAnswer answer)
+    {
+        if (await collector.FindAsync(call, AccountPatience) is not { } told)
+        {
+            return answer;
+        }
+
+        var last = told.Spent.Count > 0 ? told.Spent[^1] : null;
+        return answer with
+        {
+            Spent = told.Spent,
+            Provider = last?.Provider ?? answer.Provider,
+            Model = last?.Model ?? answer.Model,
+            Attempts = told.Attempts.Count > 0 ? [.. told.Attempts.Select(attempt => attempt.ToAttempt())] : answer.Attempts,
+        };
+    }
+
+    /// <summary>Keeps an answer, and books its call: one write. What it has spent is collected later where nobody has said it yet.</summary>
+    private async Task<Generation> KeepAsync(string id, GenerateRequest request, Call call, GatewayAnswer answer, long begun, bool interrupted)
+    {
+        var spent = answer switch
+        {
+            { Spent: { Count: > 0 } told } => told,
+            { Cached: true } => [Spending.OfCache(answer.Provider, answer.Model)],
+            { Spent: { } nothing } => nothing,
+            _ => [Spending.Assumed(call) with { OutputTokens = answer.Content.Length / CharactersPerToken }],
+        };
+        var priced = spent.Any(spending => spending.CostUsd is not null);
+        var (input, output) = ((int)spent.Sum(spending => spending.InputTokens), (int)spent.Sum(spending => spending.OutputTokens));
         var generation = new Generation
         {
             Id = id,
-            KeyId = key.Id,
+            KeyId = call.KeyId,
             UserId = request.UserId,
             CreatedAt = Identifier.Now(time),
             Prompt = request.Prompt!,
@@ -133,13 +216,18 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             Confidence = answer.Confidence,
             Provider = answer.Provider,
             Model = answer.Model,
-            Usage = answer.Usage,
-            Cost = answer.Cost,
+            Usage = spent.Count > 0 ? new Usage(input, output, input + output) : null,
+            Cost = priced ? spent.Sum(spending => spending.CostUsd ?? 0) : null,
             Attempts = answer.Attempts,
             Cached = answer.Cached,
             LatencyMs = (long)time.GetElapsedTime(begun).TotalMilliseconds,
         };
-        await generations.AddAsync(generation, CancellationToken.None);
+        await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, generation));
+        if (answer.Spent is null && !answer.Cached)
+        {
+            collector.Collect(call, output);
+        }
+
         return generation;
     }
 

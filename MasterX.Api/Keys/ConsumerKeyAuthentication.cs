@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Encodings.Web;
-using MasterX.Api.Usage;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.Extensions.Options;
 
@@ -12,7 +11,7 @@ namespace MasterX.Api.Keys;
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    ConsumerKeyCache keys, BuiltInKeys builtIn, UsageWriter usage, IHostEnvironment environment)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, IHostEnvironment environment)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -51,7 +50,7 @@ internal sealed class ConsumerKeyAuthentication(
 
         if (consumer.IsFirstUse())
         {
-            usage.Touch(consumer.Key.Id);
+            uses.Touch(consumer.Key.Id);
         }
 
         return Accept(consumer);

@@ -22,6 +22,8 @@ internal static class ConsumerKeyServices
         builder.Logging.AddFilter(typeof(ConsumerKeyAuthentication).FullName, LogLevel.Warning);
         builder.Services.AddSingleton<BuiltInKeys>();
         builder.Services.AddSingleton<ConsumerKeyCache>();
+        builder.Services.AddSingleton<KeyUses>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<KeyUses>());
         builder.Services.AddSingleton<ConsumerLimits>();
         builder.Services.AddRateLimiter(_ => { });
         builder.Services.AddOptions<Microsoft.AspNetCore.RateLimiting.RateLimiterOptions>().Configure<ConsumerLimits>((options, limits) =>

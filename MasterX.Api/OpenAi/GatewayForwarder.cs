@@ -1,9 +1,9 @@
 using System.Net;
 using System.Net.Http.Headers;
 using MasterX.Api.Ai;
+using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
-using MasterX.Api.Usage;
 using MasterX.ServiceDefaults.Http;
 using Yarp.ReverseProxy.Forwarder;
 
@@ -12,28 +12,23 @@ namespace MasterX.Api.OpenAi;
 /// <summary>
 /// Forwards a call to the gateway, unbuffered, and accounts for it. What goes there is what the gateway has to know: never the consumer's key, a cookie, or a header of the way here.
 /// </summary>
-internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, UsageWriter usage, IConfiguration configuration)
+internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, CallBook book, CallCollector collector, IConfiguration configuration)
 {
-    private const int BytesPerToken = 4;
-
-    /// <summary>Text packs to about a quarter.</summary>
-    private const int PackedBytesPerToken = 1;
-
     /// <summary>Longer than the gateway's own limits, so that it is the gateway that says what happened.</summary>
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(11), Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
 
     private readonly GatewayTransformer _transformer = new($"Bearer {configuration["Gateway:Token"]}");
 
     /// <param name="context">The caller's.</param>
-    /// <param name="isPaid">Whether a model answers, which has to be accounted for.</param>
-    public async Task ForwardAsync(HttpContext context, bool isPaid = true)
+    /// <param name="paid">The call that is paid for; <see langword="null"/> for one that costs nothing.</param>
+    public async Task ForwardAsync(HttpContext context, Call? paid = null)
     {
-        var call = new ForwardedCall { IsPaid = isPaid };
+        var call = new ForwardedCall { Paid = paid };
         context.Features.Set(call);
         var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, context.RequestAborted);
-        if (call.Answered)
+        if (paid is not null)
         {
-            Account(context, call);
+            Book(context, paid, call, error);
         }
 
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
@@ -64,26 +59,38 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(problem);
     }
 
-    private void Account(HttpContext context, ForwardedCall call)
+    /// <summary>Has the call booked: by what the answer says, or by what the gateway says when it is asked.</summary>
+    private void Book(HttpContext context, Call paid, ForwardedCall call, ForwarderError error)
     {
-        var bytesPerToken = UnpackedOnly.IsPacked(context.Request) ? PackedBytesPerToken : BytesPerToken;
-        var spent = call.Usage ?? call.Stream?.ReadComment() ?? AccountedUsage.Estimate(
-            (int)((context.Request.ContentLength ?? bytesPerToken) / bytesPerToken), call.Stream?.Events ?? 0, name => context.Response.Headers[name]);
-        usage.Record(context.Consumer().Id, spent.InputTokens, spent.OutputTokens, spent.CostUsd);
+        var cached = call.Cached is var (provider, model) ? Spending.OfCache(provider, model) : null;
+        if (call.Spent is { } spent)
+        {
+            book.Settle(new Settlement(paid, spent.Count == 0 && cached is not null ? [cached] : spent));
+            collector.Read(paid.Id);
+        }
+        else if (error == ForwarderError.Request && context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
+        {
+            // It has not come to the gateway.
+            book.Settle(new Settlement(paid, []));
+        }
+        else
+        {
+            collector.Collect(paid, call.Heard?.Count ?? 0, cached);
+        }
     }
 
     /// <summary>What is learnt of a call while it is forwarded.</summary>
     private sealed class ForwardedCall
     {
-        public required bool IsPaid { get; init; }
+        public required Call? Paid { get; init; }
 
-        /// <summary>Whether a model answers: what has to be accounted.</summary>
-        public bool Answered { get; set; }
+        /// <summary>What each attempt has spent, as the answer says; <see langword="null"/> where it does not.</summary>
+        public IReadOnlyList<Spending>? Spent { get; set; }
 
-        /// <summary>As headers or trailers say.</summary>
-        public AccountedUsage? Usage { get; set; }
+        /// <summary>Who had given the answer that came from the gateway's cache.</summary>
+        public (string Provider, string Model)? Cached { get; set; }
 
-        public StreamUsage? Stream { get; set; }
+        public HeardEvents? Heard { get; set; }
     }
 
     private sealed class GatewayTransformer(string authorization) : HttpTransformer
@@ -111,6 +118,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
             to.TryAddWithoutValidation("Authorization", authorization);
             to.TryAddWithoutValidation("x-masterx-consumer", httpContext.Consumer().Id);
+            if (httpContext.Features.GetRequired<ForwardedCall>().Paid is { Id: var call })
+            {
+                to.TryAddWithoutValidation(GatewayCalls.CallHeader, call);
+            }
+
             if (httpContext.GetEndpoint() is RouteEndpoint { RoutePattern.RawText: { } template })
             {
                 // The gateway's paths are those of this API.
@@ -131,24 +143,35 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             }
 
             await base.TransformResponseAsync(httpContext, proxyResponse, cancellationToken);
-            if (proxyResponse is { StatusCode: HttpStatusCode.OK } && httpContext.Features.GetRequired<ForwardedCall>() is { IsPaid: true } call)
+            if (proxyResponse is not null && httpContext.Features.GetRequired<ForwardedCall>() is { Paid: not null } call)
             {
-                call.Answered = true;
-                call.Usage = AccountedUsage.Of(proxyResponse.Headers);
-                if (proxyResponse.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" })
-                {
-                    call.Stream = StreamUsage.Of(httpContext);
-                }
+                Note(httpContext, proxyResponse, call);
             }
 
             return true;
         }
 
-        public override ValueTask TransformResponseTrailersAsync(HttpContext httpContext, HttpResponseMessage proxyResponse, CancellationToken cancellationToken)
+        private static void Note(HttpContext context, HttpResponseMessage answer, ForwardedCall call)
         {
-            var call = httpContext.Features.GetRequired<ForwardedCall>();
-            call.Usage ??= AccountedUsage.Of(proxyResponse.TrailingHeaders);
-            return base.TransformResponseTrailersAsync(httpContext, proxyResponse, cancellationToken);
+            // Between the two services alone.
+            context.Response.Headers.Remove(GatewayCalls.SpentHeader);
+            call.Spent = GatewayCalls.Parse(GatewayClient.Header(answer, GatewayCalls.SpentHeader));
+            if (answer.StatusCode != HttpStatusCode.OK)
+            {
+                // Refused before anybody was asked, where it does not say otherwise.
+                call.Spent ??= [];
+                return;
+            }
+
+            if (GatewayClient.Header(answer, "x-masterx-cached") == "true")
+            {
+                call.Cached = (GatewayClient.Header(answer, "x-masterx-provider") ?? "unknown", GatewayClient.Header(answer, "x-masterx-model") ?? "unknown");
+            }
+
+            if (answer.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" })
+            {
+                call.Heard = HeardEvents.Of(context);
+            }
         }
     }
 }

@@ -23,12 +23,12 @@ internal static class OpenAiEndpoints
             v1.MapPost(path, PaidForwarding.ForwardAsync).WithName(name).WithSummary(summary).RefusesAsOpenAi(400, 404, 413, 415, 504);
     }
 
-    private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context, isPaid: false);
+    private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);
 
     /// <param name="_">For the API's description: the path is forwarded as it is.</param>
     /// <param name="context">The caller's.</param>
     /// <param name="forwarder">Forwards it.</param>
-    private static Task ForwardNamedAsync([FromRoute(Name = "id")] string _, HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context, isPaid: false);
+    private static Task ForwardNamedAsync([FromRoute(Name = "id")] string _, HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);
 
     private static RouteHandlerBuilder Streams<T>(this RouteHandlerBuilder endpoint) => endpoint.Produces<T>(StatusCodes.Status200OK, "application/json", "text/event-stream");
 

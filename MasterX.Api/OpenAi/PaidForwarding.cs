@@ -1,25 +1,38 @@
 using MasterX.Api.Anthropic;
+using MasterX.Api.Calls;
 using MasterX.Api.Keys;
-using MasterX.Api.Usage;
 
 namespace MasterX.Api.OpenAi;
 
-/// <summary>Forwards what costs something, as long as the consumer's budget allows it.</summary>
+/// <summary>
+/// Forwards what costs something, as long as the consumer's budget allows it. The body is read whole before, as what a call may cost stands
+/// in it.
+/// </summary>
 internal static class PaidForwarding
 {
-    public static async Task ForwardAsync(HttpContext context, GatewayForwarder forwarder, Budget budget)
+    public static async Task ForwardAsync(HttpContext context, GatewayForwarder forwarder, CallBook book)
     {
-        if (await budget.AllowsAsync(context.Consumer(), context.RequestAborted))
+        if (await ForwardedBody.ReadAsync(context) is not { } body)
         {
-            await forwarder.ForwardAsync(context);
             return;
         }
 
-        // Clients try a 429 again, unless they are told that it is of no use.
-        context.Response.Headers["x-should-retry"] = "false";
-        var refusal = UsageServices.Refusal(context.Consumer());
-        await (AnthropicEndpoints.IsSpokenBy(context.Request)
-            ? AnthropicErrorAnswer.WriteAsync(context, StatusCodes.Status429TooManyRequests, refusal)
-            : OpenAiError.WriteAsync(context, StatusCodes.Status429TooManyRequests, refusal, "insufficient_quota", "insufficient_quota"));
+        OpenedCall opened;
+        try
+        {
+            opened = await book.OpenAsync(context.Consumer(), CallFacts.Of(body.Span), context.RequestAborted);
+        }
+        catch (CallRefusedException refused)
+        {
+            // Clients try a 429 again, unless they are told that it is of no use.
+            context.Response.Headers["x-should-retry"] = "false";
+            await (AnthropicEndpoints.IsSpokenBy(context.Request)
+                ? AnthropicErrorAnswer.WriteAsync(context, StatusCodes.Status429TooManyRequests, refused.Message)
+                : OpenAiError.WriteAsync(context, StatusCodes.Status429TooManyRequests, refused.Message, "insufficient_quota", "insufficient_quota"));
+            return;
+        }
+
+        context.Response.WriteLeft(opened);
+        await forwarder.ForwardAsync(context, opened.Call);
     }
 }

@@ -8,6 +8,10 @@ internal static class Identifier
 
     public static string Of(string prefix, Guid id) => $"{prefix}_{id:N}";
 
+    /// <summary>When an identifier was made: the first 48 bits of its UUID are milliseconds (RFC 9562, 5.7).</summary>
+    public static DateTimeOffset TimeOf(string id) =>
+        DateTimeOffset.FromUnixTimeMilliseconds(long.Parse(id.AsSpan(id.LastIndexOf('_') + 1, 12), System.Globalization.NumberStyles.HexNumber, System.Globalization.CultureInfo.InvariantCulture));
+
     /// <summary>Now, to the millisecond, which is what MongoDB keeps: a time read back is the time that was answered.</summary>
     public static DateTimeOffset Now(TimeProvider time) => ToMilliseconds(time.GetUtcNow());
 

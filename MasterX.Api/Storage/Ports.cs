@@ -65,12 +65,9 @@ internal interface IUserStore
     Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken);
 }
 
-/// <summary>Generated answers.</summary>
+/// <summary>Generated answers; they are added together with the booking of their call: <see cref="Calls.ICallStore.SettleAsync"/>.</summary>
 internal interface IGenerationStore
 {
-    /// <summary>Once it returns, the generation survives the death of this process.</summary>
-    Task AddAsync(Generation generation, CancellationToken cancellationToken);
-
     /// <param name="keyId">Whose; <see langword="null"/> for anyone's.</param>
     /// <param name="id">Which.</param>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -116,9 +113,6 @@ internal interface IKeyStore
 /// <summary>What keys have used, per day.</summary>
 internal interface IUsageStore
 {
-    /// <summary>Adds to what is there, whoever else adds at the same time.</summary>
-    Task AddAsync(UsageRecord usage, CancellationToken cancellationToken);
-
     /// <summary>Oldest day first.</summary>
     /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
     /// <param name="from">First day.</param>

@@ -35,6 +35,7 @@ internal static class StorageServices
         builder.Services.AddSingleton<IConfigurationRule>(new BareTimes(
             builder.Configuration, "Mongo", nameof(MongoOptions.MaxIdleTime), nameof(MongoOptions.ConnectTimeout),
             nameof(MongoOptions.ServerSelectionTimeout), nameof(MongoOptions.SocketTimeout)));
+        builder.Services.AddSingleton<StorageReady>();
         builder.Services.AddStartupStep<InitializeDatabase>();
         builder.Services.AddHostedService<Retention>();
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
@@ -46,11 +47,15 @@ internal static class StorageServices
         public IEnumerable<string> FindProblems() => [$"Storage is '{kind}'; it must be mongo or embedded."];
     }
 
-    private sealed class InitializeDatabase(IDatabase database) : IStartupStep
+    private sealed class InitializeDatabase(IDatabase database, StorageReady ready) : IStartupStep
     {
         public string Name => $"initialize the database ({database.Kind})";
 
-        public Task RunAsync(CancellationToken cancellationToken) => database.InitializeAsync(cancellationToken);
+        public async Task RunAsync(CancellationToken cancellationToken)
+        {
+            await database.InitializeAsync(cancellationToken);
+            ready.Tell();
+        }
     }
 
     private sealed class DatabaseHealthCheck(IDatabase database) : IHealthCheck

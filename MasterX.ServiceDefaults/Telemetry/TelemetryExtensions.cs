@@ -12,7 +12,7 @@ namespace MasterX.ServiceDefaults.Telemetry;
 /// <summary>OpenTelemetry logs, metrics and traces; exported by OTLP when <c>OTEL_EXPORTER_OTLP_ENDPOINT</c> is set, metrics also at <c>/metrics</c>.</summary>
 internal static class TelemetryExtensions
 {
-    private static readonly string[] Quiet = ["/health", "/alive", "/metrics"];
+    private static readonly string[] Quiet = ["/health", "/alive", "/metrics", "/calls", "/quote"];
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
@@ -50,7 +50,7 @@ internal static class TelemetryExtensions
             .UseOtlpExporter();
     }
 
-    /// <summary>Whether a path is a probe's: asked for every few seconds, and of no interest in a log or a trace.</summary>
+    /// <summary>Whether a path is a probe's, or of the services' bookkeeping among themselves: asked for every few seconds, and of no interest in a log or a trace.</summary>
     public static bool IsQuiet(Microsoft.AspNetCore.Http.PathString path) => Array.Exists(Quiet, quiet => path.StartsWithSegments(quiet));
 
     /// <summary>For people in Development, or when someone chose a formatter; else one JSON object per line, for collectors.</summary>

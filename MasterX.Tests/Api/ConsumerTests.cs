@@ -1,10 +1,7 @@
 using System.Net;
 using MasterX.Api.Keys;
-using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
-using MasterX.Api.Usage;
 using MasterX.Tests.Hosts;
-using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Time.Testing;
 
 namespace MasterX.Tests.Api;
@@ -150,22 +147,6 @@ public sealed class ConsumerTests
         time.Advance(TimeSpan.FromSeconds(seconds));
 
         Assert.Null(await cache.FindAsync(hash, Token));
-    }
-
-    [Fact]
-    public async Task What_was_spent_counts_against_the_budget_before_and_after_it_is_written()
-    {
-        await using var api = new ApiHost();
-        var (id, _, _) = await api.MakeKeyAsync(new { monthly_budget_usd = 1 });
-        var (budget, writer) = (api.Services.GetRequiredService<Budget>(), api.Services.GetRequiredService<UsageWriter>());
-        var key = (await api.Services.GetRequiredService<IKeyStore>().FindAsync(id, Token))!;
-        Assert.True(await budget.AllowsAsync(key, Token));
-
-        writer.Record(id, 1, 1, 1m);
-        Assert.False(await budget.AllowsAsync(key, Token));
-        await writer.FlushAsync(Token);
-
-        Assert.False(await budget.AllowsAsync(key, Token));
     }
 
     [Fact]

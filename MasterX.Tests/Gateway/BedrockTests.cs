@@ -136,6 +136,7 @@ public sealed class BedrockTests : IAsyncDisposable
     {
         await StartAsync((context, _) => EventsAsync(context, model == Claude ? ClaudeStream : ConverseStream));
 
+        _gateway!.Http.DefaultRequestHeaders.Add("x-masterx-call", "b");
         using var answer = await PostAsync(path, $"{Input(path)},\"stream\":true,\"model\":\"bedrock/{model}\"}}");
         var text = await answer.Content.ReadAsStringAsync(Token);
 
@@ -146,7 +147,8 @@ public sealed class BedrockTests : IAsyncDisposable
         Assert.Contains("hello", text, StringComparison.Ordinal);
         Assert.Contains(path == "chat/completions" ? "[DONE]" : path == "messages" ? "event: message_stop" : "response.completed", text, StringComparison.Ordinal);
         Assert.DoesNotContain("\"error\":{", text, StringComparison.Ordinal);
-        Assert.Contains("x-masterx-tokens-in=3; x-masterx-tokens-out=2", text, StringComparison.Ordinal);
+        var spent = (await _gateway!.RecordAsync("b")).GetProperty("spent")[0];
+        Assert.Equal(("3", "2"), (spent.Text("input_tokens"), spent.Text("output_tokens")));
     }
 
     /// <summary>Before there is content another candidate takes the request; behind it the caller is told.</summary>

@@ -13,6 +13,9 @@ internal sealed class BreakingPair(PieceProvider first, PieceProvider second, (s
     private GatewayHost? _gateway;
     private PieceProvider? _third;
 
+    /// <summary>Begun with the first who needs it, as the settings are then.</summary>
+    public GatewayHost Gateway => _gateway ??= new GatewayHost([.. Settings()]);
+
     public int AskedSecond => second.Asked;
 
     public JsonNode Last => second.Last;
@@ -31,7 +34,6 @@ internal sealed class BreakingPair(PieceProvider first, PieceProvider second, (s
 
     public async Task<ChatStream> AskAsync(string door, string fields = "{}")
     {
-        _gateway ??= new GatewayHost([.. Settings()]);
         var request = JsonNode.Parse(fields)!.AsObject();
         (request["model"], request["stream"]) = ("route", true);
         request["max_tokens"] ??= door == Messages ? 100 : null;
@@ -41,20 +43,15 @@ internal sealed class BreakingPair(PieceProvider first, PieceProvider second, (s
             request.Remove(name);
         }
 
-        return await ChatStream.ReadAsync(_gateway.Http, request, $"/v1/{door}");
+        return await ChatStream.ReadAsync(Gateway.Http, request, $"/v1/{door}");
     }
 
-    public Task<ChatStream> AskRawAsync(string body)
-    {
-        _gateway ??= new GatewayHost([.. Settings()]);
-        return ChatStream.ReadAsync(_gateway.Http, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
-    }
+    public Task<ChatStream> AskRawAsync(string body) => ChatStream.ReadAsync(Gateway.Http, new StringContent(body, System.Text.Encoding.UTF8, "application/json"));
 
     public async Task<string> AskTextAsync(string body)
     {
-        _gateway ??= new GatewayHost([.. Settings()]);
         using var content = new StringContent(body, System.Text.Encoding.UTF8, "application/json");
-        using var answer = await _gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
+        using var answer = await Gateway.Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), content, TestContext.Current.CancellationToken);
         return await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
     }
 

@@ -61,13 +61,15 @@ public sealed class MessagesPassThroughTests
     {
         await using var provider = await ScriptedProvider.StartAsync(context => StreamAsync(context, Events));
         await using var gateway = Gateway(provider);
+        gateway.Http.DefaultRequestHeaders.Add("x-masterx-call", "m");
 
         using var answer = await PostAsync(gateway, stream: true);
         var text = await answer.Content.ReadAsStringAsync(Token);
 
         var heard = text.Split("\n\n", StringSplitOptions.RemoveEmptyEntries).Where(part => !part.StartsWith(':'));
         Assert.Equal(Events.Select(data => $"event: {JsonDocument.Parse(data).RootElement.GetProperty("type").GetString()}\ndata: {data}"), heard);
-        Assert.Contains("x-masterx-tokens-in=17; x-masterx-tokens-out=5", text, StringComparison.Ordinal);
+        var spent = (await gateway.RecordAsync("m")).GetProperty("spent")[0];
+        Assert.Equal(("17", "5", "False"), (spent.Text("input_tokens"), spent.Text("output_tokens"), spent.Text("estimated")));
     }
 
     /// <summary>What breaks off before any content is made good by the next candidate; after it, the caller is told, and no end mark follows.</summary>

@@ -3,6 +3,7 @@ using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Streaming;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MasterX.Tests.Gateway;
 
@@ -12,6 +13,7 @@ public sealed class ProviderStreamTests
     [Fact]
     public async Task A_stream_that_cannot_be_ended_gives_its_place_back_once()
     {
+        await using var gateway = new GatewayHost();
         using var provider = new Provider(
             "p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1", MaxConcurrency = 1, TokensPerMinute = 1000 }, TimeProvider.System);
         var candidate = provider.CandidateOf("m");
@@ -22,6 +24,7 @@ public sealed class ProviderStreamTests
         using var response = new HttpResponseMessage();
         var stream = new ProviderStream(
             response, new BadStream(), candidate, request!, default, new OpenAiFrames { CallerWantsUsage = false }, null,
+            gateway.Services.GetRequiredService<Accounting>(),
             new AttemptClock(TimeProvider.System, TimeProvider.System.GetTimestamp(), TimeSpan.FromMinutes(1)), 1_000_000, default);
         stream.Keep(lease, candidate.Gate, key);
         await stream.ReadAsync(TimeSpan.FromMinutes(1));

@@ -5,6 +5,7 @@ using MasterX.AiGateway.Requests;
 using MasterX.AiGateway.Streaming;
 using MasterX.ServiceDefaults.Http;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MasterX.Tests.Gateway;
 
@@ -53,12 +54,14 @@ public sealed class SocketThreadTests
         var frames = new ThreadFrames();
         Assert.True(ModelRequest.TryParse(Operation.Chat, PoisoningPool.Buffer("""{"messages":[{}],"stream":true}"""), out var request, out _, out _));
         using var asked = request;
+        await using var gateway = new GatewayHost();
         await OnSocketThreadAsync(async () =>
         {
             using var response = new HttpResponseMessage();
             using var provider = new Provider("p", new ProviderOptions { BaseUrl = "http://127.0.0.1:1/v1" }, TimeProvider.System);
             using var stream = new ProviderStream(
-                response, new SocketStream(Encoding.ASCII.GetBytes(events)), provider.CandidateOf("m"), request!, default, frames, null, Clock,
+                response, new SocketStream(Encoding.ASCII.GetBytes(events)), provider.CandidateOf("m"), request!, default, frames, null,
+                gateway.Services.GetRequiredService<Accounting>(), Clock,
                 16_000_000, default);
             while (stream.State == StreamState.Open)
             {

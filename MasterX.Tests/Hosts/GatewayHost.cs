@@ -1,6 +1,7 @@
 using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
+using System.Text.Json;
 using MasterX.AiGateway;
 
 namespace MasterX.Tests.Hosts;
@@ -53,6 +54,21 @@ internal sealed class GatewayHost : IAsyncDisposable
 
     public Task<HttpResponseMessage> PostRawAsync(string body, string contentType = "application/json") =>
         Http.PostAsync(new Uri("/v1/chat/completions", UriKind.Relative), new StringContent(body, Encoding.UTF8, contentType), TestContext.Current.CancellationToken);
+
+    /// <summary>The record of a call of that name, as soon as the call has ended, which may be after its caller has gone.</summary>
+    public async Task<JsonElement> RecordAsync(string call)
+    {
+        while (true)
+        {
+            using var answer = await Http.GetAsync(new Uri($"/calls/{call}", UriKind.Relative), TestContext.Current.CancellationToken);
+            if (answer.IsSuccessStatusCode && await answer.JsonAsync() is var record && record.GetProperty("ended").GetBoolean())
+            {
+                return record;
+            }
+
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using MasterX.Api.Calls;
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
 using MasterX.Tests.Hosts;
@@ -19,6 +20,8 @@ public sealed class EmbeddedStorageTests : StorageContract
     private protected override IGenerationStore Generations => new EmbeddedGenerationStore(_database);
 
     private protected override IKeyStore Keys => new EmbeddedKeyStore(_database);
+
+    private protected override ICallStore Calls => new EmbeddedCallStore(_database);
 
     private protected override IUsageStore Usage => new EmbeddedUsageStore(_database);
 

@@ -1,3 +1,4 @@
+using MasterX.Api.Calls;
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Mongo;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -18,6 +19,8 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     private protected override IGenerationStore Generations => new MongoGenerationStore(_database!);
 
     private protected override IKeyStore Keys => new MongoKeyStore(_database!);
+
+    private protected override ICallStore Calls => new MongoCallStore(_database!);
 
     private protected override IUsageStore Usage => new MongoUsageStore(_database!);
 

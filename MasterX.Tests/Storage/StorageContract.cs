@@ -2,13 +2,12 @@ using MasterX.Api.Ai;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
-using MasterX.Api.Usage;
 using MasterX.Api.Users;
 
 namespace MasterX.Tests.Storage;
 
 /// <summary>What every storage has to do, whatever it is made of.</summary>
-public abstract class StorageContract : IAsyncLifetime
+public abstract partial class StorageContract : IAsyncLifetime
 {
     private static readonly DateTimeOffset Noon = new(2026, 11, 24, 12, 0, 0, 123, TimeSpan.Zero);
 
@@ -174,7 +173,7 @@ public abstract class StorageContract : IAsyncLifetime
         var generation = Generation("key_1", 1) with { Prompt = text, Content = text };
 
         await Users.TryAddAsync(user, Token);
-        await Generations.AddAsync(generation, Token);
+        await AddAsync(generation);
 
         Assert.Equal(text, (await Users.FindAsync(null, user.Id, Token))!.Name);
         Assert.Equal(text, (await Generations.FindAsync("key_1", generation.Id, Token))!.Prompt);
@@ -184,7 +183,7 @@ public abstract class StorageContract : IAsyncLifetime
     public async Task A_generation_is_read_back_whole_by_its_own_key_and_by_nobody_elses()
     {
         var generation = Generation("key_1", 1);
-        await Generations.AddAsync(generation, Token);
+        await AddAsync(generation);
 
         Assert.Equivalent(generation, await Generations.FindAsync("key_1", generation.Id, Token), strict: true);
         Assert.Equivalent(generation, await Generations.FindAsync(null, generation.Id, Token), strict: true);
@@ -198,12 +197,12 @@ public abstract class StorageContract : IAsyncLifetime
         var added = Enumerable.Range(0, 250).Select(i => Generation(Key, i)).ToArray();
         foreach (var generation in added)
         {
-            await Generations.AddAsync(generation, Token);
+            await AddAsync(generation);
         }
 
         // One page beyond the driver's first batch of 101, then one that begins where it ended, with newer rows come in between.
         var first = await Generations.ListAsync(Key, null, 150, Token);
-        await Generations.AddAsync(Generation(Key, 1000), Token);
+        await AddAsync(Generation(Key, 1000));
         var second = await Generations.ListAsync(Key, first[^1].Id, 150, Token);
 
         Assert.Equal(added.Reverse().Select(generation => generation.Id), first.Concat(second).Select(generation => generation.Id));
@@ -217,7 +216,7 @@ public abstract class StorageContract : IAsyncLifetime
         var gone = Generation("key_1", 3) with { UserId = "usr_3" };
         foreach (var generation in new[] { one, other, gone })
         {
-            await Generations.AddAsync(generation, Token);
+            await AddAsync(generation);
         }
 
         Assert.Equal(1, await Generations.AnonymizeOfUserAsync("usr_1", Token));
@@ -233,8 +232,8 @@ public abstract class StorageContract : IAsyncLifetime
     public async Task What_is_older_than_a_time_is_removed()
     {
         var (old, kept) = (Generation("key_1", 1) with { CreatedAt = Noon.AddMilliseconds(-1) }, Generation("key_1", 2));
-        await Generations.AddAsync(old, Token);
-        await Generations.AddAsync(kept, Token);
+        await AddAsync(old);
+        await AddAsync(kept);
 
         Assert.Equal(1, await Generations.DeleteOlderThanAsync(Noon, Token));
 
@@ -268,31 +267,6 @@ public abstract class StorageContract : IAsyncLifetime
         Assert.Equivalent(key with { RevokedAt = Noon.AddHours(1), LastUsedAt = Noon.AddHours(3) }, await Keys.FindAsync(key.Id, Token), strict: true);
         Assert.Equal([other.Id, key.Id], (await Keys.ListAsync(null, 10, Token)).Select(known => known.Id));
         Assert.Equal([key.Id], (await Keys.ListAsync(other.Id, 10, Token)).Select(known => known.Id));
-    }
-
-    [Fact]
-    public async Task Usage_adds_up_exactly_whoever_adds_at_the_same_time()
-    {
-        var day = DateOnly.FromDateTime(Noon.UtcDateTime);
-
-        await Task.WhenAll(Enumerable.Range(0, 100).Select(_ => Task.Run(() => Usage.AddAsync(new("key_1", day, 1, 10, 20, 0.000000123456m), Token), Token)));
-
-        Assert.Equal([new("key_1", day, 100, 1000, 2000, 0.0000123456m)], await Usage.ListAsync("key_1", day, day, Token));
-    }
-
-    [Fact]
-    public async Task Usage_is_listed_by_day_and_by_key()
-    {
-        var day = DateOnly.FromDateTime(Noon.UtcDateTime);
-        UsageRecord[] all = [new("key_1", day, 1, 2, 3, 0.5m), new("key_2", day, 1, 2, 3, 0.25m), new("key_1", day.AddDays(1), 1, 2, 3, 0m)];
-        foreach (var usage in all.Reverse())
-        {
-            await Usage.AddAsync(usage, Token);
-        }
-
-        Assert.Equal(all, await Usage.ListAsync(null, day, day.AddDays(1), Token));
-        Assert.Equal([all[0], all[2]], await Usage.ListAsync("key_1", day.AddDays(-5), day.AddDays(5), Token));
-        Assert.Equal([all[2]], await Usage.ListAsync(null, day.AddDays(1), day.AddDays(1), Token));
     }
 
     [Fact]

@@ -7,12 +7,10 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>What is searched by stands in columns; the rest is one JSON document.</summary>
 internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGenerationStore
 {
-    public Task AddAsync(Generation generation, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
-            "INSERT INTO generations (id, key_id, user_id, created_at, document) VALUES ($id, $key, $user, $created, $document)",
-            ("$id", generation.Id), ("$key", generation.KeyId), ("$user", generation.UserId), ("$created", generation.CreatedAt.ToUnixTimeMilliseconds()),
-            ("$document", JsonSerializer.Serialize(generation))).Run(),
-        cancellationToken);
+    public static void Add(EmbeddedConnection connection, Generation generation) => connection.Command(
+        "INSERT INTO generations (id, key_id, user_id, created_at, document) VALUES ($id, $key, $user, $created, $document) ON CONFLICT DO NOTHING",
+        ("$id", generation.Id), ("$key", generation.KeyId), ("$user", generation.UserId), ("$created", generation.CreatedAt.ToUnixTimeMilliseconds()),
+        ("$document", JsonSerializer.Serialize(generation))).Run();
 
     public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
         connection => connection.Command("SELECT document FROM generations WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", keyId)).First(Read),

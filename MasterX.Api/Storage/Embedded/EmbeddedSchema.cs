@@ -77,6 +77,51 @@ internal static class EmbeddedSchema
 
         CREATE INDEX idempotency_by_expiry ON idempotency (expires_at);
         """,
+
+        """
+        CREATE TABLE calls (
+            id TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            instance TEXT NOT NULL,
+            state INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX calls_open ON calls (id) WHERE state = 0;
+
+        CREATE TABLE spending (
+            call_id TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            key_id TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            provider TEXT NOT NULL,
+            model TEXT NOT NULL,
+            outcome TEXT NOT NULL,
+            input_tokens INTEGER NOT NULL,
+            output_tokens INTEGER NOT NULL,
+            cached_input_tokens INTEGER NOT NULL,
+            cache_write_tokens INTEGER NOT NULL,
+            reasoning_tokens INTEGER NOT NULL,
+            cost INTEGER,
+            estimated INTEGER NOT NULL,
+            PRIMARY KEY (call_id, attempt)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX spending_by_key ON spending (key_id, at);
+        CREATE INDEX spending_by_time ON spending (at);
+
+        CREATE TABLE budgets (
+            id TEXT PRIMARY KEY,
+            spent INTEGER NOT NULL,
+            held INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE instances (
+            id TEXT PRIMARY KEY,
+            until INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        """,
     ];
 
     /// <exception cref="StorageException">The file is of a newer version of the service.</exception>

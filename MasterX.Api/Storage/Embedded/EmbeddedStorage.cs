@@ -13,6 +13,7 @@ internal static class EmbeddedStorage
         builder.Services.AddSingleton<IGenerationStore, EmbeddedGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, EmbeddedKeyStore>();
         builder.Services.AddSingleton<IUsageStore, EmbeddedUsageStore>();
+        builder.Services.AddSingleton<Calls.ICallStore, EmbeddedCallStore>();
         builder.Services.AddSingleton<IIdempotencyStore, EmbeddedIdempotencyStore>();
     }
 }

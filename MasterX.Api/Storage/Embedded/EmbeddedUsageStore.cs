@@ -3,27 +3,28 @@ using MasterX.Api.Usage;
 
 namespace MasterX.Api.Storage.Embedded;
 
+/// <summary>Adds up what calls have spent; of days whose records are gone there are sums.</summary>
 internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStore
 {
-    public Task AddAsync(UsageRecord usage, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
-            """
-            INSERT INTO usage (key_id, day, requests, input_tokens, output_tokens, cost) VALUES ($key, $day, $requests, $input, $output, $cost)
-            ON CONFLICT (key_id, day) DO UPDATE SET requests = requests + $requests, input_tokens = input_tokens + $input, output_tokens = output_tokens + $output, cost = cost + $cost
-            """,
-            ("$key", usage.KeyId), ("$day", Text(usage.Day)), ("$requests", usage.Requests), ("$input", usage.InputTokens), ("$output", usage.OutputTokens),
-            ("$cost", Picodollars.Of(usage.CostUsd))).Run(),
-        cancellationToken);
+    private const long DayMs = 24 * 60 * 60 * 1000;
 
     public Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<UsageRecord>>(
         connection => connection.Command(
             """
-            SELECT key_id, day, requests, input_tokens, output_tokens, cost FROM usage
-            WHERE ($key IS NULL OR key_id = $key) AND day >= $from AND day <= $to ORDER BY day, key_id
+            SELECT key_id, day, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(estimated), sum(unpriced) FROM (
+                SELECT key_id, day, requests, input_tokens, output_tokens, cost, 0 AS estimated, 0 AS unpriced FROM usage
+                WHERE ($key IS NULL OR key_id = $key) AND day >= $from AND day <= $to
+                UNION ALL
+                SELECT key_id, date(at / 1000, 'unixepoch'), attempt = 0, input_tokens, output_tokens, coalesce(cost, 0), estimated, cost IS NULL FROM spending
+                WHERE ($key IS NULL OR key_id = $key) AND at >= $first AND at < $last
+            ) GROUP BY key_id, day ORDER BY day, key_id
             """,
-            ("$key", keyId), ("$from", Text(from)), ("$to", Text(to))).All(row => new UsageRecord(
-                row.GetString(0), DateOnly.ParseExact(row.GetString(1), "yyyy-MM-dd", CultureInfo.InvariantCulture), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), Picodollars.ToDollars(row.GetInt64(5)))),
+            ("$key", keyId), ("$from", Text(from)), ("$to", Text(to)), ("$first", Ms(from)), ("$last", to == DateOnly.MaxValue ? long.MaxValue : Ms(to) + DayMs)).All(row => new UsageRecord(
+                row.GetString(0), DateOnly.ParseExact(row.GetString(1), "yyyy-MM-dd", CultureInfo.InvariantCulture), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), Picodollars.ToDollars(row.GetInt64(5)),
+                row.GetInt64(6), row.GetInt64(7))),
         cancellationToken);
 
-    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static long Ms(DateOnly day) => new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeMilliseconds();
 }

@@ -16,6 +16,13 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
 
     public IMongoCollection<UsageDocument> Usage { get; } = database.GetCollection<UsageDocument>(MongoSchema.Usage);
 
+    public IMongoCollection<CallDocument> Calls { get; } = database.GetCollection<CallDocument>(MongoSchema.Calls);
+
+    /// <summary>Each with what is spent and held, in picodollars, and what each open call holds under the call's id.</summary>
+    public IMongoCollection<BsonDocument> Budgets { get; } = database.GetCollection<BsonDocument>(MongoSchema.Budgets);
+
+    public IMongoCollection<InstanceDocument> Instances { get; } = database.GetCollection<InstanceDocument>(MongoSchema.Instances);
+
     public IMongoCollection<IdempotencyDocument> Idempotency { get; } = database.GetCollection<IdempotencyDocument>(MongoSchema.Idempotency);
 
     public Task InitializeAsync(CancellationToken cancellationToken) => GuardedAsync(() => MongoSchema.ApplyAsync(database, logger, cancellationToken));

@@ -9,9 +9,6 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
 {
     private static readonly FilterDefinitionBuilder<GenerationDocument> Where = Builders<GenerationDocument>.Filter;
 
-    public Task AddAsync(Generation generation, CancellationToken cancellationToken) =>
-        MongoDatabase.GuardedAsync(() => database.Generations.InsertOneAsync(GenerationDocument.Of(generation), options: null, cancellationToken));
-
     public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Generations.Find(Where.Eq(generation => generation.Id, id) & OfKey(keyId)).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
 

@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// </summary>
 internal static partial class MongoSchema
 {
-    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency";
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances";
 
     /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
     private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
@@ -18,6 +18,8 @@ internal static partial class MongoSchema
         [Generations] = [("_id", "string"), (nameof(GenerationDocument.KeyId), "string"), (nameof(GenerationDocument.CreatedAt), "date"), (nameof(GenerationDocument.Document), "string")],
         [Keys] = [("_id", "string"), (nameof(KeyDocument.Hash), "string"), (nameof(KeyDocument.Name), "string"), (nameof(KeyDocument.Scopes), "array"), (nameof(KeyDocument.CreatedAt), "date")],
         [Usage] = [("_id", "string"), (nameof(UsageDocument.KeyId), "string"), (nameof(UsageDocument.Day), "string"), (nameof(UsageDocument.Requests), "long"), (nameof(UsageDocument.Cost), "long")],
+        [Calls] = [("_id", "string"), (nameof(CallDocument.KeyId), "string"), (nameof(CallDocument.Day), "string"), (nameof(CallDocument.State), "int"), (nameof(CallDocument.Document), "string"), (nameof(CallDocument.Spent), "array")],
+        [Budgets] = [("_id", "string"), ("Spent", "long"), ("Held", "long")],
         [Idempotency] = [("_id", "string"), (nameof(IdempotencyDocument.RequestHash), "string"), (nameof(IdempotencyDocument.HeldUntil), "date"), (nameof(IdempotencyDocument.ExpiresAt), "date")],
     };
 
@@ -36,6 +38,9 @@ internal static partial class MongoSchema
         await TryIndexAsync<GenerationDocument>("by_user", Generations, index => index.Ascending(generation => generation.UserId));
         await TryIndexAsync<GenerationDocument>("by_time", Generations, index => index.Ascending(generation => generation.CreatedAt));
         await TryIndexAsync<UsageDocument>("by_key", Usage, index => index.Ascending(usage => usage.KeyId).Ascending(usage => usage.Day));
+        await TryIndexAsync<CallDocument>("by_key", Calls, index => index.Ascending(call => call.KeyId).Ascending(call => call.Day));
+        await TryIndexAsync<CallDocument>("by_day", Calls, index => index.Ascending(call => call.Day));
+        await TryIndexAsync<CallDocument>("by_state", Calls, index => index.Ascending(call => call.State).Ascending(call => call.Id));
 
         // MongoDB removes them by itself once they have expired; where it does not, the retention worker does.
         await TryIndexAsync<IdempotencyDocument>("by_expiry", Idempotency, index => index.Ascending(record => record.ExpiresAt), expires: true);

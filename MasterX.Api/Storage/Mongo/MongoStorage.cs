@@ -53,6 +53,7 @@ internal static class MongoStorage
         builder.Services.AddSingleton<IGenerationStore, MongoGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, MongoKeyStore>();
         builder.Services.AddSingleton<IUsageStore, MongoUsageStore>();
+        builder.Services.AddSingleton<Calls.ICallStore, MongoCallStore>();
         builder.Services.AddSingleton<IIdempotencyStore, MongoIdempotencyStore>();
     }
 }

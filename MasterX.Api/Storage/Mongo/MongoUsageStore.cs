@@ -1,54 +1,66 @@
 using System.Globalization;
 using MasterX.Api.Usage;
+using MongoDB.Bson;
 using MongoDB.Bson.Serialization.Attributes;
 using MongoDB.Driver;
 
 namespace MasterX.Api.Storage.Mongo;
 
+/// <summary>Adds up what calls have spent; of days whose records are gone there are sums.</summary>
 internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
 {
-    private static readonly FilterDefinitionBuilder<UsageDocument> Where = Builders<UsageDocument>.Filter;
+    public Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => ListAsync(database, keyId, from, to, cancellationToken));
 
-    public Task AddAsync(UsageRecord usage, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public static async Task<IReadOnlyList<UsageRecord>> ListAsync(MongoDatabase database, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken)
     {
-        var day = Text(usage.Day);
-        var change = Builders<UsageDocument>.Update
-            .SetOnInsert(known => known.KeyId, usage.KeyId)
-            .SetOnInsert(known => known.Day, day)
-            .Inc(known => known.Requests, usage.Requests)
-            .Inc(known => known.InputTokens, usage.InputTokens)
-            .Inc(known => known.OutputTokens, usage.OutputTokens)
-            .Inc(known => known.Cost, Picodollars.Of(usage.CostUsd));
-        var filter = Where.Eq(known => known.Id, $"{usage.KeyId}/{day}");
-        try
-        {
-            await UpsertAsync();
-        }
-        catch (MongoWriteException raced) when (MongoDatabase.IsDuplicate(raced))
-        {
-            // Of two first ones at once, one finds the other's document.
-            await UpsertAsync();
-        }
-
-        Task UpsertAsync() => database.Usage.UpdateOneAsync(filter, change, new UpdateOptions { IsUpsert = true }, cancellationToken);
-    });
-
-    public Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<UsageRecord>>(async () =>
-    {
-        var filter = Where.Gte(usage => usage.Day, Text(from)) & Where.Lte(usage => usage.Day, Text(to));
+        var days = new BsonDocument("Day", new BsonDocument { { "$gte", Text(from) }, { "$lte", Text(to) } });
         if (keyId is not null)
         {
-            filter &= Where.Eq(usage => usage.KeyId, keyId);
+            days.Add("KeyId", keyId);
         }
 
-        var found = await database.Usage.Find(filter).SortBy(usage => usage.Day).ThenBy(usage => usage.KeyId).ToListAsync(cancellationToken);
-        return [.. found.Select(usage => usage.ToUsage())];
-    });
+        var sums = await database.Usage.Find(days).ToListAsync(cancellationToken);
+        var records = await database.Calls.Aggregate<BsonDocument>(new[]
+        {
+            new BsonDocument("$match", new BsonDocument(days) { { "Spent.0", new BsonDocument("$exists", true) } }),
+            new BsonDocument("$unwind", new BsonDocument { { "path", "$Spent" }, { "includeArrayIndex", "Attempt" } }),
+            new BsonDocument("$group", new BsonDocument
+            {
+                { "_id", new BsonDocument { { "KeyId", "$KeyId" }, { "Day", "$Day" } } },
+                { "Requests", new BsonDocument("$sum", new BsonDocument("$cond", new BsonArray { new BsonDocument("$eq", new BsonArray { "$Attempt", 0 }), 1, 0 })) },
+                { "InputTokens", new BsonDocument("$sum", "$Spent.InputTokens") },
+                { "OutputTokens", new BsonDocument("$sum", "$Spent.OutputTokens") },
+                { "Cost", new BsonDocument("$sum", "$Spent.Cost") },
+                { "Estimated", new BsonDocument("$sum", "$Spent.Estimated") },
+                { "Unpriced", new BsonDocument("$sum", "$Spent.Unpriced") },
+            }),
+        }, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
+        return
+        [
+            .. sums.Select(sum => sum.ToUsage()).Concat(records.Select(Read)).GroupBy(usage => (usage.KeyId, usage.Day)).Select(group => group.Aggregate(Plus))
+                .OrderBy(usage => usage.Day).ThenBy(usage => usage.KeyId, StringComparer.Ordinal),
+        ];
+    }
 
-    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+
+    private static UsageRecord Read(BsonDocument group) => new(
+        group["_id"]["KeyId"].AsString, DateOnly.ParseExact(group["_id"]["Day"].AsString, "yyyy-MM-dd", CultureInfo.InvariantCulture), group["Requests"].ToInt64(), group["InputTokens"].ToInt64(),
+        group["OutputTokens"].ToInt64(), Picodollars.ToDollars(group["Cost"].ToInt64()), group["Estimated"].ToInt64(), group["Unpriced"].ToInt64());
+
+    private static UsageRecord Plus(UsageRecord one, UsageRecord other) => one with
+    {
+        Requests = one.Requests + other.Requests,
+        InputTokens = one.InputTokens + other.InputTokens,
+        OutputTokens = one.OutputTokens + other.OutputTokens,
+        CostUsd = one.CostUsd + other.CostUsd,
+        Estimated = one.Estimated + other.Estimated,
+        Unpriced = one.Unpriced + other.Unpriced,
+    };
 }
 
-/// <summary>What a key used on a day, as it is stored.</summary>
+/// <summary>What a key used on a day, of whose calls there are no records any more.</summary>
 [BsonIgnoreExtraElements]
 internal sealed class UsageDocument
 {
@@ -70,5 +82,5 @@ internal sealed class UsageDocument
     /// <summary>In picodollars.</summary>
     public required long Cost { get; init; }
 
-    public UsageRecord ToUsage() => new(KeyId, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), Requests, InputTokens, OutputTokens, Picodollars.ToDollars(Cost));
+    public UsageRecord ToUsage() => new(KeyId, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), Requests, InputTokens, OutputTokens, Picodollars.ToDollars(Cost), 0, 0);
 }

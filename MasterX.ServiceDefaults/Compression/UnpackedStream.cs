@@ -1,6 +1,6 @@
 using ZstdSharp;
 
-namespace MasterX.AiGateway.Compression;
+namespace MasterX.ServiceDefaults.Compression;
 
 /// <summary>A body being unpacked. Whatever its coding, bytes that are not packed with it are an <see cref="InvalidDataException"/>.</summary>
 internal sealed class UnpackedStream(Stream unpacking) : Stream

@@ -1,18 +1,18 @@
 using MasterX.AiGateway.Telemetry;
 
-namespace MasterX.AiGateway.Requests;
+namespace MasterX.AiGateway.Calls;
 
-/// <summary>What a stream cost.</summary>
+/// <summary>What something cost: one attempt, or all of a call.</summary>
 /// <param name="Usage">Its tokens.</param>
 /// <param name="Cost">In US dollars; <see langword="null"/> when the model has no price.</param>
 /// <param name="IsEstimated">Whether the tokens are an estimate, because the provider did not count.</param>
-internal sealed record StreamBill(TokenUsage Usage, decimal? Cost, bool IsEstimated)
+internal sealed record Bill(TokenUsage Usage, decimal? Cost, bool IsEstimated)
 {
     /// <summary>The same for one who was spared the call: it was paid for when it was made.</summary>
-    public StreamBill Paid => this with { Cost = 0, IsEstimated = false };
+    public Bill Paid => this with { Cost = 0, IsEstimated = false };
 
     /// <summary>Both together, as of a stream that another provider went on with.</summary>
-    public StreamBill Plus(StreamBill other) => new(
+    public Bill Plus(Bill other) => new(
         new TokenUsage(
             Usage.Input + other.Usage.Input, Usage.Output + other.Usage.Output, Usage.CachedInput + other.Usage.CachedInput,
             Usage.CacheWrite + other.Usage.CacheWrite, Usage.Reasoning + other.Usage.Reasoning),

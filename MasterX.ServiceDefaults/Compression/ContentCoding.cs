@@ -2,13 +2,13 @@ using System.IO.Compression;
 using ZstdSharp;
 using ZstdSharp.Unsafe;
 
-namespace MasterX.AiGateway.Compression;
+namespace MasterX.ServiceDefaults.Compression;
 
 /// <summary>
 /// The content codings that bodies may be packed with, one at a time (<see href="https://www.rfc-editor.org/rfc/rfc9110#section-8.4"/>).
 /// How much of a body is unpacked is up to whoever reads it: a few bytes may stand for gigabytes.
 /// </summary>
-internal static class ContentCoding
+public static class ContentCoding
 {
     /// <summary>As they stand in <c>Accept-Encoding</c>.</summary>
     public const string Known = "gzip, br, deflate, zstd";

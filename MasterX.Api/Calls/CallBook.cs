@@ -1,0 +1,204 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
+using MasterX.Api.Ai;
+using MasterX.Api.Keys;
+using MasterX.Api.Storage;
+
+namespace MasterX.Api.Calls;
+
+/// <summary>
+/// Books what calls spend, each once, whatever happens:
+/// <code>
+///  open ─ written, with what it holds in its budgets, before the gateway is called
+///       ─ the gateway says at once what was spent (headers of a whole answer)        → settled
+///       ─ it is asked for it: a stream has ended, a caller has left, this process     → settled, by <see cref="CallCollector"/>
+///         died and another comes after it
+///       ─ nobody knows: the gateway died with the call, too                           → assumed, and marked
+/// </code>
+/// What the database does not take is kept and tried again; <c>usage_backlog_requests</c> and <c>usage_backlog_seconds</c> tell of it.
+/// </summary>
+internal sealed partial class CallBook : IDisposable
+{
+    /// <summary>How long a call that no budget bounds waits for its opening to be written; with the database away it goes on without.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
+
+    private readonly Expectations _expectations;
+    private readonly TimeProvider _time;
+    private readonly ILogger<CallBook> _logger;
+    private readonly Meter _meter;
+    private readonly GroupCommit<Call, Opening> _opening;
+    private readonly GroupCommit<Settlement, bool> _settling;
+    private readonly ConcurrentDictionary<string, Unbooked> _unbooked = new(StringComparer.Ordinal);
+
+    public CallBook(ICallStore store, Expectations expectations, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
+    {
+        (_expectations, _time, _logger) = (expectations, time, logger);
+        _opening = new(calls => store.OpenAsync(calls, CancellationToken.None));
+        _settling = new(async settlements =>
+        {
+            await store.SettleAsync(settlements, CancellationToken.None);
+            return new bool[settlements.Count];
+        });
+        _meter = meters.Create("MasterX.Usage");
+        _meter.CreateObservableGauge("usage_backlog_requests", () => _unbooked.Count, description: "Calls that have ended and are not booked yet.");
+        _meter.CreateObservableGauge(
+            "usage_backlog_seconds", () => _unbooked.Values.Select(call => _time.GetElapsedTime(call.Since).TotalSeconds).DefaultIfEmpty().Max(), description: "Age of the oldest call that has ended and is not booked yet.");
+    }
+
+    /// <summary>Names this process in the calls it opens.</summary>
+    public string Instance { get; } = Identifier.New("api");
+
+    /// <summary>Opens a call.</summary>
+    /// <exception cref="CallRefusedException">A budget does not allow it.</exception>
+    /// <exception cref="GatewayUnavailableException">What it may cost cannot be said, and a budget depends on it.</exception>
+    /// <exception cref="StorageException">It cannot be written, and a budget depends on it.</exception>
+    public async Task<OpenedCall> OpenAsync(ConsumerKey key, CallFacts facts, CancellationToken cancellationToken)
+    {
+        var at = Identifier.Now(_time);
+        var quote = key.MonthlyBudgetUsd is null ? _expectations.Known(facts.Model) : await _expectations.QuoteAsync(facts.Model, cancellationToken);
+        var expected = _expectations.Of(facts, quote);
+        var call = new Call { Id = Identifier.New("call"), KeyId = key.Id, At = at, Instance = Instance, Model = facts.Model, Expected = expected };
+        if (key.MonthlyBudgetUsd is not { } budget)
+        {
+            await OpenUnboundAsync(call);
+            return new(call, null);
+        }
+
+        if (quote is { Unpriced: { Count: > 0 } unpriced })
+        {
+            throw CallRefusedException.Unpriced(unpriced);
+        }
+
+        // A model that does not exist costs nothing: the gateway refuses it.
+        if (expected.CostUsd is { } cost)
+        {
+            call = call with { Reserved = [new(BudgetPeriod.IdOf(key.Id, at), cost, budget, facts.MostOutputTokens is not null)] };
+        }
+
+        var opening = await _opening.WriteAsync(call).WaitAsync(cancellationToken);
+        return opening.IsAllowed ? new(call, opening.LeftUsd) : throw CallRefusedException.OverBudget(key, call, opening.LeftUsd ?? 0);
+    }
+
+    /// <summary>Books a call; it survives the death of this process then.</summary>
+    /// <exception cref="StorageException">The database does not take it. It is kept, and written when it does.</exception>
+    public async Task SettleAsync(Settlement settlement)
+    {
+        _expectations.Learn(settlement.Call, settlement.Spent);
+        _unbooked[settlement.Call.Id] = new(_time.GetTimestamp(), settlement);
+        await BookAsync(settlement);
+    }
+
+    /// <summary>Books a call behind its caller's back, however long it takes.</summary>
+    public void Settle(Settlement settlement)
+    {
+        _expectations.Learn(settlement.Call, settlement.Spent);
+        _unbooked[settlement.Call.Id] = new(_time.GetTimestamp(), settlement);
+        _ = TryBookAsync(settlement);
+    }
+
+    /// <summary>Notes that a call has ended of which it is not known yet what it has spent.</summary>
+    public void End(Call call) => _unbooked[call.Id] = new(_time.GetTimestamp(), null);
+
+    /// <summary>Tries again what the database has not taken.</summary>
+    /// <returns>Whether it has now.</returns>
+    public async Task<bool> RetryAsync()
+    {
+        Settlement[] kept = [.. _unbooked.Values.Where(call => call.HasFailed).Select(call => call.Settlement!).Take(1000)];
+        var booked = await Task.WhenAll(kept.Select(TryBookAsync));
+        return Array.TrueForAll(booked, done => done);
+    }
+
+    /// <summary>Waits until what has ended by now is booked, if it can be.</summary>
+    public async Task FlushAsync(TimeSpan patience, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.WhenAll(_unbooked.Values.Select(call => call.Booked.Task)).WaitAsync(patience, _time, cancellationToken);
+        }
+        catch (TimeoutException)
+        {
+            // What can be known by now is there.
+        }
+    }
+
+    public void Dispose() => _meter.Dispose();
+
+    private async Task OpenUnboundAsync(Call call)
+    {
+        var writing = _opening.WriteAsync(call);
+        try
+        {
+            await writing.WaitAsync(Patience, _time);
+        }
+        catch (Exception away) when (away is StorageException or TimeoutException)
+        {
+            // It is booked all the same when it has ended, with or without this.
+            _ = writing.ContinueWith(static ended => ended.Exception, TaskScheduler.Default);
+            LogNotOpened(_logger, call.Id, away.Message);
+        }
+    }
+
+    private async Task<bool> TryBookAsync(Settlement settlement)
+    {
+        try
+        {
+            await BookAsync(settlement);
+            return true;
+        }
+        catch (Exception refused)
+        {
+            // The boundary of the writer: one entry that cannot be written is kept and told of, and hinders no other.
+            LogNotBooked(_logger, settlement.Call.Id, refused.Message);
+            return false;
+        }
+    }
+
+    private async Task BookAsync(Settlement settlement)
+    {
+        try
+        {
+            await _settling.WriteAsync(settlement);
+        }
+        catch
+        {
+            if (_unbooked.TryGetValue(settlement.Call.Id, out var kept))
+            {
+                kept.HasFailed = true;
+            }
+
+            throw;
+        }
+
+        if (_unbooked.TryRemove(settlement.Call.Id, out var done))
+        {
+            done.Booked.TrySetResult();
+        }
+    }
+
+    [LoggerMessage(50, LogLevel.Warning, "The call {Id} begins without being written: {Problem} It is booked when it has ended")]
+    private static partial void LogNotOpened(ILogger logger, string id, string problem);
+
+    [LoggerMessage(51, LogLevel.Warning, "The call {Id} is not booked yet; it is kept and tried again. {Problem}")]
+    private static partial void LogNotBooked(ILogger logger, string id, string problem);
+
+    private sealed class Unbooked(long since, Settlement? settlement)
+    {
+        public long Since { get; } = since;
+
+        public Settlement? Settlement { get; } = settlement;
+
+        public TaskCompletionSource Booked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public volatile bool HasFailed;
+    }
+}
+
+/// <summary>A call that may be made.</summary>
+/// <param name="Call">As it was written.</param>
+/// <param name="LeftUsd">What is left of its budget beside what it holds, in US dollars; <see langword="null"/> without a budget.</param>
+internal sealed record OpenedCall(Call Call, decimal? LeftUsd);
+
+/// <summary>Whether a call may be made, and what is left.</summary>
+/// <param name="IsAllowed">By its budgets.</param>
+/// <param name="LeftUsd">Of the scarcest budget, in US dollars; <see langword="null"/> without one.</param>
+internal readonly record struct Opening(bool IsAllowed, decimal? LeftUsd);

@@ -1,0 +1,52 @@
+using System.Net.Http.Headers;
+using MasterX.Api.Ai;
+
+namespace MasterX.Api.Calls;
+
+/// <summary>Sets up the booking of calls.</summary>
+internal static class CallServices
+{
+    /// <summary>What an answer says of the budget: US dollars that are left beside the calls under way.</summary>
+    public const string LeftHeader = "x-masterx-budget-left-usd";
+
+    public static void AddCalls(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddExceptionHandler<CallRefusedHandler>();
+        builder.Services.AddSingleton<GatewayCalls>();
+        builder.Services.AddSingleton<Expectations>();
+        builder.Services.AddSingleton<CallBook>();
+        builder.Services.AddSingleton<CallCollector>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<CallCollector>());
+
+        // Asked behind callers' backs, and again and again: no line for each, no try beside those of the one who asks.
+        var client = builder.Services.AddHttpClient(AiServices.GatewayAccountsClientName, (services, client) =>
+            {
+                client.BaseAddress = new Uri(AiServices.GatewayAddress);
+                client.Timeout = TimeSpan.FromSeconds(5);
+                client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", services.GetRequiredService<IConfiguration>()["Gateway:Token"]);
+            })
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
+            {
+                UseProxy = false,
+                ConnectTimeout = TimeSpan.FromSeconds(2),
+                PooledConnectionLifetime = TimeSpan.FromSeconds(30),
+
+                // No span for what is nobody's request.
+                ActivityHeadersPropagator = null,
+            })
+            .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
+            .RemoveAllLoggers();
+#pragma warning disable EXTEXP0001 // What is asked for is asked for again by the one who needs it.
+        client.RemoveAllResilienceHandlers();
+#pragma warning restore EXTEXP0001
+    }
+
+    /// <summary>Tells what is left of a budget, before an answer begins.</summary>
+    public static void WriteLeft(this HttpResponse response, OpenedCall opened)
+    {
+        if (opened.LeftUsd is { } left)
+        {
+            response.Headers[LeftHeader] = Math.Max(0, left).ToString("0.############", System.Globalization.CultureInfo.InvariantCulture);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+using System.Threading.Channels;
+
+namespace MasterX.Api.Calls;
+
+/// <summary>
+/// Writes together what is asked for while another write is under way: hundreds of callers at once wait hardly longer than one, and the
+/// database waits for its disk, or its majority, once for all of them.
+/// </summary>
+/// <param name="write">Writes them, all or none acknowledged; as many results as items, in their order.</param>
+internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Task<IReadOnlyList<TResult>>> write)
+{
+    private const int MostTogether = 256;
+
+    private readonly Channel<(TItem Item, TaskCompletionSource<TResult> Done)> _queue = Channel.CreateUnbounded<(TItem, TaskCompletionSource<TResult>)>();
+    private int _isWriting;
+
+    /// <summary>Ends as the write does that takes the item along.</summary>
+    public Task<TResult> WriteAsync(TItem item)
+    {
+        var done = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        _queue.Writer.TryWrite((item, done));
+        if (Interlocked.CompareExchange(ref _isWriting, 1, 0) == 0)
+        {
+            using (ExecutionContext.SuppressFlow())
+            {
+                // It writes for others too: none of them is the one it belongs to.
+                _ = Task.Run(RunAsync);
+            }
+        }
+
+        return done.Task;
+    }
+
+    private async Task RunAsync()
+    {
+        var together = new List<(TItem Item, TaskCompletionSource<TResult> Done)>();
+        do
+        {
+            while (_queue.Reader.TryRead(out var next))
+            {
+                together.Add(next);
+                if (together.Count == MostTogether)
+                {
+                    await WriteAsync(together);
+                }
+            }
+
+            await WriteAsync(together);
+            Volatile.Write(ref _isWriting, 0);
+
+            // What came in between has found a writer that was about to stop.
+        }
+        while (_queue.Reader.TryPeek(out _) && Interlocked.CompareExchange(ref _isWriting, 1, 0) == 0);
+    }
+
+    private async Task WriteAsync(List<(TItem Item, TaskCompletionSource<TResult> Done)> together)
+    {
+        if (together.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var results = await write([.. together.Select(item => item.Item)]);
+            for (var i = 0; i < together.Count; i++)
+            {
+                together[i].Done.TrySetResult(results[i]);
+            }
+        }
+        catch (Exception error)
+        {
+            // The boundary of a write that others wait for: they are told, whatever it is.
+            together.ForEach(item => item.Done.TrySetException(error));
+        }
+
+        together.Clear();
+    }
+}

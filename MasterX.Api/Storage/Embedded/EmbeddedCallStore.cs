@@ -1,0 +1,167 @@
+using System.Text.Json;
+using MasterX.Api.Calls;
+using MasterX.Api.Usage;
+
+namespace MasterX.Api.Storage.Embedded;
+
+/// <summary>A call, what it has spent, what was generated and the budgets it is paid from are written in one transaction.</summary>
+internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
+{
+    public Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken) => database.WriteAsync<IReadOnlyList<Opening>>(
+        connection => [.. calls.Select(call => Open(connection, call))], cancellationToken);
+
+    public Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken) => database.WriteAsync(
+        connection =>
+        {
+            foreach (var settlement in settlements)
+            {
+                Settle(connection, settlement);
+            }
+
+            return true;
+        },
+        cancellationToken);
+
+    public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Call>>(
+        connection => connection.Command(
+            "SELECT document FROM calls WHERE state = 0 AND NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = calls.instance AND instances.until > $now) ORDER BY id LIMIT $limit",
+            ("$now", now.ToUnixTimeMilliseconds()), ("$limit", limit)).All(row => JsonSerializer.Deserialize<Call>(row.GetString(0))!),
+        cancellationToken);
+
+    public Task KeepAliveAsync(string instance, DateTimeOffset until, CancellationToken cancellationToken) => database.WriteAsync(
+        connection =>
+        {
+            // Those that died a day ago have nothing open any more.
+            connection.Command("DELETE FROM instances WHERE until < $old", ("$old", until.AddDays(-1).ToUnixTimeMilliseconds())).Run();
+            return connection.Command(
+                "INSERT INTO instances (id, until) VALUES ($id, $until) ON CONFLICT (id) DO UPDATE SET until = $until", ("$id", instance), ("$until", until.ToUnixTimeMilliseconds())).Run();
+        },
+        cancellationToken);
+
+    /// <summary>Nothing is ever half written here.</summary>
+    public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => Task.FromResult(0);
+
+    public Task<(decimal Spent, decimal Held)> ReadBudgetAsync(string budgetId, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => connection.Command("SELECT spent, held FROM budgets WHERE id = $id", ("$id", budgetId)).First(row => (object)(row.GetInt64(0), row.GetInt64(1))) is (long spent, long held)
+            ? (Picodollars.ToDollars(spent), Picodollars.ToDollars(held))
+            : (Picodollars.ToDollars(SpentBefore(connection, budgetId)), 0),
+        cancellationToken);
+
+    private static Opening Open(EmbeddedConnection connection, Call call)
+    {
+        long? left = null;
+        for (var i = 0; i < call.Reserved.Count; i++)
+        {
+            var reservation = call.Reserved[i];
+            if (TryHold(connection, reservation) is { } used)
+            {
+                left = Math.Min(left ?? long.MaxValue, Picodollars.Of(reservation.LimitUsd) - used);
+                continue;
+            }
+
+            // All of them or none.
+            foreach (var held in call.Reserved.Take(i))
+            {
+                Free(connection, held, 0);
+            }
+
+            var taken = connection.Command("SELECT spent + held FROM budgets WHERE id = $id", ("$id", reservation.BudgetId)).ExecuteScalar() as long? ?? 0;
+            return new(false, Picodollars.ToDollars(Picodollars.Of(reservation.LimitUsd) - taken));
+        }
+
+        connection.Command(
+            "INSERT INTO calls (id, key_id, at, instance, state, document) VALUES ($id, $key, $at, $instance, 0, $document)",
+            ("$id", call.Id), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call))).Run();
+        return new(true, left is { } rest ? Picodollars.ToDollars(rest) : null);
+    }
+
+    /// <returns>What is spent and held then; <see langword="null"/> when the budget does not allow it.</returns>
+    private static long? TryHold(EmbeddedConnection connection, Reservation reservation)
+    {
+        if (Hold() is { } used)
+        {
+            return used;
+        }
+
+        // The first of its period, or one that is not allowed.
+        return connection.Command(
+            "INSERT INTO budgets (id, spent, held) VALUES ($id, $spent, 0) ON CONFLICT DO NOTHING",
+            ("$id", reservation.BudgetId), ("$spent", SpentBefore(connection, reservation.BudgetId))).Run() == 1 ? Hold() : null;
+
+        long? Hold() => connection.Command(
+            """
+            UPDATE budgets SET held = held + $amount WHERE id = $id AND (spent + held + $amount <= $limit OR ($bound = 0 AND held = 0 AND spent < $limit))
+            RETURNING spent + held
+            """,
+            ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$limit", Picodollars.Of(reservation.LimitUsd)), ("$bound", reservation.IsBound ? 1 : 0)).ExecuteScalar() as long?;
+    }
+
+    /// <summary>What the key has spent in the period without a budget.</summary>
+    private static long SpentBefore(EmbeddedConnection connection, string budgetId)
+    {
+        var (keyId, from, until) = BudgetPeriod.Parse(budgetId);
+        return (long)connection.Command(
+            """
+            SELECT (SELECT coalesce(sum(cost), 0) FROM spending WHERE key_id = $key AND at >= $from AND at < $until)
+                + (SELECT coalesce(sum(cost), 0) FROM usage WHERE key_id = $key AND day >= $first AND day < $next)
+            """,
+            ("$key", keyId), ("$from", from.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds()),
+            ("$first", EmbeddedUsageStore.Text(DateOnly.FromDateTime(from.UtcDateTime))), ("$next", EmbeddedUsageStore.Text(DateOnly.FromDateTime(until.UtcDateTime)))).ExecuteScalar()!;
+    }
+
+    private static void Settle(EmbeddedConnection connection, Settlement settlement)
+    {
+        if (settlement.Generation is { } generation)
+        {
+            EmbeddedGenerationStore.Add(connection, generation);
+        }
+
+        var call = settlement.Call;
+        var before = (long?)connection.Command("SELECT state FROM calls WHERE id = $id", ("$id", call.Id)).ExecuteScalar();
+        if (before >= (int)settlement.State)
+        {
+            return;
+        }
+
+        connection.Command(
+            "INSERT INTO calls (id, key_id, at, instance, state, document) VALUES ($id, $key, $at, $instance, $state, $document) ON CONFLICT (id) DO UPDATE SET state = $state",
+            ("$id", call.Id), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call)), ("$state", (int)settlement.State)).Run();
+        var assumed = 0L;
+        if (before == (int)CallState.Assumed)
+        {
+            assumed = (long)connection.Command("SELECT coalesce(sum(cost), 0) FROM spending WHERE call_id = $id", ("$id", call.Id)).ExecuteScalar()!;
+            connection.Command("DELETE FROM spending WHERE call_id = $id", ("$id", call.Id)).Run();
+        }
+
+        for (var i = 0; i < settlement.Spent.Count; i++)
+        {
+            Add(connection, call, i, settlement.Spent[i]);
+        }
+
+        var cost = Picodollars.Of(settlement.CostUsd);
+        foreach (var reservation in call.Reserved)
+        {
+            if (before == (int)CallState.Open)
+            {
+                Free(connection, reservation, cost);
+            }
+            else if (before == (int)CallState.Assumed)
+            {
+                connection.Command("UPDATE budgets SET spent = spent + $more WHERE id = $id", ("$id", reservation.BudgetId), ("$more", cost - assumed)).Run();
+            }
+        }
+    }
+
+    private static void Free(EmbeddedConnection connection, Reservation reservation, long cost) => connection.Command(
+        "UPDATE budgets SET held = held - $amount, spent = spent + $cost WHERE id = $id",
+        ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$cost", cost)).Run();
+
+    private static void Add(EmbeddedConnection connection, Call call, int attempt, Spending spending) => connection.Command(
+        """
+        INSERT INTO spending (call_id, attempt, key_id, at, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated)
+        VALUES ($call, $attempt, $key, $at, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated)
+        """,
+        ("$call", call.Id), ("$attempt", attempt), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$provider", spending.Provider), ("$model", spending.Model),
+        ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens), ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens),
+        ("$reasoning", spending.ReasoningTokens), ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0)).Run();
+}

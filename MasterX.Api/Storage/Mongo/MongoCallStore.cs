@@ -1,0 +1,347 @@
+using System.Text.Json;
+using MasterX.Api.Calls;
+using MasterX.Api.Usage;
+using MongoDB.Bson;
+using MongoDB.Bson.Serialization.Attributes;
+using MongoDB.Driver;
+
+namespace MasterX.Api.Storage.Mongo;
+
+/// <summary>
+/// No transaction is needed: each step is a change of one document that can be made again without harm, in an order from which whoever comes
+/// later brings to its end what was cut short.
+/// <code>
+///  open    budget: hold the amount under the call's id ─ call: insert           cut in between: a hold without a call, which was never sent
+///  settle  generation: insert ─ call: book what it has spent ─ budget: take the hold under the call's id away, and add the cost
+///          cut in between: the call is still open, or the hold is; settling again finds which
+/// </code>
+/// </summary>
+internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
+{
+    private static readonly FilterDefinitionBuilder<CallDocument> Where = Builders<CallDocument>.Filter;
+    private static readonly UpdateDefinitionBuilder<CallDocument> Set = Builders<CallDocument>.Update;
+
+    public Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Opening>>(async () =>
+    {
+        var openings = await Task.WhenAll(calls.Select(call => HoldAsync(call, cancellationToken)));
+        CallDocument[] opened = [.. calls.Where((_, i) => openings[i].IsAllowed).Select(CallDocument.Of)];
+        if (opened.Length > 0)
+        {
+            await database.Calls.InsertManyAsync(opened, new InsertManyOptions { IsOrdered = false }, cancellationToken);
+        }
+
+        return openings;
+    });
+
+    public Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        GenerationDocument[] generations = [.. settlements.Select(settlement => settlement.Generation).OfType<Ai.Generation>().Select(GenerationDocument.Of)];
+        if (generations.Length > 0)
+        {
+            await UnlessThereAsync<GenerationDocument>(() => database.Generations.InsertManyAsync(generations, new InsertManyOptions { IsOrdered = false }, cancellationToken));
+        }
+
+        await UnlessThereAsync<CallDocument>(() => database.Calls.BulkWriteAsync(settlements.Select(Book), new BulkWriteOptions { IsOrdered = false }, cancellationToken));
+        await FreeAsync([.. settlements.Where(settlement => settlement.Call.Reserved.Count > 0).Select(settlement => settlement.Call.Id)], cancellationToken);
+    });
+
+    public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Call>>(async () =>
+    {
+        var alive = await database.Instances.Find(Builders<InstanceDocument>.Filter.Gt(instance => instance.Until, now.UtcDateTime)).ToListAsync(cancellationToken);
+        var found = await database.Calls.Find(Where.Eq(call => call.State, (int)CallState.Open) & Where.Nin(call => call.Instance, alive.Select(instance => instance.Id)))
+            .SortBy(call => call.Id).Limit(limit).ToListAsync(cancellationToken);
+        return [.. found.Select(call => call.ToCall())];
+    });
+
+    public Task KeepAliveAsync(string instance, DateTimeOffset until, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        await database.Instances.DeleteManyAsync(Builders<InstanceDocument>.Filter.Lt(known => known.Until, until.UtcDateTime.AddDays(-1)), cancellationToken);
+        await database.Instances.UpdateOneAsync(
+            Builders<InstanceDocument>.Filter.Eq(known => known.Id, instance), Builders<InstanceDocument>.Update.Set(known => known.Until, until.UtcDateTime),
+            new UpdateOptions { IsUpsert = true }, cancellationToken);
+    });
+
+    public Task<(decimal Spent, decimal Held)> ReadBudgetAsync(string budgetId, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        await database.Budgets.Find(new BsonDocument("_id", budgetId)).FirstOrDefaultAsync(cancellationToken) is { } budget
+            ? (Picodollars.ToDollars(budget["Spent"].ToInt64()), Picodollars.ToDollars(budget["Held"].ToInt64()))
+            : (Picodollars.ToDollars(await SpentBeforeAsync(budgetId, cancellationToken)), 0m));
+
+    public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        var repaired = 0;
+        foreach (var budget in await database.Budgets.Find(new BsonDocument("Held", new BsonDocument("$gt", 0L))).ToListAsync(cancellationToken))
+        {
+            string[] old = [.. budget["Open"].AsBsonDocument.Where(held => Identifier.TimeOf(held.Name) < before).Select(held => held.Name)];
+            if (old.Length == 0)
+            {
+                continue;
+            }
+
+            var calls = await database.Calls.Find(Where.In(call => call.Id, old)).ToListAsync(cancellationToken);
+            foreach (var unsent in old.Except(calls.Select(call => call.Id)))
+            {
+                var amount = budget["Open"][unsent];
+                await database.Budgets.UpdateOneAsync(
+                    new BsonDocument { { "_id", budget["_id"] }, { $"Open.{unsent}", amount } },
+                    new BsonDocument { { "$inc", new BsonDocument("Held", -amount.ToInt64()) }, { "$unset", new BsonDocument($"Open.{unsent}", "") } }, cancellationToken: cancellationToken);
+                repaired++;
+            }
+
+            string[] booked = [.. calls.Where(call => call.State != (int)CallState.Open).Select(call => call.Id)];
+            await FreeAsync(booked, cancellationToken);
+            repaired += booked.Length;
+        }
+
+        return repaired;
+    });
+
+    /// <summary>Books a call; one whose opening was not written, because the database was away then, is added.</summary>
+    private static UpdateOneModel<CallDocument> Book(Settlement settlement)
+    {
+        var call = CallDocument.Of(settlement.Call);
+        return new(
+            Where.Eq(known => known.Id, call.Id) & Where.Lt(known => known.State, (int)settlement.State),
+            Set.Set(known => known.State, (int)settlement.State).Set(known => known.Spent, [.. settlement.Spent.Select(SpendingDocument.Of)])
+                .SetOnInsert(known => known.KeyId, call.KeyId).SetOnInsert(known => known.At, call.At).SetOnInsert(known => known.Day, call.Day)
+                .SetOnInsert(known => known.Instance, call.Instance).SetOnInsert(known => known.Document, call.Document))
+        {
+            IsUpsert = true,
+        };
+    }
+
+    /// <summary>Writes; what is there, or booked, already is left as it is: it was written by a try whose answer was lost.</summary>
+    private static async Task UnlessThereAsync<T>(Func<Task> write)
+    {
+        try
+        {
+            await write();
+        }
+        catch (MongoBulkWriteException<T> written) when (written.WriteErrors.All(error => error.Category == ServerErrorCategory.DuplicateKey) && written.WriteConcernError is null)
+        {
+            // As it should be.
+        }
+    }
+
+    /// <summary>Frees what is held for calls, by what is booked for them.</summary>
+    private async Task FreeAsync(string[] ids, CancellationToken cancellationToken)
+    {
+        if (ids.Length == 0)
+        {
+            return;
+        }
+
+        var booked = await database.Calls.Find(Where.In(call => call.Id, ids)).ToListAsync(cancellationToken);
+        await Task.WhenAll(booked.SelectMany(call => call.ToCall().Reserved.Select(reservation =>
+            FreeAsync(call.Id, (CallState)call.State, call.Spent.Sum(spending => spending.Cost), reservation, cancellationToken))));
+    }
+
+    private async Task<Opening> HoldAsync(Call call, CancellationToken cancellationToken)
+    {
+        long? left = null;
+        for (var i = 0; i < call.Reserved.Count; i++)
+        {
+            var reservation = call.Reserved[i];
+            var (isHeld, used) = await HoldAsync(call.Id, reservation, cancellationToken);
+            var rest = Picodollars.Of(reservation.LimitUsd) - used;
+            if (!isHeld)
+            {
+                // All of them or none.
+                foreach (var held in call.Reserved.Take(i))
+                {
+                    await FreeAsync(call.Id, CallState.Settled, 0, held, cancellationToken);
+                }
+
+                return new(false, Picodollars.ToDollars(rest));
+            }
+
+            left = Math.Min(left ?? long.MaxValue, rest);
+        }
+
+        return new(true, left is { } least ? Picodollars.ToDollars(least) : null);
+    }
+
+    /// <returns>Whether it is held, and what is spent and held then.</returns>
+    private async Task<(bool IsHeld, long Used)> HoldAsync(string callId, Reservation reservation, CancellationToken cancellationToken)
+    {
+        var (amount, limit) = (Picodollars.Of(reservation.CostUsd), Picodollars.Of(reservation.LimitUsd));
+        var open = $"Open.{callId}";
+        var fits = new BsonDocument("$expr", new BsonDocument("$lte", new BsonArray { new BsonDocument("$add", new BsonArray { "$Spent", "$Held" }), limit - amount }));
+        var alone = new BsonDocument { { "Held", 0L }, { "Spent", new BsonDocument("$lt", limit) } };
+        var allowed = new BsonDocument
+        {
+            { "_id", reservation.BudgetId }, { open, new BsonDocument("$exists", false) },
+            { "$or", reservation.IsBound ? new BsonArray { fits } : new BsonArray { fits, alone } },
+        };
+        var hold = new BsonDocument { { "$inc", new BsonDocument("Held", amount) }, { "$set", new BsonDocument(open, amount) } };
+        while (true)
+        {
+            var held = await database.Budgets.FindOneAndUpdateAsync<BsonDocument>(
+                allowed, hold, new FindOneAndUpdateOptions<BsonDocument> { ReturnDocument = ReturnDocument.After }, cancellationToken);
+            if (held is not null)
+            {
+                return (true, Used(held));
+            }
+
+            if (await database.Budgets.Find(new BsonDocument("_id", reservation.BudgetId)).FirstOrDefaultAsync(cancellationToken) is not { } known)
+            {
+                await InsertFirstAsync(reservation.BudgetId, cancellationToken);
+                continue;
+            }
+
+            // Held already, by a try whose answer was lost; or not allowed; or it has come to be allowed in between.
+            var used = Used(known);
+            var isHeld = known["Open"].AsBsonDocument.Contains(callId);
+            if (isHeld || (used + amount > limit && (reservation.IsBound || used >= limit || known["Held"].ToInt64() != 0)))
+            {
+                return (isHeld, used);
+            }
+        }
+
+        static long Used(BsonDocument budget) => budget["Spent"].ToInt64() + budget["Held"].ToInt64();
+    }
+
+    private async Task InsertFirstAsync(string budgetId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await database.Budgets.InsertOneAsync(
+                new BsonDocument { { "_id", budgetId }, { "Spent", await SpentBeforeAsync(budgetId, cancellationToken) }, { "Held", 0L }, { "Open", new BsonDocument() }, { "Assumed", new BsonDocument() } },
+                options: null, cancellationToken);
+        }
+        catch (MongoWriteException raced) when (MongoDatabase.IsDuplicate(raced))
+        {
+            // Another was first.
+        }
+    }
+
+    /// <summary>What the key has spent in the period without a budget.</summary>
+    private async Task<long> SpentBeforeAsync(string budgetId, CancellationToken cancellationToken)
+    {
+        var (keyId, from, until) = BudgetPeriod.Parse(budgetId);
+        var days = await MongoUsageStore.ListAsync(database, keyId, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(until.UtcDateTime).AddDays(-1), cancellationToken);
+        return days.Sum(day => Picodollars.Of(day.CostUsd));
+    }
+
+    /// <summary>Takes the hold of a call away, whose booking is written; or puts what is known in the place of what was assumed.</summary>
+    private async Task FreeAsync(string id, CallState state, long cost, Reservation reservation, CancellationToken cancellationToken)
+    {
+        var (open, assumed) = ($"Open.{id}", $"Assumed.{id}");
+        var change = new BsonDocument
+        {
+            { "$inc", new BsonDocument { { "Held", -Picodollars.Of(reservation.CostUsd) }, { "Spent", cost } } }, { "$unset", new BsonDocument(open, "") },
+        };
+        if (state == CallState.Assumed)
+        {
+            change.Add("$set", new BsonDocument(assumed, cost));
+        }
+
+        var freed = await database.Budgets.UpdateOneAsync(Holding(open, new BsonDocument("$exists", true)), change, cancellationToken: cancellationToken);
+        if (freed.MatchedCount == 1 || state == CallState.Assumed)
+        {
+            return;
+        }
+
+        var budget = await database.Budgets.Find(Holding(assumed, new BsonDocument("$exists", true))).FirstOrDefaultAsync(cancellationToken);
+        if (budget?["Assumed"][id] is { } amount)
+        {
+            await database.Budgets.UpdateOneAsync(
+                Holding(assumed, amount),
+                new BsonDocument { { "$inc", new BsonDocument("Spent", cost - amount.ToInt64()) }, { "$unset", new BsonDocument(assumed, "") } }, cancellationToken: cancellationToken);
+        }
+
+        BsonDocument Holding(string name, BsonValue value) => new() { { "_id", reservation.BudgetId }, { name, value } };
+    }
+}
+
+/// <summary>A call as it is stored, with what it has spent.</summary>
+[BsonIgnoreExtraElements]
+internal sealed class CallDocument
+{
+    [BsonId]
+    public required string Id { get; init; }
+
+    public required string KeyId { get; init; }
+
+    public required DateTime At { get; init; }
+
+    /// <summary><c>yyyy-MM-dd</c>, UTC.</summary>
+    public required string Day { get; init; }
+
+    public required string Instance { get; init; }
+
+    public required int State { get; init; }
+
+    /// <summary>The call as one JSON text, the same as in the embedded database.</summary>
+    public required string Document { get; init; }
+
+    public required SpendingDocument[] Spent { get; init; }
+
+    public static CallDocument Of(Call call) => new()
+    {
+        Id = call.Id,
+        KeyId = call.KeyId,
+        At = call.At.UtcDateTime,
+        Day = MongoUsageStore.Text(DateOnly.FromDateTime(call.At.UtcDateTime)),
+        Instance = call.Instance,
+        State = (int)CallState.Open,
+        Document = JsonSerializer.Serialize(call),
+        Spent = [],
+    };
+
+    public Call ToCall() => JsonSerializer.Deserialize<Call>(Document)!;
+}
+
+/// <summary>What one attempt has spent, as it is stored.</summary>
+[BsonIgnoreExtraElements]
+internal sealed class SpendingDocument
+{
+    public required string Provider { get; init; }
+
+    public required string Model { get; init; }
+
+    public required string Outcome { get; init; }
+
+    public required long InputTokens { get; init; }
+
+    public required long OutputTokens { get; init; }
+
+    public required long CachedInputTokens { get; init; }
+
+    public required long CacheWriteTokens { get; init; }
+
+    public required long ReasoningTokens { get; init; }
+
+    /// <summary>In picodollars; 0 where there is no price.</summary>
+    public required long Cost { get; init; }
+
+    /// <summary>1 where there is none.</summary>
+    public required long Unpriced { get; init; }
+
+    /// <summary>1 where it is.</summary>
+    public required long Estimated { get; init; }
+
+    public static SpendingDocument Of(Spending spending) => new()
+    {
+        Provider = spending.Provider,
+        Model = spending.Model,
+        Outcome = spending.Outcome,
+        InputTokens = spending.InputTokens,
+        OutputTokens = spending.OutputTokens,
+        CachedInputTokens = spending.CachedInputTokens,
+        CacheWriteTokens = spending.CacheWriteTokens,
+        ReasoningTokens = spending.ReasoningTokens,
+        Cost = Picodollars.Of(spending.CostUsd ?? 0),
+        Unpriced = spending.CostUsd is null ? 1 : 0,
+        Estimated = spending.Estimated ? 1 : 0,
+    };
+}
+
+/// <summary>A process that said it lives.</summary>
+[BsonIgnoreExtraElements]
+internal sealed class InstanceDocument
+{
+    [BsonId]
+    public required string Id { get; init; }
+
+    public required DateTime Until { get; init; }
+}
