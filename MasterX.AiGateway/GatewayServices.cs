@@ -35,6 +35,7 @@ internal static class GatewayServices
         builder.Services.AddSingleton<Failover>();
         builder.Services.AddSingleton<Accounting>();
         builder.Services.AddSingleton<AnswerStreaming>();
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShutdownDeadline>(services, Draining.Reserve));
         builder.Services.AddSingleton<Draining>();
         builder.Services.AddSingleton<ModelEndpoint>();
         builder.Services.AddSingleton<ProviderEndpoints>();

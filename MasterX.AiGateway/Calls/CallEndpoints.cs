@@ -45,6 +45,6 @@ internal sealed class CallEndpoints(CallRecords records)
         }
 
         CallAnswer[] known = [.. (asked.Ids ?? []).Select(records.Find).OfType<CallRecord>().Select(CallAnswer.Of)];
-        await context.Response.WriteAsJsonAsync(new CallsAnswer(known), CallJson.Default.CallsAnswer, cancellationToken: context.RequestAborted);
+        await context.Response.WriteAsJsonAsync(new CallsAnswer(known, (long)records.Uptime.TotalMilliseconds), CallJson.Default.CallsAnswer, cancellationToken: context.RequestAborted);
     }
 }

@@ -57,7 +57,8 @@ internal sealed record CallsRequest(IReadOnlyList<string>? Ids, IReadOnlyList<st
 
 /// <summary>What <c>POST /calls</c> answers.</summary>
 /// <param name="Items">Those that are known here; another replica may know others.</param>
-internal sealed record CallsAnswer(IReadOnlyList<CallAnswer> Items);
+/// <param name="UptimeMs">For how long records have been kept here, in milliseconds: what was asked of this replica since then, and is not known, has not come.</param>
+internal sealed record CallsAnswer(IReadOnlyList<CallAnswer> Items, long UptimeMs);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
 [JsonSerializable(typeof(CallsRequest))]

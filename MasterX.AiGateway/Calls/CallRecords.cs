@@ -19,6 +19,11 @@ internal sealed class CallRecords(TimeProvider time)
     private readonly ConcurrentDictionary<string, CallRecord> _records = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<CallRecord> _ended = new();
 
+    private readonly long _begun = time.GetTimestamp();
+
+    /// <summary>For how long records have been kept.</summary>
+    public TimeSpan Uptime => time.GetElapsedTime(_begun);
+
     /// <summary>Records that are kept.</summary>
     public int Count => _records.Count;
 

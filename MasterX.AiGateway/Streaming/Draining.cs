@@ -1,5 +1,5 @@
 using MasterX.AiGateway.Requests;
-using Microsoft.Extensions.Options;
+using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.AiGateway.Streaming;
 
@@ -7,30 +7,16 @@ namespace MasterX.AiGateway.Streaming;
 /// The end of the service: new work is refused at once, what runs may finish until shortly before the host's shutdown limit,
 /// and what still runs then is told so instead of being cut.
 /// </summary>
-internal sealed class Draining : IDisposable
+internal sealed class Draining(ShutdownDeadline deadline)
 {
-    /// <summary>Left for the last error events to be written.</summary>
-    private static readonly TimeSpan Reserve = TimeSpan.FromSeconds(2);
-
-    private readonly CancellationTokenSource _deadline = new();
-    private readonly CancellationTokenRegistration _stopping;
-    private readonly IHostApplicationLifetime _lifetime;
-
-    public Draining(IHostApplicationLifetime lifetime, IOptions<HostOptions> host)
-    {
-        _lifetime = lifetime;
-        var limit = host.Value.ShutdownTimeout - Reserve;
-        _stopping = lifetime.ApplicationStopping.Register(() => _deadline.CancelAfter(limit > TimeSpan.Zero ? limit : TimeSpan.Zero));
-    }
-
-    /// <summary>Whether the service was asked to stop.</summary>
-    public bool HasBegun => _lifetime.ApplicationStopping.IsCancellationRequested;
+    /// <summary>Left of the host's limit for the last error events to be written.</summary>
+    public static readonly TimeSpan Reserve = TimeSpan.FromSeconds(2);
 
     /// <summary>Cancelled when running work has to come to an end.</summary>
-    public CancellationToken Deadline => _deadline.Token;
+    public CancellationToken Deadline => deadline.Token;
 
     /// <summary>Answers 503 instead of running <paramref name="endpoint"/> once the service was asked to stop.</summary>
-    public RequestDelegate Refuse(RequestDelegate endpoint) => context => HasBegun ? RefuseAsync(context) : endpoint(context);
+    public RequestDelegate Refuse(RequestDelegate endpoint) => context => deadline.HasBegun ? RefuseAsync(context) : endpoint(context);
 
     /// <summary>A 503 that says that the service is going.</summary>
     public static Task RefuseAsync(HttpContext context)
@@ -38,11 +24,5 @@ internal sealed class Draining : IDisposable
         context.Response.Headers.Connection = "close";
         context.Response.Headers.RetryAfter = "1";
         return CallerError.WriteAsync(context, StatusCodes.Status503ServiceUnavailable, "The gateway is shutting down; another instance takes over.", CallerError.Server, "shutting_down");
-    }
-
-    public void Dispose()
-    {
-        _stopping.Dispose();
-        _deadline.Dispose();
     }
 }

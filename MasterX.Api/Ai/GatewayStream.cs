@@ -21,8 +21,11 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
     public string? Error { get; private set; }
 
     /// <summary>Pieces of the text as they come. Afterwards <see cref="Error"/> tells whether that was all of it.</summary>
-    public async IAsyncEnumerable<string> ReadAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    /// <param name="deadline">When the service has to end, and with it the stream.</param>
+    /// <param name="cancellationToken">Ends it when its caller has left.</param>
+    public async IAsyncEnumerable<string> ReadAsync(CancellationToken deadline, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline);
         using var lines = new StreamReader(await response.Content.ReadAsStreamAsync(cancellationToken), Encoding.UTF8);
         var done = false;
         while (!done)
@@ -30,7 +33,11 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
             string? line;
             try
             {
-                line = await lines.ReadLineAsync(cancellationToken);
+                line = await lines.ReadLineAsync(ending.Token);
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                (line, Error) = (null, "The answer broke off: the service is shutting down. Another instance takes over.");
             }
             catch (Exception cut) when (cut is IOException or HttpRequestException)
             {

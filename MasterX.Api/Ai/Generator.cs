@@ -4,6 +4,7 @@ using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
+using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.Api.Ai;
 
@@ -11,7 +12,7 @@ namespace MasterX.Api.Ai;
 /// Asks the gateway, keeps what it answers, and accounts for it, in this order: what was answered is in the history before its caller sees the end of it.
 /// An answer whose caller leaves is kept as far as it came, and marked; the call to the provider ends then.
 /// </summary>
-internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, CallBook book, CallCollector collector, TimeProvider time, ILogger<Generator> logger)
+internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
 {
     private const int CharactersPerToken = 4;
 
@@ -42,10 +43,6 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         {
             // It does not say; the gateway does when it is asked.
             answer = await FindSpentAsync(call, answer);
-        }
-        else
-        {
-            collector.Read(call.Id);
         }
 
         if (answer.Status != StatusCodes.Status200OK)
@@ -84,7 +81,6 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         {
             await stream.DisposeAsync();
             book.Settle(new Settlement(call, failure.Spent ?? []));
-            collector.Read(call.Id);
             return GatewayProblem.Of(failure, context.Response);
         }
 
@@ -97,12 +93,15 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         var kept = false;
         try
         {
-            await foreach (var text in stream.ReadAsync(cancellationToken))
+            await foreach (var text in stream.ReadAsync(deadline.Token, cancellationToken))
             {
                 yield return new SseItem<object>(new GenerateDelta(text), "delta");
             }
 
             kept = true;
+
+            // Where it was not heard to its end, this ends the provider's call.
+            await stream.DisposeAsync();
             var end = await EndAsync(request, stream, id, call, begun);
             if (repeatable is not null)
             {

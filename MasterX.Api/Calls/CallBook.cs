@@ -22,12 +22,16 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>How long a call that no budget bounds waits for its opening to be written; with the database away it goes on without.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>Beyond which the gateway is left to let go of records by itself, as it does after an hour.</summary>
+    private const int MostBooked = 100_000;
+
     private readonly Expectations _expectations;
     private readonly TimeProvider _time;
     private readonly ILogger<CallBook> _logger;
     private readonly Meter _meter;
     private readonly GroupCommit<Call, Opening> _opening;
     private readonly GroupCommit<Settlement, bool> _settling;
+    private readonly ConcurrentQueue<string> _booked = new();
     private readonly ConcurrentDictionary<string, Unbooked> _unbooked = new(StringComparer.Ordinal);
 
     public CallBook(ICallStore store, Expectations expectations, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
@@ -121,6 +125,15 @@ internal sealed partial class CallBook : IDisposable
         }
     }
 
+    /// <summary>
+    /// A call that is booked, whose record the gateway need not keep any longer: not before, or a process that dies in between would leave
+    /// nobody who knows.
+    /// </summary>
+    public bool TryTakeBooked(out string? id) => _booked.TryDequeue(out id);
+
+    /// <summary>Says of a call once more that it is booked, as the gateway could not be told.</summary>
+    public void PutBooked(string id) => _booked.Enqueue(id);
+
     public void Dispose() => _meter.Dispose();
 
     private async Task OpenUnboundAsync(Call call)
@@ -167,6 +180,11 @@ internal sealed partial class CallBook : IDisposable
             }
 
             throw;
+        }
+
+        if (settlement.State == CallState.Settled && _booked.Count < MostBooked)
+        {
+            _booked.Enqueue(settlement.Call.Id);
         }
 
         if (_unbooked.TryRemove(settlement.Call.Id, out var done))

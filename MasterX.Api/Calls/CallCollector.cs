@@ -6,8 +6,8 @@ namespace MasterX.Api.Calls;
 
 /// <summary>
 /// Finds out what calls have spent whose end did not say: streams, calls whose caller has left, and those of processes that have died. It asks
-/// the gateway, which keeps the record of a call until it is told that it was read. What no gateway knows any more is booked as an
-/// assumption, and marked so.
+/// the gateway, which keeps the record of a call until it is told that it was booked. A call that a gateway does not know, which has been there
+/// all the time, has not come to it, and has cost nothing. What was lost with a gateway is booked as an assumption, and marked so.
 /// </summary>
 internal sealed partial class CallCollector(CallBook book, ICallStore store, GatewayCalls gateway, Expectations expectations, StorageReady ready, TimeProvider time, ILogger<CallCollector> logger) : BackgroundService
 {
@@ -25,7 +25,6 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20), LongestPause = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<string, Wanted> _wanted = new(StringComparer.Ordinal);
-    private readonly ConcurrentQueue<string> _read = new();
     private readonly SemaphoreSlim _news = new(0, 1);
     private long _lastBeat;
     private bool _hasBeaten;
@@ -51,9 +50,8 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             {
                 using var limit = new CancellationTokenSource(patience, time);
                 var found = await gateway.ReadAsync([call.Id], [], limit.Token);
-                if (found is [{ Ended: true } ended])
+                if (found.Items is [{ Ended: true } ended])
                 {
-                    Read(call.Id);
                     return ended with { Spent = [.. ended.Spent.Select(spending => spending.Bounded())] };
                 }
 
@@ -68,23 +66,22 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         return null;
     }
 
-    /// <summary>Notes that the record of a call was read here, so that the gateway lets it go.</summary>
-    public void Read(string callId) => _read.Enqueue(callId);
-
     public override async Task StopAsync(CancellationToken cancellationToken)
     {
         await base.StopAsync(cancellationToken);
+        using var limit = new CancellationTokenSource(LongestPause * 3, time);
+        cancellationToken = limit.Token;
         try
         {
             // What has ended is booked before the process does, as far as it goes; the rest is found by whoever comes next.
-            for (var begun = time.GetTimestamp(); !_wanted.IsEmpty && time.GetElapsedTime(begun) < LongestPause * 3;)
+            while (!_wanted.IsEmpty)
             {
                 await CollectAsync(cancellationToken);
                 await Task.Delay(FirstPause, time, cancellationToken);
             }
 
             await book.RetryAsync();
-            await book.FlushAsync(LongestPause * 3, cancellationToken);
+            await book.FlushAsync(LongestPause, cancellationToken);
             await store.KeepAliveAsync(book.Instance, time.GetUtcNow(), cancellationToken);
         }
         catch (Exception away) when (away is StorageException or OperationCanceledException or GatewayUnavailableException)
@@ -176,9 +173,9 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         var now = time.GetTimestamp();
         Wanted[] due = [.. _wanted.Values.Where(wanted => wanted.Next <= now).Take(MostAtOnce)];
         List<string> read = [];
-        while (read.Count < MostAtOnce * 4 && _read.TryDequeue(out var id))
+        while (read.Count < MostAtOnce * 4 && book.TryTakeBooked(out var id))
         {
-            read.Add(id);
+            read.Add(id!);
         }
 
         if (due.Length == 0 && read.Count == 0)
@@ -186,14 +183,14 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             return;
         }
 
-        IReadOnlyList<GatewayCall> found;
+        GatewayCallList found;
         try
         {
             found = await gateway.ReadAsync([.. due.Select(wanted => wanted.Call.Id)], read, cancellationToken);
         }
         catch (GatewayUnavailableException)
         {
-            read.ForEach(_read.Enqueue);
+            read.ForEach(book.PutBooked);
             foreach (var wanted in due)
             {
                 wanted.Wait(time);
@@ -206,16 +203,17 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             return;
         }
 
-        var known = found.ToDictionary(call => call.Id, StringComparer.Ordinal);
+        var known = found.Items.ToDictionary(call => call.Id, StringComparer.Ordinal);
         foreach (var wanted in due)
         {
             if (!known.TryGetValue(wanted.Call.Id, out var told))
             {
                 wanted.UnknownSince ??= time.GetTimestamp();
+                wanted.WasLost |= found.UptimeMs < (time.GetUtcNow() - wanted.Call.At).TotalMilliseconds;
                 wanted.Wait(time);
                 if (time.GetElapsedTime(wanted.UnknownSince.Value) > UnknownFor)
                 {
-                    Assume(wanted);
+                    GiveUp(wanted);
                 }
             }
             else if (told.Ended)
@@ -223,7 +221,6 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
                 IReadOnlyList<Spending> spent = told.Spent.Count == 0 && wanted.Cached is { } cached ? [cached] : [.. told.Spent.Select(spending => spending.Bounded())];
                 book.Settle(new Settlement(wanted.Call, spent));
                 _wanted.TryRemove(wanted.Call.Id, out _);
-                Read(wanted.Call.Id);
             }
             else
             {
@@ -231,6 +228,18 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
                 wanted.Wait(time);
             }
         }
+    }
+
+    private void GiveUp(Wanted wanted)
+    {
+        if (wanted.HasArrived || wanted.WasLost)
+        {
+            Assume(wanted);
+            return;
+        }
+
+        book.Settle(new Settlement(wanted.Call, []));
+        _wanted.TryRemove(wanted.Call.Id, out _);
     }
 
     private void Assume(Wanted wanted)
@@ -272,6 +281,12 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         public Spending? Cached { get; } = cached;
 
         public long Since { get; } = since;
+
+        /// <summary>Whether the gateway has been heard on it.</summary>
+        public bool HasArrived => HeardTokens > 0 || Cached is not null;
+
+        /// <summary>Whether a gateway was asked that has begun after the call: another before it may have known.</summary>
+        public bool WasLost { get; set; }
 
         public long? UnknownSince { get; set; }
 

@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using MasterX.Api.Ai;
+using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.Api.Calls;
 
@@ -9,8 +10,12 @@ internal static class CallServices
     /// <summary>What an answer says of the budget: US dollars that are left beside the calls under way.</summary>
     public const string LeftHeader = "x-masterx-budget-left-usd";
 
+    /// <summary>Left of the host's limit to tell the callers of streams, and to book them; longer than the gateway's, which is asked what they have spent.</summary>
+    private static readonly TimeSpan ShutdownReserve = TimeSpan.FromSeconds(5);
+
     public static void AddCalls(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton(services => ActivatorUtilities.CreateInstance<ShutdownDeadline>(services, ShutdownReserve));
         builder.Services.AddExceptionHandler<CallRefusedHandler>();
         builder.Services.AddSingleton<GatewayCalls>();
         builder.Services.AddSingleton<Expectations>();

@@ -23,11 +23,11 @@ internal sealed class GatewayCalls(IHttpClientFactory clients)
     /// <param name="read">Whose records are booked, and can be let go.</param>
     /// <param name="cancellationToken">Ends the call.</param>
     /// <exception cref="GatewayUnavailableException">The gateway cannot be reached.</exception>
-    public async Task<IReadOnlyList<GatewayCall>> ReadAsync(IReadOnlyList<string> ids, IReadOnlyList<string> read, CancellationToken cancellationToken)
+    public async Task<GatewayCallList> ReadAsync(IReadOnlyList<string> ids, IReadOnlyList<string> read, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Post, "/calls") { Content = JsonContent.Create(new { ids, read }) };
         var answer = await SendAsync<GatewayCallList>(request, cancellationToken);
-        return [.. (answer?.Items ?? []).Where(call => call is { Id: not null, Spent: not null, Attempts: not null })];
+        return new([.. (answer?.Items ?? []).Where(call => call is { Id: not null, Spent: not null, Attempts: not null })], answer?.UptimeMs ?? 0);
     }
 
     /// <summary>What those who may answer for a model cost at most.</summary>
@@ -74,9 +74,12 @@ internal sealed class GatewayCalls(IHttpClientFactory clients)
             throw new GatewayUnavailableException("The AI gateway does not answer.", error);
         }
     }
-
-    private sealed record GatewayCallList(IReadOnlyList<GatewayCall> Items);
 }
+
+/// <summary>Calls as the gateway tells of them.</summary>
+/// <param name="Items">Those it knows.</param>
+/// <param name="UptimeMs">For how long it has known any, in milliseconds.</param>
+internal sealed record GatewayCallList(IReadOnlyList<GatewayCall> Items, long UptimeMs);
 
 /// <summary>A call as the gateway tells of it.</summary>
 /// <param name="Id">Its name.</param>

@@ -1,10 +1,12 @@
 using System.Net;
 using System.Net.Http.Headers;
 using MasterX.Api.Ai;
+using MasterX.Api.Anthropic;
 using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
 using MasterX.ServiceDefaults.Http;
+using MasterX.ServiceDefaults.Startup;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace MasterX.Api.OpenAi;
@@ -12,7 +14,7 @@ namespace MasterX.Api.OpenAi;
 /// <summary>
 /// Forwards a call to the gateway, unbuffered, and accounts for it. What goes there is what the gateway has to know: never the consumer's key, a cookie, or a header of the way here.
 /// </summary>
-internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, CallBook book, CallCollector collector, IConfiguration configuration)
+internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, CallBook book, CallCollector collector, ShutdownDeadline deadline, IConfiguration configuration)
 {
     /// <summary>Longer than the gateway's own limits, so that it is the gateway that says what happened.</summary>
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(11), Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
@@ -25,10 +27,17 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     {
         var call = new ForwardedCall { Paid = paid };
         context.Features.Set(call);
-        var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, context.RequestAborted);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
+        var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, ending.Token);
         if (paid is not null)
         {
             Book(context, paid, call, error);
+        }
+
+        if (error != ForwarderError.None && call.Heard is not null && deadline.Token.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
+        {
+            await WriteShutdownAsync(context);
+            return;
         }
 
         if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
@@ -43,6 +52,18 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         }
 
         await WriteAsync(context, context.Features.Get<IForwarderErrorFeature>()?.Exception is BadHttpRequestException { StatusCode: var status } ? status : StatusCodes.Status503ServiceUnavailable);
+    }
+
+    /// <summary>Tells the caller of a stream that it breaks off; no end mark follows, so that nobody takes it for whole.</summary>
+    private static Task WriteShutdownAsync(HttpContext context)
+    {
+        const string Message = "The answer broke off: the service is shutting down. Another instance takes over.";
+
+        // The event before may have been cut.
+        var text = AnthropicEndpoints.IsSpokenBy(context.Request)
+            ? $"\n\nevent: error\ndata: {{\"type\":\"error\",\"error\":{{\"type\":\"api_error\",\"message\":\"{Message}\"}}}}\n\n"
+            : $"\n\ndata: {{\"error\":{{\"message\":\"{Message}\",\"type\":\"server_error\",\"param\":null,\"code\":\"shutting_down\"}}}}\n\n";
+        return context.Response.WriteAsync(text, context.RequestAborted);
     }
 
     private static async Task WriteAsync(HttpContext context, int status)
@@ -66,7 +87,6 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         if (call.Spent is { } spent)
         {
             book.Settle(new Settlement(paid, spent.Count == 0 && cached is not null ? [cached] : spent));
-            collector.Read(paid.Id);
         }
         else if (error == ForwarderError.Request && context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
         {
