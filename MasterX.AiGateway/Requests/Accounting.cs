@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using System.Text;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
@@ -76,8 +77,8 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
     {
         if (prices.Of(candidate) is { } price)
         {
-            response.Headers["x-masterx-price-in"] = price.Input.ToString(CultureInfo.InvariantCulture);
-            response.Headers["x-masterx-price-out"] = price.Output.ToString(CultureInfo.InvariantCulture);
+            response.Headers["x-masterx-price-in"] = (price.Input ?? 0).ToString(CultureInfo.InvariantCulture);
+            response.Headers["x-masterx-price-out"] = (price.Output ?? 0).ToString(CultureInfo.InvariantCulture);
         }
     }
 
