@@ -62,7 +62,7 @@ internal class AnthropicWireFormat : WireFormat
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        var scan = MessagesScan.Of(answer.Span, request.Operation);
+        var scan = MessagesScan.Of(answer.Span, request.Operation, candidate);
         return scan.IsAnswer
             ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
             : null;

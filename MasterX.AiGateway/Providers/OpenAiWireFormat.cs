@@ -48,7 +48,7 @@ internal class OpenAiWireFormat : WireFormat
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        var scan = AnswerScan.Of(answer.Span, request.Operation);
+        var scan = AnswerScan.Of(answer.Span, request.Operation, candidate);
         if (!scan.IsAnswer)
         {
             return null;
