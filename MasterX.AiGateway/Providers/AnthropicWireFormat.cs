@@ -69,7 +69,7 @@ internal class AnthropicWireFormat : WireFormat
     }
 
     protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
-        new MessagesFrames { Partial = partial };
+        new MessagesFrames { Candidate = candidate, Partial = partial };
 
     /// <summary>Models up to 4.5 take the beginning of their answer; later ones refuse it.</summary>
     public override Continuation ContinuationOf(string model, Uri baseUrl) =>
