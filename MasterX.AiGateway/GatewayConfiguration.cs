@@ -99,7 +99,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
         try
         {
             options = Bind(configuration);
-            return [.. unclear, .. new GatewayOptionsValidator().Validate(null, options).Failures ?? [], .. ReadCatalogue(options)];
+            return [.. unclear, .. new GatewayOptionsValidator().Validate(null, options).Failures ?? [], .. ReadCatalogue(options), .. CheckPricesOf(options)];
         }
         catch (InvalidOperationException unbindable)
         {
@@ -130,6 +130,12 @@ internal sealed partial class GatewayConfiguration : IDisposable
             return [$"Gateway__PriceCatalogue is {options.PriceCatalogue}, which cannot be read: {unreadable.Message}"];
         }
     }
+
+    /// <summary>Whose prices a provider's are has to be somebody in the catalogue that is in force.</summary>
+    private static IEnumerable<string> CheckPricesOf(GatewayOptions options) =>
+        from provider in options.Providers
+        where provider.Value.PricesOf is { } set && set != CatalogueNames.None && !options.GetCatalogue().Head.Providers.ContainsKey(set)
+        select $"Gateway__Providers__{provider.Key}__PricesOf is '{provider.Value.PricesOf}'; it must be none, or one of {string.Join(", ", options.GetCatalogue().Head.Providers.Keys)}.";
 
     private static IEnumerable<string> FindEmptyPrices(IConfiguration configuration) =>
         from price in NamedSections.Of(configuration.GetSection($"{GatewayOptions.Section}:{nameof(GatewayOptions.Prices)}"), [.. ModelPrice.Sections])

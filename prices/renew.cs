@@ -552,6 +552,12 @@ static void Tidy(JsonObject price)
 
     if (price["above"] is JsonArray rows)
     {
+        // Anthropic's hour costs twice the input, in prompts of any size (https://platform.claude.com/docs/en/build-with-claude/prompt-caching#pricing).
+        foreach (var row in rows.OfType<JsonObject>().Where(row => row["cache_write_hour"] is null && Number(price["cache_write_hour"]) == 2 * Number(price["input"])))
+        {
+            row["cache_write_hour"] = 2 * Number(row["input"]);
+        }
+
         foreach (var row in rows.OfType<JsonObject>().Where(_ => price["cache_write"] is null))
         {
             row.Remove("cache_write");
@@ -570,7 +576,7 @@ static void Tidy(JsonObject price)
 
 }
 
-// Dated names, and those of Bedrock's profiles, that cost what the plain one does become its aliases.
+// Dated names, and those of Bedrock's profiles, of which nothing is told that is not true of the plain one become its aliases.
 void Fold()
 {
     foreach (var (key, entry) in entries.ToArray())
@@ -578,7 +584,7 @@ void Fold()
         var plain = key.Provider == "bedrock"
             ? Regex.Replace(key.Model, @"^(?:[a-z]+-(?:gov-)?[a-z]+-\d/|(?:us|eu|apac|au|jp|ca|us-gov|global)\.)", "")
             : Regex.Replace(key.Model, @"(?:[-@](?:20\d\d-?\d\d-?\d\d|\d{2}-\d{2}|\d{4}|latest|default|00\d)|-preview(?:-\d{2}-\d{2,4})?)$", "");
-        if (plain != key.Model && entries.TryGetValue((key.Provider, plain), out var other) && JsonNode.DeepEquals(other.Price, entry.Price))
+        if (plain != key.Model && entries.TryGetValue((key.Provider, plain), out var other) && entry.Price.All(price => JsonNode.DeepEquals(price.Value, other.Price[price.Key])))
         {
             entries.Remove(key);
             if (!key.Model.Contains('/', StringComparison.Ordinal) || key.Provider != "bedrock")
