@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace MasterX.AiGateway.Prices;
 
@@ -28,13 +27,13 @@ internal sealed class PriceCatalogue
             throw new JsonException("It has no \"models\":[ on a line of its own.");
         }
 
-        Head = Read<CatalogueFile>([.. json.AsSpan(0, models), .. "\"models\":[]}"u8], CatalogueJson.Default.CatalogueFile);
+        Head = CatalogueReader.ReadFile((byte[])[.. json.AsSpan(0, models), .. "\"models\":[]}"u8]);
         if (Head.Version != Version)
         {
             throw new JsonException($"Its version is {Head.Version}, and this program reads version {Version}.");
         }
 
-        _entries = new(() => Read(_json, CatalogueJson.Default.CatalogueFile).Models);
+        _entries = new(() => CatalogueReader.ReadFile(_json).Models);
     }
 
     /// <summary>The one that lies in the program; read when it is first asked for.</summary>
@@ -66,8 +65,8 @@ internal sealed class PriceCatalogue
             at += from;
             var start = _json.AsSpan(0, at).LastIndexOf((byte)'\n') + 1;
             var length = _json.AsSpan(start).IndexOf((byte)'\n');
-            var line = length < 0 ? _json.AsSpan(start) : _json.AsSpan(start, length);
-            if (line.StartsWith(ofProvider) && Read(line.TrimEnd("\r,"u8), CatalogueJson.Default.CatalogueEntry) is var entry && (entry.Model == model || entry.Aliases.Contains(model)))
+            var line = length < 0 ? _json.AsMemory(start) : _json.AsMemory(start, length);
+            if (line.Span.StartsWith(ofProvider) && CatalogueReader.ReadEntry(line.TrimEnd("\r,"u8)) is var entry && (entry.Model == model || entry.Aliases.Contains(model)))
             {
                 return entry;
             }
@@ -92,9 +91,6 @@ internal sealed class PriceCatalogue
         return null;
     }
 
-    private static T Read<T>(ReadOnlySpan<byte> json, System.Text.Json.Serialization.Metadata.JsonTypeInfo<T> type) =>
-        JsonSerializer.Deserialize(json, type) ?? throw new JsonException("It is empty.");
-
     private static PriceCatalogue ReadOwn()
     {
         using var stream = typeof(PriceCatalogue).Assembly.GetManifestResourceStream("prices.json")!;
@@ -103,10 +99,3 @@ internal sealed class PriceCatalogue
         return new PriceCatalogue(json);
     }
 }
-
-/// <summary>Reads <see cref="CatalogueFile"/> without reflection.</summary>
-[JsonSourceGenerationOptions(
-    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-    RespectNullableAnnotations = true, GenerationMode = JsonSourceGenerationMode.Metadata)]
-[JsonSerializable(typeof(CatalogueFile))]
-internal sealed partial class CatalogueJson : JsonSerializerContext;
