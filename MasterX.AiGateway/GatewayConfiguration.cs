@@ -1,6 +1,7 @@
+using System.Text.Json;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
-using MasterX.AiGateway.Telemetry;
 using MasterX.ServiceDefaults.Configuration;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
@@ -80,7 +81,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
         }
 
         options.Prices.Clear();
-        foreach (var (name, price) in NamedSections.Of(section.GetSection(nameof(options.Prices))))
+        foreach (var (name, price) in NamedSections.Of(section.GetSection(nameof(options.Prices)), [.. ModelPrice.Sections]))
         {
             options.Prices[name] = price.Get<ModelPrice>()!;
         }
@@ -98,7 +99,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
         try
         {
             options = Bind(configuration);
-            return [.. unclear, .. new GatewayOptionsValidator().Validate(null, options).Failures ?? []];
+            return [.. unclear, .. new GatewayOptionsValidator().Validate(null, options).Failures ?? [], .. ReadCatalogue(options), .. CheckPricesOf(options)];
         }
         catch (InvalidOperationException unbindable)
         {
@@ -108,8 +109,36 @@ internal sealed partial class GatewayConfiguration : IDisposable
         }
     }
 
+    /// <summary>Reads the catalogue that is set, if one is.</summary>
+    private static IEnumerable<string> ReadCatalogue(GatewayOptions options)
+    {
+        if (string.IsNullOrEmpty(options.PriceCatalogue))
+        {
+            return [];
+        }
+
+        try
+        {
+            var catalogue = PriceCatalogue.Read(options.PriceCatalogue);
+            options.Use(catalogue);
+            string[] problems = [.. CatalogueCheck.FindProblems(catalogue)];
+            return problems.Length == 0 ? []
+                : [$"Gateway__PriceCatalogue is {options.PriceCatalogue}, which is not valid: {problems[0]} `./masterx prices {options.PriceCatalogue}` tells all {problems.Length} problems."];
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException or JsonException or ArgumentException or NotSupportedException)
+        {
+            return [$"Gateway__PriceCatalogue is {options.PriceCatalogue}, which cannot be read: {unreadable.Message}"];
+        }
+    }
+
+    /// <summary>Whose prices a provider's are has to be somebody in the catalogue that is in force.</summary>
+    private static IEnumerable<string> CheckPricesOf(GatewayOptions options) =>
+        from provider in options.Providers
+        where provider.Value.PricesOf is { } set && set != CatalogueNames.None && !options.GetCatalogue().Head.Providers.ContainsKey(set)
+        select $"Gateway__Providers__{provider.Key}__PricesOf is '{provider.Value.PricesOf}'; it must be none, or one of {string.Join(", ", options.GetCatalogue().Head.Providers.Keys)}.";
+
     private static IEnumerable<string> FindEmptyPrices(IConfiguration configuration) =>
-        from price in NamedSections.Of(configuration.GetSection($"{GatewayOptions.Section}:{nameof(GatewayOptions.Prices)}"))
+        from price in NamedSections.Of(configuration.GetSection($"{GatewayOptions.Section}:{nameof(GatewayOptions.Prices)}"), [.. ModelPrice.Sections])
         where price.Section[nameof(ModelPrice.Input)] is null && price.Section[nameof(ModelPrice.Output)] is null
         select $"Gateway__Prices__{price.Name} has neither Input nor Output. Example: Gateway__Prices__{price.Name}__Input=0.40";
 

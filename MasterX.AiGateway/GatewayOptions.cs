@@ -1,13 +1,16 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
-using MasterX.AiGateway.Telemetry;
+using Catalogue = MasterX.AiGateway.Prices.PriceCatalogue;
 
 namespace MasterX.AiGateway;
 
 /// <summary>The gateway's whole configuration; section <c>Gateway</c>.</summary>
 public sealed class GatewayOptions
 {
+    private Catalogue? _catalogue;
+
     /// <summary>Name of the section.</summary>
     public const string Section = "Gateway";
 
@@ -21,8 +24,21 @@ public sealed class GatewayOptions
     /// <summary>By the model name they answer to; it may have colons.</summary>
     public IDictionary<string, ModelRouteOptions> Routes { get; } = new Dictionary<string, ModelRouteOptions>(StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>By model, or by <c>provider/model</c>, which wins; either may have colons.</summary>
+    /// <summary>By model, or by <c>provider/model</c>, which wins; either may have colons. They go before the catalogue's.</summary>
     public IDictionary<string, ModelPrice> Prices { get; } = new Dictionary<string, ModelPrice>(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>What a model costs that has no price here and none in the catalogue.</summary>
+    /// <value>Nothing unless set: what such a model costs is not known then.</value>
+    public ModelPrice? DefaultPrice { get; set; }
+
+    /// <summary>A file of prices that takes the place of the catalogue in the program; read at the start, and whenever the configuration changes.</summary>
+    /// <value>The program's own catalogue unless set.</value>
+    public string? PriceCatalogue { get; set; }
+
+    /// <summary>The catalogue in force. It is no property, as those are settings.</summary>
+    internal Catalogue GetCatalogue() => _catalogue ?? Catalogue.BuiltIn;
+
+    internal void Use(Catalogue catalogue) => _catalogue = catalogue;
 
     /// <summary>
     /// On a route that resumes, and where a request ends with an answer: what a model is told, in a user's turn behind the answer so far, to go on with it; for models that cannot be

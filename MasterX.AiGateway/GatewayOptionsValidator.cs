@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using Microsoft.Extensions.Options;
@@ -56,6 +57,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
         foreach (var (route, settings) in options.Routes)
         {
             problems.AddRange(CheckRoute(route, settings, options));
+        }
+
+        foreach (var (variable, price) in options.Prices.Select(price => ($"Gateway__Prices__{price.Key}__", (ModelPrice?)price.Value)).Append(("Gateway__DefaultPrice__", options.DefaultPrice)))
+        {
+            problems.AddRange(price is null ? [] : CheckPrice(variable, price));
         }
 
         return problems.Count == 0 ? ValidateOptionsResult.Success : ValidateOptionsResult.Fail(problems);
@@ -191,6 +197,11 @@ public sealed partial class GatewayOptionsValidator : IValidateOptions<GatewayOp
             }
         }
     }
+
+    private static IEnumerable<string> CheckPrice(string variable, ModelPrice price) =>
+        from setting in price.All
+        where setting.Value is < 0 or > TokenPrices.Most
+        select $"{variable} has {setting.Name} {setting.Value}; it must be 0 to {TokenPrices.Most}, in US dollars per million tokens.";
 
     private static bool CanStandInHeader(string? key) => key is null || !key.Any(character => character is <= ' ' or > '~');
 

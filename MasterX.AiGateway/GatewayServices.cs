@@ -1,6 +1,7 @@
 using MasterX.AiGateway.Caching;
 using MasterX.AiGateway.Calls;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Security;
 using MasterX.AiGateway.Streaming;
@@ -88,10 +89,19 @@ internal static class GatewayServices
     }
 
     /// <summary>The plan's third step. Taking the configuration as a parameter makes the providers; none is called for it.</summary>
-    private sealed class InitializeProviders(GatewayConfiguration configuration) : IStartupStep
+    private sealed class InitializeProviders(GatewayConfiguration configuration, PriceList prices) : IStartupStep
     {
         public string Name => $"initialize the AI providers ({string.Join(", ", configuration.Routes.Providers.Select(provider => provider.Name))})";
 
-        public Task RunAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        public Task RunAsync(CancellationToken cancellationToken)
+        {
+            // The catalogue is opened here, and not for the first answer.
+            foreach (var candidate in configuration.Routes.Providers.SelectMany(provider => provider.Candidates))
+            {
+                prices.Of(candidate);
+            }
+
+            return Task.CompletedTask;
+        }
     }
 }

@@ -24,6 +24,7 @@ internal static class NamedSections
             yield return longer;
         }
 
-        bool IsSetting(IConfigurationSection child) => child.Value is not null || lists.Contains(child.Key, StringComparer.OrdinalIgnoreCase);
+        // A host that hands its configuration on gives sections a value, an empty one.
+        bool IsSetting(IConfigurationSection child) => (child.Value is not null && !child.GetChildren().Any()) || lists.Contains(child.Key, StringComparer.OrdinalIgnoreCase);
     }
 }

@@ -13,8 +13,5 @@ internal sealed record Bill(TokenUsage Usage, decimal? Cost, bool IsEstimated)
 
     /// <summary>Both together, as of a stream that another provider went on with.</summary>
     public Bill Plus(Bill other) => new(
-        new TokenUsage(
-            Usage.Input + other.Usage.Input, Usage.Output + other.Usage.Output, Usage.CachedInput + other.Usage.CachedInput,
-            Usage.CacheWrite + other.Usage.CacheWrite, Usage.Reasoning + other.Usage.Reasoning),
-        Cost is null && other.Cost is null ? null : (Cost ?? 0) + (other.Cost ?? 0), IsEstimated || other.IsEstimated);
+        Usage + other.Usage, Cost is null && other.Cost is null ? null : (Cost ?? 0) + (other.Cost ?? 0), IsEstimated || other.IsEstimated);
 }

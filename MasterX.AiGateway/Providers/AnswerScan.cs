@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Providers;
@@ -7,12 +8,17 @@ namespace MasterX.AiGateway.Providers;
 /// <summary>What one pass over an answer in OpenAI's format finds: whether it is one, and the tokens it cost.</summary>
 /// <param name="IsAnswer">Valid JSON, with what was asked for (a choice, an embedding, an output) and no error.</param>
 /// <param name="Usage">When the provider counted.</param>
-internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
+internal readonly partial record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
 {
-    public static AnswerScan Of(ReadOnlySpan<byte> answer, Operation operation)
+    /// <param name="answer">The whole of it.</param>
+    /// <param name="operation">What was asked for.</param>
+    /// <param name="candidate">Who was asked, where the model that the answer names is wanted.</param>
+    public static AnswerScan Of(ReadOnlySpan<byte> answer, Operation operation, Candidate? candidate = null)
     {
         var (found, failed) = (false, false);
         TokenUsage? usage = null;
+        var tier = ServiceTier.Standard;
+        string? model = null;
         try
         {
             var json = new Utf8JsonReader(answer);
@@ -49,6 +55,17 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
                     json.Read();
                     usage = ReadUsage(ref json);
                 }
+                else if (json.ValueTextEquals("service_tier"u8))
+                {
+                    json.Read();
+                    tier = ReadTier(ref json);
+                }
+                else if (candidate is not null && json.ValueTextEquals("model"u8))
+                {
+                    json.Read();
+                    model = candidate.NameOf(ref json);
+                    json.Skip();
+                }
                 else if (json.ValueTextEquals("error"u8))
                 {
                     json.Read();
@@ -73,7 +90,7 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
             return default;
         }
 
-        return new AnswerScan(found && !failed, usage);
+        return new AnswerScan(found && !failed, usage is { } counted ? counted with { Tier = tier, Model = model } : null);
     }
 
     /// <summary>Whether a choice ended by <c>"finish_reason":"error"</c>.</summary>
@@ -94,84 +111,5 @@ internal readonly record struct AnswerScan(bool IsAnswer, TokenUsage? Usage)
         }
 
         return false;
-    }
-
-    /// <summary>
-    /// Reads <c>{"prompt_tokens","completion_tokens","prompt_tokens_details":{"cached_tokens"},</c>
-    /// <c>"completion_tokens_details":{"reasoning_tokens"}}</c>, or the same with the names of responses, <c>input_tokens</c> and
-    /// <c>output_tokens</c>; the reader stands on its first token.
-    /// </summary>
-    internal static TokenUsage? ReadUsage(ref Utf8JsonReader json)
-    {
-        if (json.TokenType != JsonTokenType.StartObject)
-        {
-            json.Skip();
-            return null;
-        }
-
-        var (input, output, cached, reasoning) = (0, 0, 0, 0);
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals("prompt_tokens"u8) || json.ValueTextEquals("input_tokens"u8))
-            {
-                input = Count(ref json);
-            }
-            else if (json.ValueTextEquals("completion_tokens"u8) || json.ValueTextEquals("output_tokens"u8))
-            {
-                output = Count(ref json);
-            }
-            else if (json.ValueTextEquals("prompt_tokens_details"u8) || json.ValueTextEquals("input_tokens_details"u8))
-            {
-                cached = Detail(ref json, "cached_tokens"u8);
-            }
-            else if (json.ValueTextEquals("completion_tokens_details"u8) || json.ValueTextEquals("output_tokens_details"u8))
-            {
-                reasoning = Detail(ref json, "reasoning_tokens"u8);
-            }
-            else
-            {
-                json.Skip();
-            }
-        }
-
-        return new TokenUsage(input, output, Math.Min(cached, input), Reasoning: Math.Min(reasoning, output));
-    }
-
-    /// <summary>A count in the object that follows; 0 when it is not there.</summary>
-    private static int Detail(ref Utf8JsonReader json, ReadOnlySpan<byte> name)
-    {
-        var count = 0;
-        json.Read();
-        if (json.TokenType != JsonTokenType.StartObject)
-        {
-            json.Skip();
-            return count;
-        }
-
-        while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
-        {
-            if (json.ValueTextEquals(name))
-            {
-                count = Count(ref json);
-            }
-            else
-            {
-                json.Skip();
-            }
-        }
-
-        return count;
-    }
-
-    private static int Count(ref Utf8JsonReader json)
-    {
-        json.Read();
-        if (json.TokenType == JsonTokenType.Number && json.TryGetInt32(out var count) && count >= 0)
-        {
-            return count;
-        }
-
-        json.Skip();
-        return 0;
     }
 }

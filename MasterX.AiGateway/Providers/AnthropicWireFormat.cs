@@ -62,14 +62,14 @@ internal class AnthropicWireFormat : WireFormat
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        var scan = MessagesScan.Of(answer.Span, request.Operation);
+        var scan = MessagesScan.Of(answer.Span, request.Operation, candidate);
         return scan.IsAnswer
             ? new ProviderAnswer { Verdict = Verdicts.Success, Status = StatusCodes.Status200OK, Body = answer, Usage = scan.Usage }
             : null;
     }
 
     protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
-        new MessagesFrames { Partial = partial };
+        new MessagesFrames { Candidate = candidate, Partial = partial };
 
     /// <summary>Models up to 4.5 take the beginning of their answer; later ones refuse it.</summary>
     public override Continuation ContinuationOf(string model, Uri baseUrl) =>

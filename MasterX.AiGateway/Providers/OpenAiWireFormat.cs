@@ -48,7 +48,7 @@ internal class OpenAiWireFormat : WireFormat
 
     protected override ProviderAnswer? PassAnswer(PooledBuffer answer, Candidate candidate, ModelRequest request)
     {
-        var scan = AnswerScan.Of(answer.Span, request.Operation);
+        var scan = AnswerScan.Of(answer.Span, request.Operation, candidate);
         if (!scan.IsAnswer)
         {
             return null;
@@ -70,8 +70,8 @@ internal class OpenAiWireFormat : WireFormat
 
     protected override StreamFrames PassFrames(ModelRequest request, Candidate candidate, PartialAnswer? partial) =>
         request.Operation == Operation.Responses
-            ? new ResponsesFrames { Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null }
-            : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Partial = partial };
+            ? new ResponsesFrames { Candidate = candidate, Naming = request.ResponseIds is { } ids ? new(ids, candidate.Provider.Name) : null }
+            : new OpenAiFrames { CallerWantsUsage = request.Usage == StreamUsage.Wanted, Candidate = candidate, Partial = partial };
 
     /// <summary>
     /// Groq's models take it (<see href="https://console.groq.com/docs/prefilling"/>), and Mistral's by a mark of its own

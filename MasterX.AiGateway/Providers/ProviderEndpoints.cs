@@ -1,10 +1,12 @@
+using System.Globalization;
 using System.Text.Json;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Requests;
 
 namespace MasterX.AiGateway.Providers;
 
 /// <summary><c>GET /v1/models</c>, in OpenAI's form or Anthropic's, and <c>GET /providers</c>, the state of each provider.</summary>
-internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
+internal sealed class ProviderEndpoints(GatewayConfiguration configuration, PriceList prices)
 {
     /// <summary>When this list of models began to exist; OpenAI's clients expect a number.</summary>
     internal static readonly DateTimeOffset Begun = DateTimeOffset.UtcNow;
@@ -70,6 +72,7 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
                 json.WriteString("name", candidate.Model);
                 json.WriteString("circuit", candidate.Gate.CircuitName);
                 json.WriteNumber("cooling_down_seconds", Math.Ceiling(candidate.Gate.CoolingFor.TotalSeconds));
+                WritePrice(json, prices.QuoteOf(candidate));
                 json.WriteEndObject();
             }
 
@@ -79,6 +82,37 @@ internal sealed class ProviderEndpoints(GatewayConfiguration configuration)
 
         json.WriteEndArray();
     });
+
+    /// <summary>Whether the model's answers have a cost, where their price is from, and as of when it holds.</summary>
+    private static void WritePrice(Utf8JsonWriter json, Quote quote)
+    {
+        json.WriteBoolean("priced", quote.Price is not null);
+        if (quote.Answered is { } answered)
+        {
+            json.WriteString("answers_as", answered);
+        }
+
+        if (quote.Price is not { } price)
+        {
+            return;
+        }
+
+        json.WriteStartObject("price");
+        json.WriteString("from", quote.Origin switch { PriceOrigin.Setting => "setting", PriceOrigin.Default => "default", _ => quote.Entry!.Source });
+        if (quote.Entry is { } entry)
+        {
+            json.WriteString("of", $"{entry.Provider}/{entry.Model}");
+            json.WriteString("as_of", entry.Date.ToString("O", CultureInfo.InvariantCulture));
+            if (entry.Disputed)
+            {
+                json.WriteBoolean("disputed", true);
+            }
+        }
+
+        json.WriteNumber("input", price.Input ?? 0);
+        json.WriteNumber("output", price.Output ?? 0);
+        json.WriteEndObject();
+    }
 
     /// <summary>Of several keys, each by its index; of the only one, all is said with the provider.</summary>
     private static void WriteKeys(Utf8JsonWriter json, Provider provider)

@@ -77,6 +77,13 @@ public sealed class ProviderOptions
     /// <value>None unless set; 64 at most.</value>
     public IList<ProviderKeyOptions> ApiKeys { get; } = [];
 
+    /// <summary>Whose prices in the catalogue are its own.</summary>
+    /// <value>
+    /// Unless set, those of the host in <see cref="BaseUrl"/>; where that is not known, those of the <see cref="Kind"/>, or of an OpenAI-compatible
+    /// provider those of its name, if the catalogue has it. <c>none</c> for a server of one's own, whose models are called like somebody's.
+    /// </value>
+    public string? PricesOf { get; set; }
+
     /// <summary>The model used when a request or route names none.</summary>
     public string? DefaultModel { get; set; }
 
@@ -191,7 +198,7 @@ public sealed class ProviderOptions
         && (ConnectTimeout, FirstByteTimeout, FirstContentTimeout, IdleTimeout, TotalTimeout)
             == (other.ConnectTimeout, other.FirstByteTimeout, other.FirstContentTimeout, other.IdleTimeout, other.TotalTimeout)
         && (Circuit.FailureRatio, Circuit.MinimumThroughput, Circuit.SamplingDuration, Circuit.BreakDuration) == (other.Circuit.FailureRatio, other.Circuit.MinimumThroughput, other.Circuit.SamplingDuration, other.Circuit.BreakDuration)
-        && Continuation == other.Continuation
+        && (Continuation, PricesOf) == (other.Continuation, other.PricesOf)
         && Continuations.Count == other.Continuations.Count && Continuations.All(pair => other.Continuations.TryGetValue(pair.Key, out var value) && value == pair.Value)
         && DropFields.SequenceEqual(other.DropFields)
         && ApiKeys.Count == other.ApiKeys.Count && ApiKeys.Zip(other.ApiKeys).All(pair => pair.First.IsSameAs(pair.Second));

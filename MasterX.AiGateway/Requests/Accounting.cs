@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using MasterX.AiGateway.Calls;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;

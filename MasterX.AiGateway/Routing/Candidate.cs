@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.AiGateway.Limits;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
@@ -49,6 +50,15 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     /// <summary>What a provider of OpenAI's chat format has answered with, which tells what it wants back.</summary>
     public Translation.Vocabulary.SeenThoughts Thoughts { get; } = new();
 
+    /// <summary>
+    /// The model that its answers name, once there was one: an alias stands for a dated one, a deployment for any, a router for whatever it
+    /// finds best.
+    /// </summary>
+    public string? AnswersAs { get; private set; }
+
+    /// <summary>What its answers cost, as last found out.</summary>
+    public Quote? Quote { get; set; }
+
     /// <summary>The model as a JSON string, quotes included.</summary>
     public ReadOnlyMemory<byte> ModelJson { get; } = System.Text.Encoding.UTF8.GetBytes($"\"{JsonEncodedText.Encode(model)}\"");
 
@@ -79,6 +89,41 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
         {
             Latency.Failed();
         }
+    }
+
+    /// <summary>The model an answer names, without making a new string of the name that was there before.</summary>
+    /// <param name="json">At the name.</param>
+    /// <returns><see langword="null"/> when it is no name.</returns>
+    public string? NameOf(ref Utf8JsonReader json)
+    {
+        if (json.TokenType != JsonTokenType.String)
+        {
+            return null;
+        }
+
+        if (AnswersAs is { } known && json.ValueTextEquals(known))
+        {
+            return known;
+        }
+
+        return json.ValueTextEquals(Model) ? NameOf(Model) : NameOf(json.GetString());
+    }
+
+    /// <summary>Notes the model an answer names.</summary>
+    /// <returns><see langword="null"/> when it is no name.</returns>
+    public string? NameOf(string? name)
+    {
+        if (name is null || !IsModelName(name))
+        {
+            return null;
+        }
+
+        if (AnswersAs != name)
+        {
+            AnswersAs = name;
+        }
+
+        return AnswersAs;
     }
 
     /// <summary>Where an answer is asked for; <see langword="null"/> when the provider's API has no such operation.</summary>

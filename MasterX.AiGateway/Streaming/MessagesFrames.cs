@@ -159,7 +159,7 @@ internal sealed class MessagesFrames : StreamFrames
 
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var usage = json.ValueTextEquals("usage"u8);
+            var (usage, model) = (json.ValueTextEquals("usage"u8), json.ValueTextEquals("model"u8));
             json.Read();
             if (usage)
             {
@@ -167,6 +167,7 @@ internal sealed class MessagesFrames : StreamFrames
             }
             else
             {
+                Answered = model && Candidate is not null ? Candidate.NameOf(ref json) : Answered;
                 json.Skip();
             }
         }

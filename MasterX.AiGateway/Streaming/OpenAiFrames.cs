@@ -139,6 +139,17 @@ internal sealed class OpenAiFrames : StreamFrames
                     chunk.HasUsage = true;
                 }
             }
+            else if (json.ValueTextEquals("service_tier"u8))
+            {
+                json.Read();
+                Tier = AnswerScan.ReadTier(ref json);
+            }
+            else if (Answered is null && Candidate is not null && json.ValueTextEquals("model"u8))
+            {
+                json.Read();
+                Answered = Candidate.NameOf(ref json);
+                json.Skip();
+            }
             else if (json.ValueTextEquals("x_groq"u8))
             {
                 json.Read();

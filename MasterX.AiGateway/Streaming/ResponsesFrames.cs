@@ -125,14 +125,19 @@ internal sealed class ResponsesFrames : StreamFrames
 
         while (json.Read() && json.TokenType == JsonTokenType.PropertyName)
         {
-            var usage = json.ValueTextEquals("usage"u8);
+            var (usage, tier, model) = (json.ValueTextEquals("usage"u8), json.ValueTextEquals("service_tier"u8), json.ValueTextEquals("model"u8));
             json.Read();
             if (usage)
             {
                 Usage = AnswerScan.ReadUsage(ref json) ?? Usage;
             }
+            else if (tier)
+            {
+                Tier = AnswerScan.ReadTier(ref json);
+            }
             else
             {
+                Answered = model && Candidate is not null ? Candidate.NameOf(ref json) : Answered;
                 json.Skip();
             }
         }

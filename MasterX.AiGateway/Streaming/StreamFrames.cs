@@ -1,6 +1,7 @@
 using System.Buffers;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Requests;
+using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Answers;
 
@@ -40,8 +41,21 @@ internal abstract class StreamFrames
     /// <summary>Finish reasons of an answer of which some is missing.</summary>
     protected static bool IsIncomplete(string? finishReason) => finishReason is "content_filter" or "length";
 
-    /// <summary>Tokens, as far as the provider has counted them.</summary>
-    public TokenUsage? Usage { get; protected set; }
+    /// <summary>Tokens, as far as the provider has counted them, with what other events told of the model and the tier.</summary>
+    public TokenUsage? Usage
+    {
+        get => field is { } counted ? counted with { Tier = counted.Tier == ServiceTier.Standard ? Tier : counted.Tier, Model = counted.Model ?? Answered } : null;
+        protected set;
+    }
+
+    /// <summary>Who answers, where the model that the answer names is wanted.</summary>
+    public Candidate? Candidate { protected get; init; }
+
+    /// <summary>The model that the answer names.</summary>
+    protected string? Answered { get; set; }
+
+    /// <summary>How the answer is served, where this stands beside the tokens.</summary>
+    protected ServiceTier Tier { get; set; }
 
     /// <summary>Characters of text seen, for an estimate where the provider does not count.</summary>
     public int Characters { get; protected set; }

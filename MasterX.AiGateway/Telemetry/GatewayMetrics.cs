@@ -22,6 +22,7 @@ internal sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _abandoned;
     private readonly Counter<double> _cost;
+    private readonly Counter<long> _unpriced;
     private readonly Histogram<double> _overhead;
     private readonly Histogram<double> _inference;
     private readonly Histogram<double> _embeddings;
@@ -36,7 +37,8 @@ internal sealed class GatewayMetrics : IDisposable
         _interrupted = _meter.CreateCounter<long>("gateway_streams_interrupted", description: "Streams that broke off after their first content, by provider and outcome.");
         _dropped = _meter.CreateCounter<long>("gateway_stream_events_dropped", description: "Events of streams that could not be parsed.");
         _abandoned = _meter.CreateCounter<long>("gateway_tokens_abandoned", description: "Input tokens, estimated, of calls given up because another candidate was faster.");
-        _cost = _meter.CreateCounter<double>("gateway_cost_usd", description: "Cost of answers in US dollars, by the configured prices.");
+        _cost = _meter.CreateCounter<double>("gateway_cost_usd", description: "Cost of answers in US dollars, by the prices in force.");
+        _unpriced = _meter.CreateCounter<long>("gateway_unpriced_answers", description: "Answers of models without a price, whose cost is not known.");
         _overhead = _meter.CreateHistogram(
             "gateway_overhead", "s", "The gateway's own time in a request that is not streamed: all of it but that of the providers.",
             advice: Buckets(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25));
@@ -121,13 +123,17 @@ internal sealed class GatewayMetrics : IDisposable
 
     public void Abandoned(Candidate candidate, int inputTokens) => _abandoned.Add(inputTokens, new TagList { { "provider", candidate.Provider.Name } });
 
-    /// <summary>Counts what an answer cost.</summary>
+    /// <summary>Counts what an answer cost, or that this is not known.</summary>
     public void Answered(Candidate candidate, Operation operation, TokenUsage usage, decimal? cost)
     {
         _tokens.Spent(usage, Tags(candidate, operation), operation == Operation.Embeddings);
         if (cost is { } dollars)
         {
             _cost.Add((double)dollars, new TagList { { "provider", candidate.Provider.Name } });
+        }
+        else
+        {
+            _unpriced.Add(1, new TagList { { "provider", candidate.Provider.Name }, { "model", candidate.Label } });
         }
     }
 

@@ -37,7 +37,7 @@ internal sealed class GatewayCalls(IHttpClientFactory clients)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, $"/quote?model={Uri.EscapeDataString(model)}");
         var quote = await SendAsync<Quote>(request, cancellationToken);
-        return quote is null or { Unpriced: not null, Input: >= 0, Output: >= 0, Request: >= 0 } ? quote : throw new GatewayUnavailableException("The AI gateway answers something that is no price.", null);
+        return quote is null or { Unpriced: not null, Rows: not null } ? quote : throw new GatewayUnavailableException("The AI gateway answers something that is no price.", null);
     }
 
     /// <summary>What a header says that a call has spent.</summary>
@@ -94,14 +94,22 @@ internal sealed record GatewayAttempt(string Provider, string Model, string Outc
     public GenerationAttempt ToAttempt() => new(Provider, Model, Outcome, Status, Ms);
 }
 
-/// <summary>What a call costs at most, by the highest price of those who may answer.</summary>
-/// <param name="Unpriced">Those of them that have no price, as <c>provider/model</c>.</param>
-/// <param name="Input">US dollars per million input tokens.</param>
-/// <param name="Output">US dollars per million output tokens.</param>
-/// <param name="Request">US dollars per request.</param>
-internal sealed record Quote(IReadOnlyList<string> Unpriced, decimal Input, decimal Output, decimal Request)
+/// <summary>What those who may answer a call cost.</summary>
+/// <param name="Unpriced">Those that have no price, as <c>provider/model</c>.</param>
+/// <param name="Rows">The others' prices.</param>
+internal sealed record Quote(IReadOnlyList<string> Unpriced, IReadOnlyList<QuoteRow> Rows)
 {
     private const decimal Million = 1_000_000m;
 
-    public decimal? CostOf(int inputTokens, int outputTokens) => Unpriced.Count > 0 ? null : (inputTokens * Input + outputTokens * Output) / Million + Request;
+    /// <summary>What the dearest of them costs, in US dollars; <see langword="null"/> when one has no price.</summary>
+    public decimal? CostOf(int inputTokens, int outputTokens) => Unpriced.Count > 0
+        ? null
+        : Rows.Where(row => inputTokens >= row.Above).Select(row => (inputTokens * row.Input + outputTokens * row.Output) / Million + row.Request).DefaultIfEmpty().Max();
 }
+
+/// <summary>What one candidate costs from some size of the prompt on.</summary>
+/// <param name="Above">Input tokens beyond which it is the price.</param>
+/// <param name="Input">US dollars per million input tokens.</param>
+/// <param name="Output">The same for output tokens.</param>
+/// <param name="Request">US dollars for a request as such.</param>
+internal sealed record QuoteRow(int Above, decimal Input, decimal Output, decimal Request);

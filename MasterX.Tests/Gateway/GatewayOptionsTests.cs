@@ -1,6 +1,7 @@
 using MasterX.AiGateway;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
+using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Telemetry;
 using Microsoft.Extensions.Configuration;
 

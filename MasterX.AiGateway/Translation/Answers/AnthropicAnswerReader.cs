@@ -1,6 +1,7 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Streaming;
-using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Vocabulary;
 
 namespace MasterX.AiGateway.Translation.Answers;
@@ -176,8 +177,7 @@ internal sealed class AnthropicAnswerReader(AnswerSink sink) : AnswerReader(sink
     }
 
     /// <summary>
-    /// Anthropic counts what was written to and read from its cache apart from the input; here the input has all of it. The end of a stream
-    /// tells the output, and the input perhaps; a count never falls.
+    /// The end of a stream tells the output, and the input perhaps; a count never falls.
     /// </summary>
     private void Count(JsonElement holder)
     {
@@ -186,10 +186,11 @@ internal sealed class AnthropicAnswerReader(AnswerSink sink) : AnswerReader(sink
             return;
         }
 
-        var before = Sink.Usage ?? default;
-        var read = Math.Max(before.CachedInput, usage.Count("cache_read_input_tokens"));
-        var written = Math.Max(before.CacheWrite, usage.Count("cache_creation_input_tokens"));
-        var fresh = Math.Max(before.Input - before.CachedInput - before.CacheWrite, usage.Count("input_tokens"));
-        Sink.Count(new TokenUsage(fresh + read + written, Math.Max(before.Output, usage.Count("output_tokens")), read, written));
+        var json = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage));
+        json.Read();
+        if (MessagesScan.ReadUsage(ref json, Sink.Usage ?? default) is { } counted)
+        {
+            Sink.Count(counted with { Model = holder.Text("model") ?? counted.Model });
+        }
     }
 }

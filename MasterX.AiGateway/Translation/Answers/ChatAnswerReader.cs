@@ -1,4 +1,6 @@
+using System.Runtime.InteropServices;
 using System.Text.Json;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Streaming;
 using MasterX.AiGateway.Telemetry;
 using MasterX.AiGateway.Translation.Vocabulary;
@@ -12,6 +14,8 @@ namespace MasterX.AiGateway.Translation.Answers;
 internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
 {
     private readonly Dictionary<int, ChoiceState> _choices = [];
+    private string? _model;
+    private ServiceTier _tier;
     private readonly HashSet<string> _callIds = new(StringComparer.Ordinal);
 
     public override bool ReadWhole(JsonElement answer)
@@ -56,9 +60,10 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
     private bool Read(JsonElement answer, string part)
     {
         Sink.Begin(answer.Text("id"), answer.Text("model"));
+        (_model, _tier) = (answer.Text("model") ?? _model, TierOf(answer) ?? _tier);
         if ((answer.Field("usage") ?? answer.Field("x_groq")?.Field("usage")) is { ValueKind: JsonValueKind.Object } usage)
         {
-            Sink.Count(UsageOf(usage));
+            Count(usage);
         }
 
         var content = false;
@@ -77,7 +82,7 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
 
             if (choice.Field("usage") is { ValueKind: JsonValueKind.Object } counted)
             {
-                Sink.Count(UsageOf(counted));
+                Count(counted);
             }
 
             if (choice.Field("logprobs")?.Field("content") is { ValueKind: JsonValueKind.Array } probabilities)
@@ -253,12 +258,23 @@ internal sealed class ChatAnswerReader(AnswerSink sink) : AnswerReader(sink)
         _ => StopReason.End,
     });
 
-    private static TokenUsage UsageOf(JsonElement usage)
+    private static ServiceTier? TierOf(JsonElement answer) => answer.Text("service_tier") switch
     {
-        var (input, output) = (usage.Count("prompt_tokens"), usage.Count("completion_tokens"));
-        return new TokenUsage(
-            input, output, Math.Min(input, usage.Field("prompt_tokens_details")?.Count("cached_tokens") ?? 0),
-            Reasoning: Math.Min(output, usage.Field("completion_tokens_details")?.Count("reasoning_tokens") ?? 0));
+        null => null,
+        "flex" => ServiceTier.Flex,
+        "priority" => ServiceTier.Priority,
+        "fast" => ServiceTier.Fast,
+        _ => ServiceTier.Standard,
+    };
+
+    private void Count(JsonElement usage)
+    {
+        var json = new Utf8JsonReader(JsonMarshal.GetRawUtf8Value(usage));
+        json.Read();
+        if (AnswerScan.ReadUsage(ref json) is { } counted)
+        {
+            Sink.Count(counted with { Tier = _tier, Model = _model });
+        }
     }
 
     private sealed class ChoiceState(ChatCalls calls)

@@ -33,9 +33,19 @@ internal static class ChatFormat
             json.WriteNumber("cache_write_tokens", usage.CacheWrite);
         }
 
+        if (usage.AudioInput > 0)
+        {
+            json.WriteNumber("audio_tokens", usage.AudioInput);
+        }
+
         json.WriteEndObject();
         json.WriteStartObject("completion_tokens_details");
         json.WriteNumber("reasoning_tokens", usage.Reasoning);
+        if (usage.AudioOutput > 0)
+        {
+            json.WriteNumber("audio_tokens", usage.AudioOutput);
+        }
+
         json.WriteEndObject();
         json.WriteEndObject();
     }

@@ -216,6 +216,16 @@ internal sealed class ConverseAnswerReader(AnswerSink sink) : AnswerReader(sink)
         var (input, output) = (usage.Count("inputTokens"), usage.Count("outputTokens"));
         var (read, written) = (usage.Count("cacheReadInputTokens"), usage.Count("cacheWriteInputTokens"));
         var isIncluded = usage.Count("totalTokens") == input + output && input >= read + written;
-        Sink.Count(new TokenUsage(isIncluded ? input : input + read + written, output, read, written));
+        var hour = usage.Elements("cacheDetails").Where(detail => detail.Text("ttl") == "1h").Select(detail => detail.Count("inputTokens")).FirstOrDefault();
+        Sink.Count(new TokenUsage(isIncluded ? input : input + read + written, output, read, written)
+        {
+            CacheWriteHour = Math.Min(hour, written),
+            Tier = holder.Field("serviceTier")?.Text("type") switch
+            {
+                "priority" => ServiceTier.Priority,
+                "flex" => ServiceTier.Flex,
+                _ => ServiceTier.Standard,
+            },
+        });
     }
 }

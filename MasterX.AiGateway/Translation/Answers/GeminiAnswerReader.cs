@@ -79,15 +79,48 @@ internal sealed class GeminiAnswerReader(AnswerSink sink) : AnswerReader(sink)
         Sink.Begin(answer.Text("responseId"), answer.Text("modelVersion"));
         if (answer.Field("usageMetadata") is { ValueKind: JsonValueKind.Object } usage)
         {
-            Sink.Count(UsageOf(usage));
+            Sink.Count(UsageOf(usage, answer.Text("modelVersion")));
         }
     }
 
-    /// <summary>Tokens as Gemini counts them: thinking is apart from the candidates' tokens, and billed as output.</summary>
-    private static TokenUsage UsageOf(JsonElement usage)
+    /// <summary>
+    /// Tokens as Gemini counts them (<see href="https://ai.google.dev/api/generate-content#UsageMetadata"/>): thinking is apart from the
+    /// candidates' tokens, and what a tool added from the prompt's. A document's pages are images to it, as the model sees them.
+    /// </summary>
+    private static TokenUsage UsageOf(JsonElement usage, string? model)
     {
-        var (input, thoughts) = (usage.Count("promptTokenCount") + usage.Count("toolUsePromptTokenCount"), usage.Count("thoughtsTokenCount"));
-        return new TokenUsage(input, usage.Count("candidatesTokenCount") + thoughts, Math.Min(input, usage.Count("cachedContentTokenCount")), Reasoning: thoughts);
+        var (tool, thoughts) = (usage.Count("toolUsePromptTokenCount"), usage.Count("thoughtsTokenCount"));
+        var input = usage.Count("promptTokenCount") + tool;
+        return new TokenUsage(input, usage.Count("candidatesTokenCount") + thoughts, Math.Min(input, usage.Count("cachedContentTokenCount")), Reasoning: thoughts)
+        {
+            AudioInput = Modality(usage, "promptTokensDetails", "AUDIO") + Modality(usage, "toolUsePromptTokensDetails", "AUDIO"),
+            CachedAudioInput = Modality(usage, "cacheTokensDetails", "AUDIO"),
+            AudioOutput = Modality(usage, "candidatesTokensDetails", "AUDIO"),
+            ImageInput = Modality(usage, "promptTokensDetails", "IMAGE") + Modality(usage, "promptTokensDetails", "DOCUMENT") + Modality(usage, "toolUsePromptTokensDetails", "IMAGE"),
+            CachedImageInput = Modality(usage, "cacheTokensDetails", "IMAGE") + Modality(usage, "cacheTokensDetails", "DOCUMENT"),
+            ImageOutput = Modality(usage, "candidatesTokensDetails", "IMAGE"),
+            Tier = (usage.Text("trafficType") ?? usage.Text("serviceTier")) switch
+            {
+                "ON_DEMAND_PRIORITY" or "priority" or "PRIORITY" => ServiceTier.Priority,
+                "ON_DEMAND_FLEX" or "flex" or "FLEX" => ServiceTier.Flex,
+                _ => ServiceTier.Standard,
+            },
+            Model = model,
+        };
+    }
+
+    private static int Modality(JsonElement usage, string details, string modality)
+    {
+        var count = 0;
+        foreach (var detail in usage.Elements(details))
+        {
+            if (detail.Text("modality") == modality)
+            {
+                count = Math.Max(count, detail.Count("tokenCount"));
+            }
+        }
+
+        return count;
     }
 
     /// <returns>Whether anything came of it.</returns>

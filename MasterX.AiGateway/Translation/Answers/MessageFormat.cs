@@ -26,6 +26,14 @@ internal static class MessageFormat
         json.WriteNumber("input_tokens", Math.Max(0, usage.Input - usage.CachedInput - usage.CacheWrite));
         json.WriteNumber("cache_creation_input_tokens", usage.CacheWrite);
         json.WriteNumber("cache_read_input_tokens", usage.CachedInput);
+        if (usage.CacheWriteHour > 0)
+        {
+            json.WriteStartObject("cache_creation");
+            json.WriteNumber("ephemeral_5m_input_tokens", usage.CacheWrite - usage.CacheWriteHour);
+            json.WriteNumber("ephemeral_1h_input_tokens", usage.CacheWriteHour);
+            json.WriteEndObject();
+        }
+
         json.WriteNumber("output_tokens", usage.Output);
         json.WriteEndObject();
     }
