@@ -19,6 +19,9 @@ public sealed class RefusedCompositionTests
     [InlineData("--Replicas=99999999999", "- Replicas is '99999999999'; it must be a whole number from 1 to 32")]
     [InlineData("--Redis=yes", "- Redis is 'yes'; it must be true or false.")]
     [InlineData("--Redis=true", "- Redis=true needs a container runtime, and neither docker nor podman answers.")]
+    [InlineData("--Ports:api=http", "- Ports:api is 'http'; it must be a port from 1 to 65535")]
+    [InlineData("--Ports:api=65536", "- Ports:api is '65536'; it must be a port from 1 to 65535")]
+    [InlineData("--Ports:database=5000", "- Ports:database is for no service; there are api, aigateway, emulator.")]
     [InlineData("--DataDirectory=data", "- DataDirectory is 'data'; it must be an absolute path")]
     public async Task A_setting_that_cannot_be_is_told_with_what_it_must_be(string argument, string problem)
     {
@@ -59,29 +62,19 @@ public sealed class RefusedCompositionTests
     [Fact]
     public async Task A_taken_port_of_a_service_is_told_too()
     {
-        // Whoever has them, these are taken now.
-        List<TcpListener> listeners = [];
-        foreach (var port in new[] { 5080, 5081, 5082 })
-        {
-            var listener = new TcpListener(IPAddress.Loopback, port);
-            try
-            {
-                listener.Start();
-                listeners.Add(listener);
-            }
-            catch (SocketException)
-            {
-                listener.Dispose();
-            }
-        }
+        List<TcpListener> listeners = [new(IPAddress.Loopback, 0), new(IPAddress.Loopback, 0), new(IPAddress.Loopback, 0)];
+        listeners.ForEach(listener => listener.Start());
+        var ports = listeners.ConvertAll(listener => ((IPEndPoint)listener.LocalEndpoint).Port);
 
-        var (exitCode, _, error) = await AppHostProcess.RunAsync([], "--Storage=embedded");
+        var (exitCode, _, error) = await AppHostProcess.RunAsync(
+            [], "--Storage=embedded", $"--Ports:api={ports[0]}", $"--Ports:aigateway={ports[1]}", $"--Ports:emulator={ports[2]}");
         listeners.ForEach(listener => listener.Dispose());
 
         Assert.Equal(78, exitCode);
-        Assert.Contains("- Port 5080, for api, is taken.", error, StringComparison.Ordinal);
-        Assert.Contains("- Port 5081, for aigateway, is taken.", error, StringComparison.Ordinal);
-        Assert.Contains("- Port 5082, for emulator, is taken.", error, StringComparison.Ordinal);
+        Assert.Contains($"- Port {ports[0]}, for api, is taken.", error, StringComparison.Ordinal);
+        Assert.Contains($"- Port {ports[1]}, for aigateway, is taken.", error, StringComparison.Ordinal);
+        Assert.Contains($"- Port {ports[2]}, for emulator, is taken.", error, StringComparison.Ordinal);
+        Assert.Contains("or take another, --Ports:emulator=N.", error, StringComparison.Ordinal);
     }
 
     [Fact]
