@@ -148,7 +148,10 @@ internal sealed class CompositionSettings
         }
         else if (ContainerRuntime.Find() is { } runtime)
         {
-            StorageNote = text is null ? $"Storage: MongoDB in a container, as {runtime} answers. Storage={StorageKind.Embedded} does without." : null;
+            if (text is null)
+            {
+                ChooseStorage(runtime);
+            }
         }
         else if (text is null)
         {
@@ -158,6 +161,20 @@ internal sealed class CompositionSettings
         else
         {
             _problems.Add($"Storage={StorageKind.Mongo} needs a container runtime, and {ContainerRuntime.NotFound} Or leave Storage out, for the embedded database.");
+        }
+    }
+
+    /// <summary>Where nobody chose it and a container runtime answers. One that is asked for with an image that cannot be had is a problem (<see cref="MissingImages"/>).</summary>
+    private void ChooseStorage(string runtime)
+    {
+        if (ContainerRuntime.WhyLacks(StorageKind.MongoImage) is { } why)
+        {
+            Storage = StorageKind.Embedded;
+            StorageNote = $"Storage: the embedded database, as {runtime} answers but has no image {StorageKind.MongoImage} and cannot get it ({why}). Once it is there, it is MongoDB.";
+        }
+        else
+        {
+            StorageNote = $"Storage: MongoDB in a container, as {runtime} answers. Storage={StorageKind.Embedded} does without.";
         }
     }
 }

@@ -22,6 +22,7 @@ internal static class CompositionRun
         if (builder.HasFixedPorts())
         {
             problems.AddRange(TakenPorts.Find(builder));
+            problems.AddRange(MissingImages.Find(builder));
         }
 
         if (problems.Count > 0)

@@ -77,6 +77,35 @@ public sealed class RefusedCompositionTests
         Assert.Contains("or take another, --Ports:emulator=N.", error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("--Storage=mongo", "- mongo needs the image docker.io/library/mongo:8.3, which podman does not have and cannot get: Error: no such host.")]
+    [InlineData("--Redis=true", "- redis needs the image docker.io/library/redis:")]
+    public async Task An_image_that_cannot_be_had_is_told_with_what_must_work(string argument, string problem)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The container runtime that answers is a script.");
+        using var runtime = new AnsweringRuntime(hasImage: false, hasRegistry: false);
+
+        var (exitCode, _, error) = await AppHostProcess.RunAsync(runtime.Settings, argument);
+
+        Assert.Equal(78, exitCode);
+        Assert.Contains(problem, error, StringComparison.Ordinal);
+        Assert.Contains("See that `podman pull docker.io/library/", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(false, false, "Storage: the embedded database, as podman answers but has no image docker.io/library/mongo:8.3 and cannot get it (Error: no such host).")]
+    [InlineData(true, false, "Storage: MongoDB in a container, as podman answers.")]
+    [InlineData(false, true, "Storage: MongoDB in a container, as podman answers.")]
+    public async Task Where_nobody_chose_the_storage_it_is_what_the_machine_can_do(bool hasImage, bool hasRegistry, string note)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "The container runtime that answers is a script.");
+        using var runtime = new AnsweringRuntime(hasImage, hasRegistry);
+
+        var (_, output, _) = await AppHostProcess.RunAsync(runtime.Settings, "--dcp-cli-path=/nonexistent/dcp");
+
+        Assert.Contains(note, output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_orchestrator_that_cannot_be_started_ends_the_AppHost()
     {
@@ -85,5 +114,34 @@ public sealed class RefusedCompositionTests
         Assert.Equal(1, exitCode);
         Assert.Contains("MasterX could not be started:", error, StringComparison.Ordinal);
         Assert.Contains("/nonexistent/dcp", error, StringComparison.Ordinal);
+    }
+
+    /// <summary>What podman answers on a machine, and no more of it.</summary>
+    private sealed class AnsweringRuntime : IDisposable
+    {
+        private readonly DataFolder _folder = new();
+
+        public AnsweringRuntime(bool hasImage, bool hasRegistry)
+        {
+            var script = Path.Combine(_folder.Path, "podman");
+            File.WriteAllText(script, $"""
+                #!/bin/sh
+                case "$1 $2" in
+                  "ps -q") ;;
+                  "image inspect") exit {(hasImage ? 0 : 1)} ;;
+                  "manifest inspect") {(hasRegistry ? "" : "echo 'Error: no such host' >&2; exit 125")} ;;
+                  *) exit 64 ;;
+                esac
+                """);
+            if (!OperatingSystem.IsWindows())
+            {
+                File.SetUnixFileMode(script, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+            }
+        }
+
+        public (string Name, string Value)[] Settings =>
+            [("ASPIRE_CONTAINER_RUNTIME", "podman"), ("PATH", $"{_folder.Path}{Path.PathSeparator}{Environment.GetEnvironmentVariable("PATH")}")];
+
+        public void Dispose() => _folder.Dispose();
     }
 }
