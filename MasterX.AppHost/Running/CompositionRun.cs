@@ -41,6 +41,7 @@ internal static class CompositionRun
         if (builder.HasFixedPorts())
         {
             builder.Services.AddEventingSubscriber<Announcement>();
+            builder.Services.AddEventingSubscriber<OrchestratorWatch>();
         }
 
         // A pipeline that has failed stops the host, which says nothing to whoever waits for the process.
