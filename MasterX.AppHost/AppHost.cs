@@ -44,7 +44,7 @@ else if (settings.DataDirectory is { } directory)
 
 if (settings.Redis)
 {
-    var redis = builder.AddRedis("redis");
+    var redis = builder.AddRedis("redis").WithPromptStop();
     gateway.WithReference(redis).WaitFor(redis);
     api.WithReference(redis).WaitFor(redis);
 }
