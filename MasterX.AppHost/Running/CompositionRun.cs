@@ -22,7 +22,11 @@ internal static class CompositionRun
         if (builder.HasFixedPorts())
         {
             problems.AddRange(TakenPorts.Find(builder));
-            problems.AddRange(MissingImages.Find(builder));
+            if (settings.Problems.Count == 0)
+            {
+                // Else the model may have what nobody asked for.
+                problems.AddRange(MissingImages.Find(builder));
+            }
         }
 
         if (problems.Count > 0)
