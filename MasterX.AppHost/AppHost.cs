@@ -1,7 +1,7 @@
 using MasterX.AppHost;
 
 // What is said here is all there is to the composition; README.md tells what each setting does.
-//   Storage=mongo|embedded   DataDirectory=PATH   ConnectionStrings:masterx=URL   Redis=true   Replicas=N   Parameters:{provider}-api-key=KEY
+//   Storage=mongo|embedded   DataDirectory=PATH   ConnectionStrings:masterx=URL   Redis=true   Replicas=N   Ports:{service}=N   Parameters:{provider}-api-key=KEY
 var builder = DistributedApplication.CreateBuilder(args);
 var settings = CompositionSettings.Read(builder);
 
@@ -44,7 +44,7 @@ else if (settings.DataDirectory is { } directory)
 
 if (settings.Redis)
 {
-    var redis = builder.AddRedis("redis");
+    var redis = builder.AddRedis("redis").WithPromptStop();
     gateway.WithReference(redis).WaitFor(redis);
     api.WithReference(redis).WaitFor(redis);
 }

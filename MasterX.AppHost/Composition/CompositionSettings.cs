@@ -9,6 +9,8 @@ internal sealed class CompositionSettings
     /// <summary>More would be a mistake on one machine.</summary>
     private const int MostReplicas = 32;
 
+    private static readonly string[] Services = ["api", "aigateway", "emulator"];
+
     private readonly IConfiguration _configuration;
     private readonly List<string> _problems = [];
 
@@ -40,6 +42,7 @@ internal sealed class CompositionSettings
         var settings = new CompositionSettings(builder.Configuration);
         settings.ReadReplicas();
         settings.ReadRedis();
+        settings.ReadPorts();
         settings.ReadStorage(builder.ExecutionContext.IsPublishMode);
         if (settings.DataDirectory is { } directory && !Path.IsPathFullyQualified(directory))
         {
@@ -66,6 +69,10 @@ internal sealed class CompositionSettings
     public static bool IsGiven(IConfiguration configuration, string parameter) =>
         !string.IsNullOrEmpty(configuration[$"Parameters:{parameter}"] ?? configuration[$"Parameters:{parameter.Replace('-', '_')}"]);
 
+    /// <summary>Of a service, in place of the one in its launch profile.</summary>
+    public static int? PortOf(IConfiguration configuration, string service) =>
+        int.TryParse(configuration[$"Ports:{service}"], NumberStyles.None, CultureInfo.InvariantCulture, out var port) && port is >= 1 and <= ushort.MaxValue ? port : null;
+
     /// <summary>Where to tell programs what runs, if anywhere.</summary>
     public static RunFile? RunFile(IConfiguration configuration) => configuration["RunFile"] is { Length: > 0 } path ? new RunFile(path) : null;
 
@@ -87,6 +94,21 @@ internal sealed class CompositionSettings
         else
         {
             _problems.Add($"Replicas is '{text}'; it must be a whole number from 1 to {MostReplicas}, such as Replicas=2.");
+        }
+    }
+
+    private void ReadPorts()
+    {
+        foreach (var port in _configuration.GetSection("Ports").GetChildren())
+        {
+            if (!Services.Contains(port.Key, StringComparer.OrdinalIgnoreCase))
+            {
+                _problems.Add($"Ports:{port.Key} is for no service; there are {string.Join(", ", Services)}.");
+            }
+            else if (port.Value is { Length: > 0 } text && PortOf(_configuration, port.Key) is null)
+            {
+                _problems.Add($"Ports:{port.Key} is '{text}'; it must be a port from 1 to {ushort.MaxValue}, such as Ports:api=6080.");
+            }
         }
     }
 
@@ -126,7 +148,10 @@ internal sealed class CompositionSettings
         }
         else if (ContainerRuntime.Find() is { } runtime)
         {
-            StorageNote = text is null ? $"Storage: MongoDB in a container, as {runtime} answers. Storage={StorageKind.Embedded} does without." : null;
+            if (text is null)
+            {
+                ChooseStorage(runtime);
+            }
         }
         else if (text is null)
         {
@@ -136,6 +161,20 @@ internal sealed class CompositionSettings
         else
         {
             _problems.Add($"Storage={StorageKind.Mongo} needs a container runtime, and {ContainerRuntime.NotFound} Or leave Storage out, for the embedded database.");
+        }
+    }
+
+    /// <summary>Where nobody chose it and a container runtime answers. One that is asked for with an image that cannot be had is a problem (<see cref="MissingImages"/>).</summary>
+    private void ChooseStorage(string runtime)
+    {
+        if (ContainerRuntime.WhyLacks(StorageKind.MongoImage) is { } why)
+        {
+            Storage = StorageKind.Embedded;
+            StorageNote = $"Storage: the embedded database, as {runtime} answers but has no image {StorageKind.MongoImage} and cannot get it ({why}). Once it is there, it is MongoDB.";
+        }
+        else
+        {
+            StorageNote = $"Storage: MongoDB in a container, as {runtime} answers. Storage={StorageKind.Embedded} does without.";
         }
     }
 }

@@ -19,6 +19,11 @@ internal static class ServiceExtensions
             service.WithEnvironment("OTEL_EXPORTER_OTLP_TIMEOUT", "1000");
         }
 
+        if (HasFixedPorts(service.ApplicationBuilder) && CompositionSettings.PortOf(service.ApplicationBuilder.Configuration, service.Resource.Name) is { } port)
+        {
+            service.WithEndpoint("http", endpoint => endpoint.Port = port, createIfNotExists: false);
+        }
+
         if (replicas == 1 && HasFixedPorts(service.ApplicationBuilder))
         {
             // Behind Aspire's proxy the callers of a service that has died are held, as the proxy goes on accepting. Without it they are refused.
@@ -31,7 +36,7 @@ internal static class ServiceExtensions
             .WithUrlForEndpoint("http", _ => new() { Url = "/metrics", DisplayText = "Metrics" });
     }
 
-    /// <summary>Whether this run takes the ports that the launch profiles name. Tests do not, so that several can run at once.</summary>
+    /// <summary>Whether this run takes the ports that the settings or the launch profiles name. Tests do not, so that several can run at once.</summary>
     public static bool HasFixedPorts(this IDistributedApplicationBuilder builder) =>
         builder.ExecutionContext.IsRunMode && !builder.Configuration.GetValue<bool>("DcpPublisher:RandomizePorts");
 }

@@ -90,6 +90,11 @@ internal sealed partial class Announcement(
         if (HasEnded(change))
         {
             _isTold = false;
+            if (_isUp)
+            {
+                // With its other processes, if any: its id may be another program's soon.
+                WriteFile();
+            }
 
             // Someone who stops or restarts it knows.
             if (before?.State?.Text != KnownResourceStates.Stopping)
@@ -101,12 +106,13 @@ internal sealed partial class Announcement(
         {
             // Again after something has ended and was started anew: its process is another.
             (_isUp, _isTold) = (true, true);
-            var services = _latest.Values.Where(resource => resource.Resource is ProjectResource).ToList();
-            _file?.Write(Dashboard, services);
-            Console.WriteLine($"MasterX is up. API: {services.First(service => service.Resource.Name == "api").Snapshot.Urls.First(url => !url.IsInternal).Url}");
+            WriteFile();
+            Console.WriteLine($"MasterX is up. API: {_latest.Values.First(resource => resource.Resource.Name == "api").Snapshot.Urls.First(url => !url.IsInternal).Url}");
             Console.WriteLine($"Dashboard: {Dashboard}");
         }
     }
+
+    private void WriteFile() => _file?.Write(Dashboard, _latest.Values.Where(resource => resource.Resource is ProjectResource));
 
     /// <summary>Whether it was to go on running and does not.</summary>
     private bool HasEnded(ResourceEvent change) =>

@@ -22,6 +22,11 @@ internal static class CompositionRun
         if (builder.HasFixedPorts())
         {
             problems.AddRange(TakenPorts.Find(builder));
+            if (settings.Problems.Count == 0)
+            {
+                // Else the model may have what nobody asked for.
+                problems.AddRange(MissingImages.Find(builder));
+            }
         }
 
         if (problems.Count > 0)
@@ -40,6 +45,7 @@ internal static class CompositionRun
         if (builder.HasFixedPorts())
         {
             builder.Services.AddEventingSubscriber<Announcement>();
+            builder.Services.AddEventingSubscriber<OrchestratorWatch>();
         }
 
         // A pipeline that has failed stops the host, which says nothing to whoever waits for the process.

@@ -17,19 +17,29 @@ internal sealed class ProcessTree
 
     public int? FirstChildOf(int parent) => _processes.Find(process => process.Parent == parent)?.Id;
 
+    /// <returns>The orchestrator that watches an AppHost, and its other half.</returns>
+    public IEnumerable<int> OrchestratorOf(int appHost)
+    {
+        var watching = _processes.FindAll(process => process.Watches(appHost));
+        return watching.Concat(_processes.Where(process => watching.Exists(parent => parent.Id == process.Parent))).Select(process => process.Id);
+    }
+
     /// <returns>
     /// The AppHost, the orchestrator that watches it, and all that the orchestrator has started: each as its id and its start, in clock ticks since the machine's
     /// or as <c>ps</c> has it.
     /// </returns>
-    public IEnumerable<string> OfComposition(int appHost)
+    /// <param name="appHost">Its id.</param>
+    /// <param name="known">What was found before: one whose parent has died since is nobody's child.</param>
+    public IEnumerable<string> OfComposition(int appHost, IReadOnlyCollection<string> known)
     {
-        var found = _processes.FindAll(process => process.Id == appHost || process.Command.Contains($"--monitor {appHost} ", StringComparison.Ordinal));
+        var found = _processes.FindAll(process =>
+            process.Id == appHost || process.Watches(appHost) || known.Contains(process.ToString()));
         for (var next = 0; next < found.Count; next++)
         {
             found.AddRange(_processes.Where(process => process.Parent == found[next].Id && process.Parent != appHost && !found.Contains(process)));
         }
 
-        return found.OrderBy(process => process.Id != appHost).Select(process => $"{process.Id} {process.Start}");
+        return found.OrderBy(process => process.Id != appHost).Select(process => process.ToString());
     }
 
     private static IEnumerable<Entry> FromProc()
@@ -70,5 +80,10 @@ internal sealed class ProcessTree
         }
     }
 
-    private sealed record Entry(int Id, int Parent, string Start, string Command);
+    private sealed record Entry(int Id, int Parent, string Start, string Command)
+    {
+        public bool Watches(int appHost) => Command.Contains($"--monitor {appHost} ", StringComparison.Ordinal);
+
+        public override string ToString() => $"{Id} {Start}";
+    }
 }

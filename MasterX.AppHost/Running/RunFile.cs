@@ -5,12 +5,14 @@ namespace MasterX.AppHost;
 
 /// <summary>
 /// What runs, for programs: <c>{"dashboard":"http://…/login?t=…","resources":{"api":{"url":"http://…","pid":1}}}</c>, from the moment everything is
-/// healthy until the composition stops. Beside it lie <c>{path}.processes</c>, every process with its start (<see cref="ProcessTree"/>) from the first
+/// healthy until the composition stops; a service that has ended has no <c>pid</c> until it runs again. Beside it lie <c>{path}.processes</c>, every process with its start (<see cref="ProcessTree"/>) from the first
 /// moment on and beyond the end, and <c>{path}.problem</c>, why a composition did not start or get healthy.
 /// </summary>
 internal sealed class RunFile(string path)
 {
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    private IReadOnlyCollection<string> _processes = [];
 
     /// <param name="dashboard">Its login link.</param>
     /// <param name="services">Every process of every service.</param>
@@ -21,9 +23,14 @@ internal sealed class RunFile(string path)
         foreach (var service in services.GroupBy(service => service.Resource.Name).OrderBy(service => service.Key, StringComparer.Ordinal))
         {
             // Aspire starts a service by `dotnet run`: what listens is that one's child.
-            var pids = service.Select(replica => Convert.ToInt32(replica.Snapshot.Properties.First(property => property.Name == "executable.pid").Value, null))
+            var pids = service.Where(replica => !KnownResourceStates.TerminalStates.Contains(replica.Snapshot.State?.Text)).Select(replica => Convert.ToInt32(replica.Snapshot.Properties.First(property => property.Name == "executable.pid").Value, null))
                 .Select(wrapper => processes.FirstChildOf(wrapper) ?? wrapper).ToList();
-            var described = new JsonObject { ["url"] = service.First().Snapshot.Urls.First().Url.TrimEnd('/'), ["pid"] = pids[0] };
+            var described = new JsonObject { ["url"] = service.First().Snapshot.Urls.First().Url.TrimEnd('/') };
+            if (pids.Count > 0)
+            {
+                described["pid"] = pids[0];
+            }
+
             if (pids.Count > 1)
             {
                 described["pids"] = new JsonArray([.. pids.Select(pid => (JsonNode)pid)]);
@@ -35,7 +42,11 @@ internal sealed class RunFile(string path)
         Store(path, new JsonObject { ["dashboard"] = dashboard, ["resources"] = resources }.ToJsonString(Indented));
     }
 
-    public void WriteProcesses() => Store($"{path}.processes", string.Join('\n', ProcessTree.Read().OfComposition(Environment.ProcessId)));
+    public void WriteProcesses()
+    {
+        _processes = [.. ProcessTree.Read().OfComposition(Environment.ProcessId, _processes)];
+        Store($"{path}.processes", string.Join('\n', _processes));
+    }
 
     public void WriteProblem(string problem) => Store($"{path}.problem", problem);
 

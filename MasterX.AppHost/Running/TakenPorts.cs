@@ -23,14 +23,14 @@ internal static class TakenPorts
             from endpoint in Dashboard
             from url in builder.Configuration[endpoint.Variable]?.Split(';', StringSplitOptions.RemoveEmptyEntries) ?? []
             where Uri.TryCreate(url, UriKind.Absolute, out _)
-            select (new Uri(url).Port, endpoint.Name, Where: $"{endpoint.Variable} (in MasterX.AppHost/Properties/launchSettings.json)");
+            select (new Uri(url).Port, endpoint.Name, Instead: $"--{endpoint.Variable}=http://localhost:N");
         var services =
             from resource in builder.Resources
             from endpoint in resource.Annotations.OfType<EndpointAnnotation>()
             where endpoint.Port is not null
-            select (endpoint.Port!.Value, resource.Name, Where: $"applicationUrl in its Properties/launchSettings.json");
+            select (endpoint.Port!.Value, resource.Name, Instead: $"--Ports:{resource.Name}=N");
         return dashboard.Concat(services).Where(wanted => IsTaken(wanted.Item1)).Select(wanted =>
-            $"Port {wanted.Item1}, for {wanted.Name}, is taken. `ss -ltnp 'sport = :{wanted.Item1}'` tells by whom: stop that, or change {wanted.Where}.");
+            $"Port {wanted.Item1}, for {wanted.Name}, is taken. `ss -ltnp 'sport = :{wanted.Item1}'` tells by whom: stop that, or take another, {wanted.Instead}.");
     }
 
     private static bool IsTaken(int port) => !CanBind(IPAddress.Loopback, port) || (Socket.OSSupportsIPv6 && !CanBind(IPAddress.IPv6Loopback, port));

@@ -32,6 +32,15 @@ public sealed class AppHostModelTests
     }
 
     [Fact]
+    public async Task MongoDB_runs_the_image_that_is_asked_for_before_it_is_chosen()
+    {
+        await using var builder = await AppHostModel.DescribePublishedAsync("--Storage=mongo");
+
+        Assert.True(builder.Find("mongo").TryGetContainerImageName(out var image));
+        Assert.Equal("docker.io/library/mongo:8.3", image);
+    }
+
+    [Fact]
     public async Task The_API_waits_for_the_gateway_and_the_gateway_for_the_emulator()
     {
         await using var builder = await AppHostModel.DescribeAsync("--Storage=embedded");

@@ -34,6 +34,10 @@ public sealed class MongoCompositionTests(ContainerStorage containers) : IDispos
 
             var url = await first.App.GetConnectionStringAsync("masterx", Token);
             Assert.Matches("^mongodb://admin:[^@]+@localhost:[0-9]+/masterx\\?authSource=admin&authMechanism=SCRAM-SHA-256$", url);
+
+            // As the health check of Aspire's own package asks.
+            using var admin = new MongoClient(url);
+            Assert.Contains("masterx", await (await admin.ListDatabaseNamesAsync(Token)).ToListAsync(Token));
             using var intruder = new MongoClient(url!.Replace("admin:", "admin:not-", StringComparison.Ordinal));
             await Assert.ThrowsAsync<MongoAuthenticationException>(() => intruder.ListDatabaseNamesAsync(Token));
         }

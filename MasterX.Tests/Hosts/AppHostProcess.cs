@@ -2,10 +2,15 @@ using System.Diagnostics;
 
 namespace MasterX.Tests.Hosts;
 
-/// <summary>The AppHost as a process of its own, for what ends it: settings that cannot be, ports that are taken, publishing.</summary>
+/// <summary>
+/// The AppHost as a process of its own, for what ends it: settings that cannot be, ports that are taken, publishing. Its services' ports are free ones, so
+/// that it can be run beside a developer's.
+/// </summary>
 internal static class AppHostProcess
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    private static readonly string[] Services = ["api", "aigateway", "emulator"];
 
     /// <summary>As the build laid it out beside the tests: a copy among them would lack what the SDK puts beside an AppHost.</summary>
     private static readonly string Assembly = Path.GetFullPath(Path.Combine(
@@ -20,21 +25,28 @@ internal static class AppHostProcess
         ("Parameters__gemini_api_key", ""), ("Parameters__groq_api_key", ""), ("Parameters__openai_api_key", ""),
     ];
 
-    /// <summary>Runs it to its end.</summary>
     /// <param name="settings">As environment variables, over those of the launch profile.</param>
     /// <param name="arguments">Of the command line.</param>
-    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<(string Name, string Value)> settings, params string[] arguments)
+    public static Process Start(IEnumerable<(string Name, string Value)> settings, params string[] arguments)
     {
         var start = new ProcessStartInfo("dotnet", [Assembly, .. arguments])
         {
             RedirectStandardOutput = true, RedirectStandardError = true, WorkingDirectory = Path.GetDirectoryName(Assembly),
         };
-        foreach (var (name, value) in Profile.Concat(settings))
+        var ports = Services.Zip(FreePorts.Take(Services.Length), (service, port) => ($"Ports__{service}", port));
+        foreach (var (name, value) in Profile.Concat(ports).Concat(settings))
         {
             start.Environment[name] = value;
         }
 
-        using var process = Process.Start(start)!;
+        return Process.Start(start)!;
+    }
+
+    /// <summary>Runs it to its end.</summary>
+    /// <inheritdoc cref="Start" />
+    public static async Task<(int ExitCode, string Output, string Error)> RunAsync(IEnumerable<(string Name, string Value)> settings, params string[] arguments)
+    {
+        using var process = Start(settings, arguments);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         limit.CancelAfter(Limit);
         var output = process.StandardOutput.ReadToEndAsync(limit.Token);

@@ -206,6 +206,11 @@ def list_collections(database, command):
     return first_batch(f"{database}.$cmd.listCollections", [{"name": name, "type": "collection", "options": {}, "info": {}} for name in names], len(names) or 1)
 
 
+def list_databases(database, command):
+    names = store.list_database_names()
+    return {"databases": [{"name": name} if command.get("nameOnly") else {"name": name, "sizeOnDisk": 0, "empty": False} for name in names], "totalSize": 0}
+
+
 def nothing(database, command):
     return {}
 
@@ -233,7 +238,7 @@ COMMANDS = {
     "find": find, "getMore": get_more, "killCursors": kill_cursors,
     "insert": insert, "update": update, "delete": delete, "findAndModify": find_and_modify, "findandmodify": find_and_modify,
     "aggregate": aggregate, "count": count,
-    "createIndexes": create_indexes, "listIndexes": list_indexes, "listCollections": list_collections,
+    "createIndexes": create_indexes, "listIndexes": list_indexes, "listCollections": list_collections, "listDatabases": list_databases,
     "drop": drop, "dropDatabase": drop_database,
 }
 
