@@ -88,6 +88,12 @@ internal sealed class Accounting(PriceList prices, GatewayMetrics metrics)
             return null;
         }
 
+        if (outcome == AttemptOutcome.Success)
+        {
+            // Under its own name in the metrics from its first answer on.
+            candidate.NoteAnswer();
+        }
+
         var (usage, estimated) = (counted, isWhole) switch
         {
             ({ } all, true) => (all, false),

@@ -69,6 +69,15 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
         return this;
     }
 
+    /// <summary>Notes that it has answered, and so exists.</summary>
+    public void NoteAnswer()
+    {
+        if (!HasAnswered && (IsConfigured || Provider.TryRemember()))
+        {
+            HasAnswered = true;
+        }
+    }
+
     /// <summary>Learns from a call how fast it is, and whether it exists.</summary>
     public void Learn(Verdict verdict, TimeSpan elapsed)
     {
@@ -80,10 +89,7 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
         if (verdict.Outcome == AttemptOutcome.Success)
         {
             Latency.Succeeded(elapsed);
-            if (!HasAnswered && (IsConfigured || Provider.TryRemember()))
-            {
-                HasAnswered = true;
-            }
+            NoteAnswer();
         }
         else if (verdict.Circuit == CircuitSignal.Failed || verdict.Scope != Scope.Request)
         {

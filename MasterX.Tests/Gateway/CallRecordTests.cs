@@ -157,7 +157,7 @@ public sealed class CallRecordTests
         await AskAsync(gateway, "openai/gpt-4.1-mini", stream: true);
 
         var one = Assert.Single((await gateway.RecordAsync("c")).GetProperty("spent").EnumerateArray());
-        Assert.Equal(("10", "5", "0.000012"), (one.Text("input_tokens"), one.Text("output_tokens"), one.Text("cost_usd")));
+        Assert.Equal(("10", "5", 0.000012m), (one.Text("input_tokens"), one.Text("output_tokens"), one.GetProperty("cost_usd").GetDecimal()));
     }
 
     [Fact]

@@ -107,7 +107,8 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
         Assert.Empty(heard.Except(counted));
         Assert.True(heard.Count > Rounds * 10, $"{heard.Count} were heard to their end");
         Assert.InRange(booked.Count, ledger.Charged, ledger.Calls + Rounds * Workers);
-        var usage = await last.ClientWith(ApiProcess.AdminKey).GetJsonAsync("/api/usage");
+        using var admin = last.ClientWith(ApiProcess.AdminKey);
+        var usage = await admin.GetJsonAsync("/api/usage");
         Assert.Equal((booked.Count, booked.Sum(one => one.InputTokens)), (usage.GetProperty("total").GetProperty("requests").GetInt32(), usage.GetProperty("total").GetProperty("input_tokens").GetInt64()));
         Assert.Equal(booked.Count(one => one.IsEstimated), usage.GetProperty("total").GetProperty("estimated").GetInt32());
     }

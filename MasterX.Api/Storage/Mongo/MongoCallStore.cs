@@ -41,7 +41,19 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
             await UnlessThereAsync<GenerationDocument>(() => database.Generations.InsertManyAsync(generations, new InsertManyOptions { IsOrdered = false }, cancellationToken));
         }
 
-        await UnlessThereAsync<CallDocument>(() => database.Calls.BulkWriteAsync(settlements.Select(Book), new BulkWriteOptions { IsOrdered = false }, cancellationToken));
+        if (await BookAsync(settlements, cancellationToken) < settlements.Count)
+        {
+            // Some are booked already; one whose opening was not written, because the database was away then, is added, and booked.
+            var known = await database.Calls.Find(Where.In(call => call.Id, settlements.Select(settlement => settlement.Call.Id))).Project(call => call.Id).ToListAsync(cancellationToken);
+            Settlement[] unopened = [.. settlements.Where(settlement => !known.Contains(settlement.Call.Id))];
+            if (unopened.Length > 0)
+            {
+                await UnlessThereAsync<CallDocument>(() => database.Calls.InsertManyAsync(
+                    unopened.Select(settlement => CallDocument.Of(settlement.Call)), new InsertManyOptions { IsOrdered = false }, cancellationToken));
+                await BookAsync(unopened, cancellationToken);
+            }
+        }
+
         await FreeAsync([.. settlements.Where(settlement => settlement.Call.Reserved.Count > 0).Select(settlement => settlement.Call.Id)], cancellationToken);
     });
 
@@ -95,21 +107,16 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
         return repaired;
     });
 
-    /// <summary>Books a call; one whose opening was not written, because the database was away then, is added.</summary>
-    private static UpdateOneModel<CallDocument> Book(Settlement settlement)
+    /// <returns>How many were open to it.</returns>
+    private async Task<long> BookAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken)
     {
-        var call = CallDocument.Of(settlement.Call);
-        return new(
-            Where.Eq(known => known.Id, call.Id) & Where.Lt(known => known.State, (int)settlement.State),
-            Set.Set(known => known.State, (int)settlement.State).Set(known => known.Spent, [.. settlement.Spent.Select(SpendingDocument.Of)])
-                .SetOnInsert(known => known.KeyId, call.KeyId).SetOnInsert(known => known.At, call.At).SetOnInsert(known => known.Day, call.Day)
-                .SetOnInsert(known => known.Instance, call.Instance).SetOnInsert(known => known.Document, call.Document))
-        {
-            IsUpsert = true,
-        };
+        var books = settlements.Select(settlement => new UpdateOneModel<CallDocument>(
+            Where.Eq(known => known.Id, settlement.Call.Id) & Where.Lt(known => known.State, (int)settlement.State),
+            Set.Set(known => known.State, (int)settlement.State).Set(known => known.Spent, [.. settlement.Spent.Select(SpendingDocument.Of)])));
+        return (await database.Calls.BulkWriteAsync(books, new BulkWriteOptions { IsOrdered = false }, cancellationToken)).MatchedCount;
     }
 
-    /// <summary>Writes; what is there, or booked, already is left as it is: it was written by a try whose answer was lost.</summary>
+    /// <summary>Adds; what is there already is left as it is: it was written by a try whose answer was lost.</summary>
     private static async Task UnlessThereAsync<T>(Func<Task> write)
     {
         try
@@ -118,7 +125,7 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
         }
         catch (MongoBulkWriteException<T> written) when (written.WriteErrors.All(error => error.Category == ServerErrorCategory.DuplicateKey) && written.WriteConcernError is null)
         {
-            // As it should be.
+            // As it should be; the others are added all the same.
         }
     }
 

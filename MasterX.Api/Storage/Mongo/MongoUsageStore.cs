@@ -20,34 +20,38 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
             days.Add("KeyId", keyId);
         }
 
-        var sums = await database.Usage.Find(days).ToListAsync(cancellationToken);
-        var records = await database.Calls.Aggregate<BsonDocument>(new[]
+        var sums = new Dictionary<(string KeyId, string Day), UsageRecord>();
+        foreach (var sum in await database.Usage.Find(days).ToListAsync(cancellationToken))
         {
-            new BsonDocument("$match", new BsonDocument(days) { { "Spent.0", new BsonDocument("$exists", true) } }),
-            new BsonDocument("$unwind", new BsonDocument { { "path", "$Spent" }, { "includeArrayIndex", "Attempt" } }),
-            new BsonDocument("$group", new BsonDocument
+            Add(sum.KeyId, sum.Day, sum.ToUsage());
+        }
+
+        // Read as they come, and not held: only what is added up, and of calls that have spent something.
+        var spent = new BsonDocument(days) { { "Spent.0", new BsonDocument("$exists", true) } };
+        using var calls = await database.Calls.Find(spent).Project(Builders<CallDocument>.Projection.Include(call => call.KeyId).Include(call => call.Day).Include(call => call.Spent)).ToCursorAsync(cancellationToken);
+        while (await calls.MoveNextAsync(cancellationToken))
+        {
+            foreach (var call in calls.Current)
             {
-                { "_id", new BsonDocument { { "KeyId", "$KeyId" }, { "Day", "$Day" } } },
-                { "Requests", new BsonDocument("$sum", new BsonDocument("$cond", new BsonArray { new BsonDocument("$eq", new BsonArray { "$Attempt", 0 }), 1, 0 })) },
-                { "InputTokens", new BsonDocument("$sum", "$Spent.InputTokens") },
-                { "OutputTokens", new BsonDocument("$sum", "$Spent.OutputTokens") },
-                { "Cost", new BsonDocument("$sum", "$Spent.Cost") },
-                { "Estimated", new BsonDocument("$sum", "$Spent.Estimated") },
-                { "Unpriced", new BsonDocument("$sum", "$Spent.Unpriced") },
-            }),
-        }, cancellationToken: cancellationToken).ToListAsync(cancellationToken);
-        return
-        [
-            .. sums.Select(sum => sum.ToUsage()).Concat(records.Select(Read)).GroupBy(usage => (usage.KeyId, usage.Day)).Select(group => group.Aggregate(Plus))
-                .OrderBy(usage => usage.Day).ThenBy(usage => usage.KeyId, StringComparer.Ordinal),
-        ];
+                var (key, day) = (call["KeyId"].AsString, call["Day"].AsString);
+                Add(key, day, Sum(key, day, call["Spent"].AsBsonArray));
+            }
+        }
+
+        return [.. sums.Values.OrderBy(usage => usage.Day).ThenBy(usage => usage.KeyId, StringComparer.Ordinal)];
+
+        void Add(string key, string day, UsageRecord usage) => sums[(key, day)] = sums.TryGetValue((key, day), out var known) ? Plus(known, usage) : usage;
     }
 
     public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private static UsageRecord Read(BsonDocument group) => new(
-        group["_id"]["KeyId"].AsString, DateOnly.ParseExact(group["_id"]["Day"].AsString, "yyyy-MM-dd", CultureInfo.InvariantCulture), group["Requests"].ToInt64(), group["InputTokens"].ToInt64(),
-        group["OutputTokens"].ToInt64(), Picodollars.ToDollars(group["Cost"].ToInt64()), group["Estimated"].ToInt64(), group["Unpriced"].ToInt64());
+    private static UsageRecord Sum(string key, string day, BsonArray spent)
+    {
+        return new(
+            key, DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture), 1, Of("InputTokens"), Of("OutputTokens"), Picodollars.ToDollars(Of("Cost")), Of("Estimated"), Of("Unpriced"));
+
+        long Of(string name) => spent.Sum(attempt => attempt[name].ToInt64());
+    }
 
     private static UsageRecord Plus(UsageRecord one, UsageRecord other) => one with
     {
