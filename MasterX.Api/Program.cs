@@ -32,6 +32,7 @@ app.MapInfo();
 app.MapAi();
 app.MapUsers();
 app.MapKeys();
+app.MapOwnKey();
 app.MapUsage();
 app.MapOpenAi();
 app.MapAnthropic();

@@ -246,6 +246,56 @@ public sealed class ConsumerTests
     }
 
     [Fact]
+    public async Task A_budget_is_held_while_a_call_is_under_way_and_what_is_left_is_told()
+    {
+        var (asked, go) = (new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously), new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+        await using var provider = await ScriptedProvider.StartAsync(async context =>
+        {
+            asked.TrySetResult();
+            await go.Task;
+            await ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion);
+        });
+        await using var api = new ApiHost(gateway: new GatewayHost(
+            ("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Prices:openai/m:Input", "1"), ("Gateway:Prices:openai/m:Output", "10")));
+        var (_, _, client) = await api.MakeKeyAsync(new { monthly_budget_usd = 0.002 });
+        using var consumer = client;
+        var question = new { model = "openai/m", max_tokens = 100, messages = new[] { new { role = "user", content = "x" } } };
+
+        var first = consumer.SendAsync("POST", "/v1/chat/completions", question);
+        await asked.Task.WaitAsync(Token);
+        var held = (await consumer.GetJsonAsync("/api/keys/self")).GetProperty("budget");
+        using var second = await consumer.SendAsync("POST", "/v1/chat/completions", question);
+        using var larger = await consumer.SendAsync("POST", "/api/ai/generate", new { model = "openai/m", prompt = "x", max_tokens = 1000 });
+        go.SetResult();
+        using var answered = await first;
+
+        // 100 tokens of output, and what the body has.
+        Assert.InRange(held.GetProperty("held_usd").GetDecimal(), 0.001m, 0.0011m);
+        Assert.Equal(0, held.GetProperty("spent_usd").GetDecimal());
+        Assert.Equal((HttpStatusCode.OK, HttpStatusCode.TooManyRequests, HttpStatusCode.PaymentRequired), (answered.StatusCode, second.StatusCode, larger.StatusCode));
+        Assert.Contains("max_tokens", (await larger.JsonAsync()).Text("detail"), StringComparison.Ordinal);
+        Assert.Equal(held.GetProperty("left_usd").GetDecimal(), decimal.Parse(answered.Header("x-masterx-budget-left-usd")!, System.Globalization.CultureInfo.InvariantCulture));
+        await ApiCalls.UntilAsync(async () => (await consumer.GetJsonAsync("/api/keys/self")).Text("budget", "held_usd") == "0", "the call is settled");
+        Assert.Equal(0.00006m, (await consumer.GetJsonAsync("/api/keys/self")).GetProperty("budget").GetProperty("spent_usd").GetDecimal());
+    }
+
+    [Fact]
+    public async Task What_has_no_price_is_refused_to_a_key_with_a_budget_and_to_no_other()
+    {
+        await using var api = new ApiHost();
+        var (_, _, client) = await api.MakeKeyAsync(new { monthly_budget_usd = 100 });
+        using var consumer = client;
+        var question = new { model = "openai/nobody-knows-what-it-costs", prompt = "x" };
+
+        using var refused = await consumer.SendAsync("POST", "/api/ai/generate", question);
+        using var answered = await api.Http.SendAsync("POST", "/api/ai/generate", question);
+
+        Assert.Equal((HttpStatusCode.PaymentRequired, HttpStatusCode.OK), (refused.StatusCode, answered.StatusCode));
+        Assert.Contains("Gateway__DefaultPrice", (await refused.JsonAsync()).Text("detail"), StringComparison.Ordinal);
+        Assert.Equal("1", (await api.Http.GetJsonAsync("/api/usage")).Text("total", "unpriced"));
+    }
+
+    [Fact]
     public async Task When_a_key_was_last_used_is_noted()
     {
         using var folder = new DataFolder();
