@@ -37,7 +37,7 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
                 return await database.ReadAsync(
                     connection => (
                         connection.Command("SELECT input_tokens, estimated FROM spending").All(row => new Booked(row.GetInt64(0), row.GetInt64(1) != 0)),
-                        (long)connection.Command("SELECT count(*) FROM calls WHERE state = 0").ExecuteScalar()!),
+                        (long)connection.Command("SELECT count(*) FROM open_calls").ExecuteScalar()!),
                     Token);
             },
             ("Storage", "embedded"), ("Embedded__Directory", folder.Path));

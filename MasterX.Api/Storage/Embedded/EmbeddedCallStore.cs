@@ -4,7 +4,10 @@ using MasterX.Api.Usage;
 
 namespace MasterX.Api.Storage.Embedded;
 
-/// <summary>A call, what it has spent, what was generated and the budgets it is paid from are written in one transaction.</summary>
+/// <summary>
+/// A call, what it has spent, what was generated and the budgets it is paid from are written in one transaction. A call is kept while it is
+/// open; what stays of it is what it has spent, in the order of keys and times in which it is added up.
+/// </summary>
 internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 {
     public Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken) => database.WriteAsync<IReadOnlyList<Opening>>(
@@ -24,7 +27,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 
     public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Call>>(
         connection => connection.Command(
-            "SELECT document FROM calls WHERE state = 0 AND NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = calls.instance AND instances.until > $now) ORDER BY id LIMIT $limit",
+            "SELECT document FROM open_calls WHERE NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = open_calls.instance AND instances.until > $now) ORDER BY id LIMIT $limit",
             ("$now", now.ToUnixTimeMilliseconds()), ("$limit", limit)).All(row => JsonSerializer.Deserialize<Call>(row.GetString(0))!),
         cancellationToken);
 
@@ -70,8 +73,8 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         }
 
         connection.Command(
-            "INSERT INTO calls (id, key_id, at, instance, state, document) VALUES ($id, $key, $at, $instance, 0, $document)",
-            ("$id", call.Id), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call))).Run();
+            "INSERT INTO open_calls (id, instance, document) VALUES ($id, $instance, $document)",
+            ("$id", call.Id), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call))).Run();
         return new(true, left is { } rest ? Picodollars.ToDollars(rest) : null);
     }
 
@@ -117,51 +120,56 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         }
 
         var call = settlement.Call;
-        var before = (long?)connection.Command("SELECT state FROM calls WHERE id = $id", ("$id", call.Id)).ExecuteScalar();
-        if (before >= (int)settlement.State)
+        var (wasOpen, assumed) = (connection.Command("DELETE FROM open_calls WHERE id = $id", ("$id", call.Id)).Run() == 1, 0L);
+        if (!wasOpen && connection.Command(
+            "SELECT assumed, cost FROM spending WHERE key_id = $key AND at = $at AND call_id = $id AND attempt = 0", Place(call)).First(row => (Tuple<long, long>)new(row.GetInt64(0), row.IsDBNull(1) ? 0 : row.GetInt64(1))) is { } booked)
         {
-            return;
-        }
+            if (booked.Item1 == 0 || settlement.State == CallState.Assumed)
+            {
+                return;
+            }
 
-        connection.Command(
-            "INSERT INTO calls (id, key_id, at, instance, state, document) VALUES ($id, $key, $at, $instance, $state, $document) ON CONFLICT (id) DO UPDATE SET state = $state",
-            ("$id", call.Id), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call)), ("$state", (int)settlement.State)).Run();
-        var assumed = 0L;
-        if (before == (int)CallState.Assumed)
-        {
-            assumed = (long)connection.Command("SELECT coalesce(sum(cost), 0) FROM spending WHERE call_id = $id", ("$id", call.Id)).ExecuteScalar()!;
-            connection.Command("DELETE FROM spending WHERE call_id = $id", ("$id", call.Id)).Run();
+            // What was assumed is one entry.
+            assumed = booked.Item2;
+            connection.Command("DELETE FROM spending WHERE key_id = $key AND at = $at AND call_id = $id", Place(call)).Run();
         }
 
         for (var i = 0; i < settlement.Spent.Count; i++)
         {
-            Add(connection, call, i, settlement.Spent[i]);
+            Add(connection, settlement, i);
         }
 
         var cost = Picodollars.Of(settlement.CostUsd);
         foreach (var reservation in call.Reserved)
         {
-            if (before == (int)CallState.Open)
+            if (wasOpen)
             {
                 Free(connection, reservation, cost);
             }
-            else if (before == (int)CallState.Assumed)
+            else
             {
                 connection.Command("UPDATE budgets SET spent = spent + $more WHERE id = $id", ("$id", reservation.BudgetId), ("$more", cost - assumed)).Run();
             }
         }
     }
 
+    private static (string, object?)[] Place(Call call) => [("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$id", call.Id)];
+
     private static void Free(EmbeddedConnection connection, Reservation reservation, long cost) => connection.Command(
         "UPDATE budgets SET held = held - $amount, spent = spent + $cost WHERE id = $id",
         ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$cost", cost)).Run();
 
-    private static void Add(EmbeddedConnection connection, Call call, int attempt, Spending spending) => connection.Command(
-        """
-        INSERT INTO spending (call_id, attempt, key_id, at, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated)
-        VALUES ($call, $attempt, $key, $at, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated)
-        """,
-        ("$call", call.Id), ("$attempt", attempt), ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$provider", spending.Provider), ("$model", spending.Model),
-        ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens), ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens),
-        ("$reasoning", spending.ReasoningTokens), ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0)).Run();
+    private static void Add(EmbeddedConnection connection, Settlement settlement, int attempt)
+    {
+        var (call, spending) = (settlement.Call, settlement.Spent[attempt]);
+        connection.Command(
+            """
+            INSERT INTO spending (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated)
+            VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated)
+            """,
+            ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$call", call.Id), ("$attempt", attempt), ("$assumed", settlement.State == CallState.Assumed ? 1 : 0),
+            ("$provider", spending.Provider), ("$model", spending.Model), ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens),
+            ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens), ("$reasoning", spending.ReasoningTokens),
+            ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0)).Run();
+    }
 }

@@ -79,22 +79,18 @@ internal static class EmbeddedSchema
         """,
 
         """
-        CREATE TABLE calls (
+        CREATE TABLE open_calls (
             id TEXT PRIMARY KEY,
-            key_id TEXT NOT NULL,
-            at INTEGER NOT NULL,
             instance TEXT NOT NULL,
-            state INTEGER NOT NULL,
             document TEXT NOT NULL
         ) STRICT, WITHOUT ROWID;
 
-        CREATE INDEX calls_open ON calls (id) WHERE state = 0;
-
         CREATE TABLE spending (
-            call_id TEXT NOT NULL,
-            attempt INTEGER NOT NULL,
             key_id TEXT NOT NULL,
             at INTEGER NOT NULL,
+            call_id TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            assumed INTEGER NOT NULL,
             provider TEXT NOT NULL,
             model TEXT NOT NULL,
             outcome TEXT NOT NULL,
@@ -105,11 +101,8 @@ internal static class EmbeddedSchema
             reasoning_tokens INTEGER NOT NULL,
             cost INTEGER,
             estimated INTEGER NOT NULL,
-            PRIMARY KEY (call_id, attempt)
+            PRIMARY KEY (key_id, at, call_id, attempt)
         ) STRICT, WITHOUT ROWID;
-
-        CREATE INDEX spending_by_key ON spending (key_id, at);
-        CREATE INDEX spending_by_time ON spending (at);
 
         CREATE TABLE budgets (
             id TEXT PRIMARY KEY,

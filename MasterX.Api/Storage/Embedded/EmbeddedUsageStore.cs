@@ -3,7 +3,10 @@ using MasterX.Api.Usage;
 
 namespace MasterX.Api.Storage.Embedded;
 
-/// <summary>Adds up what calls have spent; of days whose records are gone there are sums.</summary>
+/// <summary>
+/// Adds up what calls have spent; of days whose records are gone there are sums. Records lie in the order of keys and times: of every key that
+/// has any, which is one look for each, those of the days asked for are read.
+/// </summary>
 internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStore
 {
     private const long DayMs = 24 * 60 * 60 * 1000;
@@ -11,12 +14,18 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
     public Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<UsageRecord>>(
         connection => connection.Command(
             """
+            WITH RECURSIVE spenders (id) AS (
+                SELECT min(key_id) FROM spending
+                UNION ALL
+                SELECT (SELECT min(key_id) FROM spending WHERE key_id > spenders.id) FROM spenders WHERE spenders.id IS NOT NULL
+            )
             SELECT key_id, day, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(estimated), sum(unpriced) FROM (
                 SELECT key_id, day, requests, input_tokens, output_tokens, cost, 0 AS estimated, 0 AS unpriced FROM usage
                 WHERE ($key IS NULL OR key_id = $key) AND day >= $from AND day <= $to
                 UNION ALL
-                SELECT key_id, date(at / 1000, 'unixepoch'), attempt = 0, input_tokens, output_tokens, coalesce(cost, 0), estimated, cost IS NULL FROM spending
-                WHERE ($key IS NULL OR key_id = $key) AND at >= $first AND at < $last
+                SELECT key_id, date(at / 1000, 'unixepoch'), attempt = 0, input_tokens, output_tokens, coalesce(cost, 0), estimated, cost IS NULL
+                FROM spenders CROSS JOIN spending ON spending.key_id = spenders.id AND at >= $first AND at < $last
+                WHERE ($key IS NULL OR spenders.id = $key)
             ) GROUP BY key_id, day ORDER BY day, key_id
             """,
             ("$key", keyId), ("$from", Text(from)), ("$to", Text(to)), ("$first", Ms(from)), ("$last", to == DateOnly.MaxValue ? long.MaxValue : Ms(to) + DayMs)).All(row => new UsageRecord(
