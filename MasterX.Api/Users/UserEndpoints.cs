@@ -61,6 +61,11 @@ internal static class UserEndpoints
     private static async Task<Results<Ok<UserAnswer>, ProblemHttpResult>> UpdateAsync(
         string id, UpdateUser request, IUserStore users, TimeProvider time, HttpContext context, CancellationToken cancellationToken, [FromHeader(Name = "If-Match")] string? ifMatch = null)
     {
+        if (!EntityTag.IsWellFormed(ifMatch))
+        {
+            return Problems.BadRequest(EntityTag.Malformed);
+        }
+
         if (request is { Name: null, Email: null })
         {
             return Problems.BadRequest("There is nothing to change: give name, email or both.");
@@ -102,6 +107,11 @@ internal static class UserEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         string id, IUserStore users, UserErasure erasure, HttpContext context, CancellationToken cancellationToken, [FromHeader(Name = "If-Match")] string? ifMatch = null)
     {
+        if (!EntityTag.IsWellFormed(ifMatch))
+        {
+            return Problems.BadRequest(EntityTag.Malformed);
+        }
+
         while (true)
         {
             if (await users.FindAsync(context.Consumer().Sees(), id, cancellationToken) is not { } user)
