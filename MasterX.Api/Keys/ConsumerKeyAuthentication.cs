@@ -1,6 +1,7 @@
 using System.Net;
 using System.Text.Encodings.Web;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 
 namespace MasterX.Api.Keys;
@@ -11,11 +12,14 @@ namespace MasterX.Api.Keys;
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, IHostEnvironment environment)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, IHostEnvironment environment, IOptions<CorsOptions> cors)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
     public const string ScopeClaim = "scope";
+
+    /// <summary>What proxies and tunnels add; the last two are left by this service's own reading of the first ones.</summary>
+    private static readonly string[] PassedOn = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via", "X-Original-For", "X-Original-Proto"];
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -33,7 +37,7 @@ internal sealed class ConsumerKeyAuthentication(
         {
             return IsDevelopmentCaller()
                 ? Accept(builtIn.Development)
-                : AuthenticateResult.Fail("The development key works in Development and from this machine only.");
+                : AuthenticateResult.Fail("The development key works in Development and from this machine only: to localhost, past no proxy, and from no page of another site.");
         }
 
         var hash = ConsumerKeyHash.Of(key);
@@ -75,11 +79,21 @@ internal sealed class ConsumerKeyAuthentication(
         });
     }
 
-    /// <summary>From this machine means: over loopback, and not passed on by a proxy that happens to run here.</summary>
+    /// <summary>
+    /// From this machine means: over loopback, by a name of this machine, not passed on by a proxy or tunnel that happens to run here, and not by a page of elsewhere that a browser here
+    /// shows, which may have its own name resolved to this machine.
+    /// </summary>
     private bool IsDevelopmentCaller() =>
         environment.IsDevelopment()
         && Context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-        && !Request.Headers.ContainsKey("X-Forwarded-For") && !Request.Headers.ContainsKey("Forwarded");
+        && !Array.Exists(PassedOn, Request.Headers.ContainsKey)
+        && IsThisMachine(Request.Host.Host)
+        && Request.Headers.Origin is var origins && (origins.Count == 0 || (origins is [{ } origin] && IsWelcome(origin)));
+
+    private bool IsWelcome(string origin) =>
+        (Uri.TryCreate(origin, UriKind.Absolute, out var site) && IsThisMachine(site.Host)) || cors.Value.GetPolicy(cors.Value.DefaultPolicyName)?.IsOriginAllowed(origin) == true;
+
+    private static bool IsThisMachine(string host) => host is "localhost" or "127.0.0.1" or "[::1]" || host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
 
     private AuthenticateResult Accept(Consumer consumer)
     {

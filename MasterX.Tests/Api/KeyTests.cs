@@ -54,15 +54,41 @@ public sealed class KeyTests
     [Theory]
     [InlineData("X-Forwarded-For", "203.0.113.7")]
     [InlineData("Forwarded", "for=203.0.113.7")]
+    [InlineData("X-Forwarded-For", "127.0.0.1")]
+    [InlineData("X-Forwarded-Host", "abc.devtunnels.ms")]
+    [InlineData("X-Real-IP", "203.0.113.7")]
+    [InlineData("Via", "1.1 nginx")]
     public async Task The_development_key_does_not_work_through_a_proxy(string header, string value)
     {
-        await using var api = new ApiHost();
+        await using var api = new ApiHost([("TRUSTED_PROXIES", "127.0.0.1")]);
         await api.WaitReadyAsync();
         api.Http.DefaultRequestHeaders.Add(header, value);
 
         using var answer = await api.Http.GetAsync(Generations, Token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("localhost:5080", null, true)]
+    [InlineData("LocalHost", null, true)]
+    [InlineData("127.0.0.1", null, true)]
+    [InlineData("[::1]:1", null, true)]
+    [InlineData("localhost:5080", "http://localhost:3000", true)]
+    [InlineData("localhost:5080", "https://app.example.com", true)]
+    [InlineData("localhost:5080", "https://evil.example", false)]
+    [InlineData("localhost:5080", "null", false)]
+    [InlineData("evil.example:5080", null, false)]
+    [InlineData("evil.example:5080", "http://evil.example:5080", false)]
+    [InlineData("localhost.evil.example", null, false)]
+    public async Task The_development_key_works_by_a_name_of_this_machine_and_not_for_a_page_of_elsewhere(string host, string? origin, bool works)
+    {
+        await using var api = new ApiHost([("CORS_ORIGINS", "https://app.example.com")]);
+        await api.WaitReadyAsync();
+
+        using var answer = await api.Http.SendAsync("GET", "/api/users", null, origin is null ? [("Host", host)] : [("Host", host), ("Origin", origin)]);
+
+        Assert.Equal(works ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
     [Fact]
