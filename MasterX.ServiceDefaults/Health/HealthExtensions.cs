@@ -19,9 +19,6 @@ namespace MasterX.ServiceDefaults.Health;
 /// </summary>
 internal static class HealthExtensions
 {
-    /// <summary>Some monitors ask with HEAD; the server leaves the body of its answer out.</summary>
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     public static void AddHealth(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<HealthReporter>();
@@ -32,10 +29,10 @@ internal static class HealthExtensions
 
     public static void MapHealthEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", Methods, Alive).AllowAnonymous();
-        routes.MapMethods("/alive", Methods, Alive).AllowAnonymous();
-        routes.MapMethods("/health/ready", Methods, context => ReportAsync(context, ready: true)).AllowAnonymous();
-        routes.MapMethods("/health", Methods, context => ReportAsync(context, ready: false)).AllowAnonymous();
+        routes.MapGet("/health/live", Alive).AllowAnonymous();
+        routes.MapGet("/alive", Alive).AllowAnonymous();
+        routes.MapGet("/health/ready", context => ReportAsync(context, ready: true)).AllowAnonymous();
+        routes.MapGet("/health", context => ReportAsync(context, ready: false)).AllowAnonymous();
     }
 
     private static Task Alive(HttpContext context)
