@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text.Encodings.Web;
+using MasterX.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
@@ -98,6 +99,7 @@ internal sealed class ConsumerKeyAuthentication(
     private AuthenticateResult Accept(Consumer consumer)
     {
         Context.Features.Set(consumer);
+        RequestIdentity.Of(Context).KeyId = consumer.Key.Id;
         return AuthenticateResult.Success(new AuthenticationTicket(consumer.Principal, SchemeName));
     }
 }
