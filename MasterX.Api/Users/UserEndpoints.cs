@@ -133,7 +133,7 @@ internal static class UserEndpoints
 
     private static ProblemHttpResult NoSuchUser() => Problems.NotFound("There is no user of yours with this id.");
 
-    private static ProblemHttpResult Taken() => Problems.Conflict("There is already a user with this e-mail address.");
+    private static ProblemHttpResult Taken() => Problems.Conflict("There is already a user of yours with this e-mail address.");
 
     private static ProblemHttpResult Changed(HttpContext context, User user)
     {
