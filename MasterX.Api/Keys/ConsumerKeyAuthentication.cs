@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Encodings.Web;
 using MasterX.ServiceDefaults.Telemetry;
@@ -13,7 +14,7 @@ namespace MasterX.Api.Keys;
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, IHostEnvironment environment, IOptions<CorsOptions> cors)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, FailedKeys failures, IHostEnvironment environment, IOptions<CorsOptions> cors)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
@@ -21,6 +22,9 @@ internal sealed class ConsumerKeyAuthentication(
 
     /// <summary>What proxies and tunnels add; the last two are left by this service's own reading of the first ones.</summary>
     private static readonly string[] PassedOn = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via", "X-Original-For", "X-Original-Proto"];
+
+    /// <summary>Where the key was not looked for.</summary>
+    private TimeSpan? _wait;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -48,13 +52,27 @@ internal sealed class ConsumerKeyAuthentication(
         }
 
         // What is not well formed is no key of ours; the database is not asked.
-        if (!ConsumerKeySecret.IsWellFormed(key) || await keys.FindAsync(hash, Context.RequestAborted) is not { } consumer)
+        if (!ConsumerKeySecret.IsWellFormed(key))
         {
-            return AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
+            return Unknown();
+        }
+
+        var address = Context.Connection.RemoteIpAddress;
+        if (failures.WaitOf(address, hash) is { } wait)
+        {
+            _wait = wait;
+            return AuthenticateResult.Fail("Too many keys that do not exist came from this address. Come back after the time in Retry-After.");
+        }
+
+        if (await keys.FindAsync(hash, Context.RequestAborted) is not { } consumer)
+        {
+            failures.Failed(address);
+            return Unknown();
         }
 
         if (consumer.IsFirstUse())
         {
+            failures.Opened(hash);
             uses.Touch(consumer.Key.Id);
         }
 
@@ -64,6 +82,13 @@ internal sealed class ConsumerKeyAuthentication(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var failure = (await HandleAuthenticateOnceAsync()).Failure;
+        if (_wait is { } wait)
+        {
+            Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await WriteAsync(StatusCodes.Status429TooManyRequests, failure?.Message);
+            return;
+        }
+
         Response.Headers.WWWAuthenticate = SchemeName;
         await WriteAsync(StatusCodes.Status401Unauthorized, failure?.Message);
     }
@@ -95,6 +120,8 @@ internal sealed class ConsumerKeyAuthentication(
         (Uri.TryCreate(origin, UriKind.Absolute, out var site) && IsThisMachine(site.Host)) || cors.Value.GetPolicy(cors.Value.DefaultPolicyName)?.IsOriginAllowed(origin) == true;
 
     private static bool IsThisMachine(string host) => host is "localhost" or "127.0.0.1" or "[::1]" || host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+
+    private static AuthenticateResult Unknown() => AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
 
     private AuthenticateResult Accept(Consumer consumer)
     {

@@ -110,6 +110,39 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public async Task Keys_that_are_made_up_are_not_looked_for_without_end_and_a_valid_key_works_all_the_while()
+    {
+        var time = new ShiftedTime();
+        await using var api = new ApiHost([("Keys:FailuresPerMinute", "5"), ("TRUSTED_PROXIES", "127.0.0.1")], time: time);
+        var (_, key, client) = await api.MakeKeyAsync();
+        using var consumer = client;
+        await consumer.GetJsonAsync("/api/users");
+
+        List<int> statuses = [];
+        for (var i = 0; i < 8; i++)
+        {
+            using var answer = await GuessAsync("203.0.113.7");
+            statuses.Add((int)answer.StatusCode);
+        }
+
+        Assert.Equal([401, 401, 401, 401, 401, 429, 429, 429], statuses);
+        using var refused = await GuessAsync("203.0.113.7");
+        using var elsewhere = await GuessAsync("203.0.113.8");
+        using var neighbour = await GuessAsync("2001:db8:1:2:3::1");
+        using var known = await api.Anonymous.SendAsync("GET", "/api/users", null, ("Authorization", $"Bearer {key}"), ("X-Forwarded-For", "203.0.113.7"));
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, elsewhere.StatusCode, neighbour.StatusCode, known.StatusCode));
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 12);
+
+        time.Advance(refused.Headers.RetryAfter.Delta.Value);
+        using var later = await GuessAsync("203.0.113.7");
+        Assert.Equal(HttpStatusCode.Unauthorized, later.StatusCode);
+        Assert.Equal(3, api.Services.GetRequiredService<FailedKeys>().Count);
+
+        Task<HttpResponseMessage> GuessAsync(string from) =>
+            api.Anonymous.SendAsync("GET", "/api/users", null, ("Authorization", $"Bearer {ConsumerKeySecret.New()}"), ("X-Forwarded-For", from));
+    }
+
+    [Fact]
     public async Task Health_tells_why_to_those_who_may_know_and_whether_to_all()
     {
         await using var production = new ApiHost([("MASTERX_ADMIN_KEY", "mx_admin-key-of-a-test"), ("CORS_ORIGINS", "none")], "Production");
