@@ -57,6 +57,7 @@ public static class ServiceDefaultsExtensions
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         app.UseMiddleware<RequestTelemetryMiddleware>();
+        app.UseManagementPort();
         return app;
     }
 

@@ -1,3 +1,4 @@
+using MasterX.ServiceDefaults.Startup;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,7 +16,7 @@ namespace MasterX.ServiceDefaults.Health;
 /// <item><term><c>/health/ready</c></term><description>200 when the service can take work, else 503, with the checks tagged <see cref="HealthTags.Ready"/>.</description></item>
 /// <item><term><c>/health</c></term><description>Every check: 200 when healthy or degraded, 503 when unhealthy.</description></item>
 /// </list>
-/// Why a check fails is told only in Development, to authenticated callers, and on the port <c>Health:ManagementPort</c>.
+/// Why a check fails is told on the port for operators, where there is one (<c>Management:Port</c>); else only in Development and to authenticated callers.
 /// </summary>
 internal static class HealthExtensions
 {
@@ -53,9 +54,8 @@ internal static class HealthExtensions
     private static bool MaySeeDetail(HttpContext context)
     {
         var services = context.RequestServices;
-        return services.GetRequiredService<IHostEnvironment>().IsDevelopment()
-            || context.User.Identity?.IsAuthenticated == true
-            || services.GetRequiredService<IConfiguration>()["Health:ManagementPort"] is { } port
-                && port == context.Connection.LocalPort.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return ManagementPort.Of(services.GetRequiredService<IConfiguration>()) is { } port
+            ? ManagementPort.IsUsedBy(context, port)
+            : services.GetRequiredService<IHostEnvironment>().IsDevelopment() || context.User.Identity?.IsAuthenticated == true;
     }
 }
