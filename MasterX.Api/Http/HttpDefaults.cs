@@ -54,8 +54,19 @@ internal static class HttpDefaults
         app.UseConsumerKeys();
         app.UseMiddleware<IdempotencyMiddleware>();
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference(DocsPath).AllowAnonymous();
+        app.MapScalarApiReference(DocsPath, ShowOurOwnAlone).AllowAnonymous();
     }
+
+    /// <summary>The page shows this API: no button, link, font or report of it leads to its maker's services.</summary>
+    private static void ShowOurOwnAlone(ScalarOptions page) => page
+        .WithTitle("MasterX")
+        .DisableAgent()
+        .DisableMcp()
+        .DisableTelemetry()
+        .DisableDefaultFonts()
+        .HideClientButton()
+        .HideDeveloperTools()
+        .WithCustomCss("a[href*='scalar.com'] { display: none !important; }");
 
     /// <summary>snake_case names; a field nobody reads, or one given twice, is an error and not silently lost.</summary>
     private static void Configure(JsonSerializerOptions json)
