@@ -1,9 +1,11 @@
 using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Health;
+using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Resilience;
 using MasterX.ServiceDefaults.Startup;
 using MasterX.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
@@ -34,6 +36,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddStartupSequence();
+        builder.Services.AddTransient<IStartupFilter, HeadRequests>();
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>
         {
@@ -54,6 +57,7 @@ public static class ServiceDefaultsExtensions
     public static WebApplication UseServiceDefaults(this WebApplication app)
     {
         app.UseMiddleware<RequestTelemetryMiddleware>();
+        app.UseManagementPort();
         return app;
     }
 

@@ -1,5 +1,5 @@
-using System.Diagnostics;
 using System.Globalization;
+using MasterX.ServiceDefaults.Telemetry;
 
 namespace MasterX.AiGateway.Requests;
 
@@ -30,11 +30,11 @@ internal static class CallerError
         using var buffer = new PooledBuffer(512);
         if (SpeaksAnthropic(context.Request))
         {
-            AnthropicError.Write(buffer, status, message, code, parameter, TraceId(context), attempts);
+            AnthropicError.Write(buffer, status, message, code, parameter, RequestIdentity.Of(context).TraceId, attempts);
         }
         else
         {
-            OpenAiError.Write(buffer, message, type, code, parameter, TraceId(context), attempts);
+            OpenAiError.Write(buffer, message, type, code, parameter, RequestIdentity.Of(context).TraceId, attempts);
         }
 
         context.Response.StatusCode = status;
@@ -54,17 +54,4 @@ internal static class CallerError
     public static string Describe(Attempt attempt) => attempt.Status is { } status
         ? string.Create(CultureInfo.InvariantCulture, $"{attempt.Provider} ({status}, {attempt.Outcome.Name()})")
         : $"{attempt.Provider} ({attempt.Outcome.Name()})";
-
-    /// <summary>Of the request's activity; of the caller's, where this service is not traced itself; else the connection's and request's number.</summary>
-    private static string TraceId(HttpContext context)
-    {
-        if (Activity.Current is { } activity)
-        {
-            return activity.TraceId.ToHexString();
-        }
-
-        return context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out var caller)
-            ? caller.TraceId.ToHexString()
-            : context.TraceIdentifier;
-    }
 }

@@ -14,7 +14,7 @@ internal static class AiEndpoints
     {
         var ai = app.MapGroup("/api/ai").RequireAuthorization(ConsumerScopes.Generate).WithTags("AI");
         ai.MapPost("/generate", GenerateAsync).WithName("generate").WithSummary("Generate text, whole or as a stream of events").IsIdempotent()
-            .Produces<GenerateAnswer>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 402, 413, 415, 422, 504);
+            .Produces<GenerateAnswer>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 402, 409, 413, 415, 422, 504);
         ai.MapGet("/generations", ListAsync).WithName("listGenerations").WithSummary("Your generations, newest first; an admin sees everyone's").Refuses(400);
         ai.MapGet("/generations/{id}", GetAsync).DisableValidation().WithName("getGeneration").WithSummary("One of your generations").Refuses(400, 404);
     }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using MasterX.Api.Calls;
 using MasterX.ServiceDefaults.Http;
+using MasterX.ServiceDefaults.Telemetry;
 using Polly.CircuitBreaker;
 using Polly.Timeout;
 
@@ -55,6 +56,11 @@ internal sealed class GatewayClient(HttpClient http)
         using var message = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) }.WithUrlTemplate(Path);
         message.Headers.Add("x-masterx-consumer", call.KeyId);
         message.Headers.Add(GatewayCalls.CallHeader, call.Id);
+        if (RequestIdentity.Current?.TraceParent is { } parent)
+        {
+            message.Headers.TryAddWithoutValidation("traceparent", parent);
+        }
+
         var response = await http.SendAsync(message, completion, cancellationToken);
         if (response.StatusCode is not System.Net.HttpStatusCode.Unauthorized)
         {

@@ -8,17 +8,21 @@ internal static class EntityTag
 {
     public static void Write(HttpResponse response, long version) => response.Headers.ETag = Of(version);
 
-    /// <summary>Whether a change that names versions may be made to this one; without <c>If-Match</c> it may.</summary>
-    public static bool Matches(string? ifMatch, long version)
-    {
-        if (string.IsNullOrWhiteSpace(ifMatch))
-        {
-            return true;
-        }
+    /// <summary>What is wrong with an <c>If-Match</c> that <see cref="IsWellFormed"/> does not find to be one.</summary>
+    public const string Malformed = "If-Match must be the ETag of the version that is to be changed, in its quotation marks, such as \"7\"; several of them separated by commas; or * for any. Leave it out to change whatever there is.";
 
-        return EntityTagHeaderValue.TryParseList([ifMatch], out var tags)
-            && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || (!tag.IsWeak && tag.Tag.Equals(Of(version), StringComparison.Ordinal)));
-    }
+    /// <summary>
+    /// Whether it can be read, where it is there. One that is empty is a slip of whoever wanted to name a version: to take it for leave to change any would lose what others have written.
+    /// </summary>
+    public static bool IsWellFormed(string? ifMatch) => ifMatch is null
+        || (EntityTagHeaderValue.TryParseStrictList([ifMatch], out var tags) && tags.Count > 0
+            && (tags.Count == 1 || tags.All(tag => !tag.Equals(EntityTagHeaderValue.Any)))
+            && tags.All(tag => tag.Tag != "\"\""));
+
+    /// <summary>Whether a change that names versions may be made to this one; without <c>If-Match</c> it may.</summary>
+    public static bool Matches(string? ifMatch, long version) => ifMatch is null
+        || (EntityTagHeaderValue.TryParseStrictList([ifMatch], out var tags)
+            && tags.Any(tag => tag.Equals(EntityTagHeaderValue.Any) || (!tag.IsWeak && tag.Tag.Equals(Of(version), StringComparison.Ordinal))));
 
     /// <summary>Whether the caller has this version already, as <c>If-None-Match</c> says.</summary>
     public static bool IsKnown(HttpRequest request, long version) =>

@@ -3,7 +3,6 @@ using System.Text.Json.Serialization;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.OpenApi;
-using MasterX.ServiceDefaults.Configuration;
 using Microsoft.AspNetCore.Http.Json;
 using Scalar.AspNetCore;
 
@@ -37,23 +36,37 @@ internal static class HttpDefaults
         builder.Services.AddValidation();
         builder.AddApiDescription();
         builder.AddTransportSecurity();
-        builder.AddCors();
+        builder.AddCrossOrigin();
     }
 
     public static void UseHttpDefaults(this WebApplication app)
     {
         app.UseTransportSecurity();
         app.UseMiddleware<SecurityHeaders>();
+
+        // Before all that answers with an error: a script is told of those as well.
+        app.UseCors();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
+        app.UseMiddleware<AllowedMethods>();
         app.UseMiddleware<RequestSizeLimit>();
         app.UseMiddleware<UnpackedOnly>();
-        app.UseCors();
         app.UseConsumerKeys();
         app.UseMiddleware<IdempotencyMiddleware>();
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference(DocsPath).AllowAnonymous();
+        app.MapScalarApiReference(DocsPath, ShowOurOwnAlone).AllowAnonymous();
     }
+
+    /// <summary>The page shows this API: no button, link, font or report of it leads to its maker's services.</summary>
+    private static void ShowOurOwnAlone(ScalarOptions page) => page
+        .WithTitle("MasterX")
+        .DisableAgent()
+        .DisableMcp()
+        .DisableTelemetry()
+        .DisableDefaultFonts()
+        .HideClientButton()
+        .HideDeveloperTools()
+        .WithCustomCss("a[href*='scalar.com'] { display: none !important; }");
 
     /// <summary>snake_case names; a field nobody reads, or one given twice, is an error and not silently lost.</summary>
     private static void Configure(JsonSerializerOptions json)
@@ -65,25 +78,5 @@ internal static class HttpDefaults
         json.RespectNullableAnnotations = true;
         json.NumberHandling = JsonNumberHandling.Strict;
         json.MaxDepth = MaxJsonDepth;
-    }
-
-    /// <summary>Exact origins from <c>CORS_ORIGINS</c>, separated by commas; without it no browser of another origin gets in.</summary>
-    private static void AddCors(this WebApplicationBuilder builder)
-    {
-        if (!builder.Environment.IsDevelopment())
-        {
-            builder.AddRequiredSetting(new("CORS_ORIGINS", "the exact origins whose browsers may call the API, separated by commas, or 'none'", "https://app.example.com"));
-        }
-
-        var origins = (builder.Configuration["CORS_ORIGINS"] ?? "none")
-            .Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
-            .Where(origin => origin is not "none")
-            .ToArray();
-        builder.Services.AddSingleton<IConfigurationRule>(new CorsOriginsRule(origins));
-        builder.Services.AddCors(cors => cors.AddDefaultPolicy(policy => policy
-            .WithOrigins([.. origins.Where(CorsOriginsRule.IsOrigin)])
-            .WithMethods("GET", "POST", "PATCH", "DELETE")
-            .WithHeaders("Authorization", PresentedKey.Azures, PresentedKey.Anthropics, "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match")
-            .WithExposedHeaders("ETag", "Location", "Retry-After", "Idempotency-Replayed", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")));
     }
 }

@@ -1,22 +1,12 @@
-using System.Diagnostics;
+using MasterX.ServiceDefaults.Telemetry;
 
 namespace MasterX.Api.Http;
 
 /// <summary>What every problem document (RFC 9457) has: the trace id, and a detail that says what to do.</summary>
 internal static class ProblemDefaults
 {
-    /// <summary>Of the request's activity; of the caller's, where this service is not traced itself; else the connection's and request's number.</summary>
-    public static string TraceId(HttpContext context)
-    {
-        if (Activity.Current is { } activity)
-        {
-            return activity.TraceId.ToHexString();
-        }
-
-        return context.Request.Headers.TraceParent is [{ } parent] && ActivityContext.TryParse(parent, null, out var caller)
-            ? caller.TraceId.ToHexString()
-            : context.TraceIdentifier;
-    }
+    /// <summary>The same that stands in every log line of the request.</summary>
+    public static string TraceId(HttpContext context) => RequestIdentity.Of(context).TraceId;
 
     public static void Complete(ProblemDetailsContext context)
     {

@@ -15,6 +15,13 @@ internal sealed class SecurityHeaders(RequestDelegate next)
 
     public Task InvokeAsync(HttpContext context)
     {
+        // When the answer starts: whoever answers with an error begins by clearing all headers.
+        context.Response.OnStarting(static context => AddAsync((HttpContext)context), context);
+        return next(context);
+    }
+
+    private static Task AddAsync(HttpContext context)
+    {
         var headers = context.Response.Headers;
         headers.XContentTypeOptions = "nosniff";
         headers.XFrameOptions = "DENY";
@@ -27,6 +34,6 @@ internal sealed class SecurityHeaders(RequestDelegate next)
             headers.CacheControl = "no-store";
         }
 
-        return next(context);
+        return Task.CompletedTask;
     }
 }

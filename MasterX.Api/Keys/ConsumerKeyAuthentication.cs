@@ -1,6 +1,9 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Encodings.Web;
+using MasterX.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Authentication;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Microsoft.Extensions.Options;
 
 namespace MasterX.Api.Keys;
@@ -11,11 +14,17 @@ namespace MasterX.Api.Keys;
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, IHostEnvironment environment)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, FailedKeys failures, IHostEnvironment environment, IOptions<CorsOptions> cors)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
     public const string ScopeClaim = "scope";
+
+    /// <summary>What proxies and tunnels add; the last two are left by this service's own reading of the first ones.</summary>
+    private static readonly string[] PassedOn = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via", "X-Original-For", "X-Original-Proto"];
+
+    /// <summary>Where the key was not looked for.</summary>
+    private TimeSpan? _wait;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -33,7 +42,7 @@ internal sealed class ConsumerKeyAuthentication(
         {
             return IsDevelopmentCaller()
                 ? Accept(builtIn.Development)
-                : AuthenticateResult.Fail("The development key works in Development and from this machine only.");
+                : AuthenticateResult.Fail("The development key works in Development and from this machine only: to localhost, past no proxy, and from no page of another site.");
         }
 
         var hash = ConsumerKeyHash.Of(key);
@@ -43,13 +52,27 @@ internal sealed class ConsumerKeyAuthentication(
         }
 
         // What is not well formed is no key of ours; the database is not asked.
-        if (!ConsumerKeySecret.IsWellFormed(key) || await keys.FindAsync(hash, Context.RequestAborted) is not { } consumer)
+        if (!ConsumerKeySecret.IsWellFormed(key))
         {
-            return AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
+            return Unknown();
+        }
+
+        var address = Context.Connection.RemoteIpAddress;
+        if (failures.WaitOf(address, hash) is { } wait)
+        {
+            _wait = wait;
+            return AuthenticateResult.Fail("Too many keys that do not exist came from this address. Come back after the time in Retry-After.");
+        }
+
+        if (await keys.FindAsync(hash, Context.RequestAborted) is not { } consumer)
+        {
+            failures.Failed(address);
+            return Unknown();
         }
 
         if (consumer.IsFirstUse())
         {
+            failures.Opened(hash);
             uses.Touch(consumer.Key.Id);
         }
 
@@ -59,6 +82,13 @@ internal sealed class ConsumerKeyAuthentication(
     protected override async Task HandleChallengeAsync(AuthenticationProperties properties)
     {
         var failure = (await HandleAuthenticateOnceAsync()).Failure;
+        if (_wait is { } wait)
+        {
+            Response.Headers.RetryAfter = Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
+            await WriteAsync(StatusCodes.Status429TooManyRequests, failure?.Message);
+            return;
+        }
+
         Response.Headers.WWWAuthenticate = SchemeName;
         await WriteAsync(StatusCodes.Status401Unauthorized, failure?.Message);
     }
@@ -75,15 +105,28 @@ internal sealed class ConsumerKeyAuthentication(
         });
     }
 
-    /// <summary>From this machine means: over loopback, and not passed on by a proxy that happens to run here.</summary>
+    /// <summary>
+    /// From this machine means: over loopback, by a name of this machine, not passed on by a proxy or tunnel that happens to run here, and not by a page of elsewhere that a browser here
+    /// shows, which may have its own name resolved to this machine.
+    /// </summary>
     private bool IsDevelopmentCaller() =>
         environment.IsDevelopment()
         && Context.Connection.RemoteIpAddress is { } address && IPAddress.IsLoopback(address)
-        && !Request.Headers.ContainsKey("X-Forwarded-For") && !Request.Headers.ContainsKey("Forwarded");
+        && !Array.Exists(PassedOn, Request.Headers.ContainsKey)
+        && IsThisMachine(Request.Host.Host)
+        && Request.Headers.Origin is var origins && (origins.Count == 0 || (origins is [{ } origin] && IsWelcome(origin)));
+
+    private bool IsWelcome(string origin) =>
+        (Uri.TryCreate(origin, UriKind.Absolute, out var site) && IsThisMachine(site.Host)) || cors.Value.GetPolicy(cors.Value.DefaultPolicyName)?.IsOriginAllowed(origin) == true;
+
+    private static bool IsThisMachine(string host) => host is "localhost" or "127.0.0.1" or "[::1]" || host.Equals("localhost", StringComparison.OrdinalIgnoreCase);
+
+    private static AuthenticateResult Unknown() => AuthenticateResult.Fail("The key is unknown, was revoked, or has expired.");
 
     private AuthenticateResult Accept(Consumer consumer)
     {
         Context.Features.Set(consumer);
+        RequestIdentity.Of(Context).KeyId = consumer.Key.Id;
         return AuthenticateResult.Success(new AuthenticationTicket(consumer.Principal, SchemeName));
     }
 }

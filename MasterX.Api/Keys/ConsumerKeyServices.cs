@@ -22,6 +22,8 @@ internal static class ConsumerKeyServices
         builder.Logging.AddFilter(typeof(ConsumerKeyAuthentication).FullName, LogLevel.Warning);
         builder.Services.AddSingleton<BuiltInKeys>();
         builder.Services.AddSingleton<ConsumerKeyCache>();
+        builder.Services.AddSingleton<FailedKeys>();
+        builder.Services.AddSingleton<IConfigurationRule, FailedKeys.Rule>();
         builder.Services.AddSingleton<KeyUses>();
         builder.Services.AddHostedService(services => services.GetRequiredService<KeyUses>());
         builder.Services.AddSingleton<ConsumerLimits>();

@@ -6,30 +6,47 @@ using Microsoft.AspNetCore.RateLimiting;
 namespace MasterX.Api.Keys;
 
 /// <summary>
-/// Calls per minute and at once, per key and as the key says; nothing is queued, and each replica counts for itself. The limiters are the framework's; which of them is a request's is
-/// known from its key, without the lock and the dictionary of <c>PartitionedRateLimiter.Create</c>. Callers are told what is left: <c>RateLimit-Limit</c>, <c>-Remaining</c> and
-/// <c>-Reset</c> (seconds), as draft-ietf-httpapi-ratelimit-headers-06 names them.
+/// Calls per minute and at once, per key and as the key says; nothing is queued, and each replica counts for itself. What is counted of a key is thrown away once there is nothing in it: one
+/// timer sees to that for all of them. Callers are told how they stand with every answer: <c>RateLimit-Limit</c>, <c>-Remaining</c> and <c>-Reset</c> (seconds until there is one more),
+/// named as in draft-ietf-httpapi-ratelimit-headers-06.
 /// </summary>
 internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
 {
-    /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
-    private static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan SweepPause = TimeSpan.FromMinutes(1);
 
-    private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
+    /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
+    private const int ConcurrencyWait = 1;
 
     /// <summary>For requests of nobody, and of keys without limits.</summary>
-    private static readonly RateLimitLease Unlimited = new UnlimitedLease();
+    private static readonly Lease Unlimited = new(null, null, Admission.Admitted);
 
-    private readonly ConcurrentDictionary<(string Id, int? RequestsPerMinute, int? MaxConcurrency), Limits> _limits = new();
+    private readonly ConcurrentDictionary<(string Id, int? RequestsPerMinute, int? MaxConcurrency), KeyLimits> _limits = new();
+    private readonly TimeProvider _time;
+    private readonly ITimer _sweep;
 
-    public override RateLimiterStatistics? GetStatistics(HttpContext resource) => Of(resource)?.Requests?.GetStatistics();
+    public ConsumerLimits(TimeProvider time)
+    {
+        _time = time;
+        using (ExecutionContext.SuppressFlow())
+        {
+            _sweep = time.CreateTimer(static limits => ((ConsumerLimits)limits!).Sweep(), this, SweepPause, SweepPause);
+        }
+    }
+
+    /// <summary>Keys of which something is counted.</summary>
+    internal int Count => _limits.Count;
+
+    private long Second => _time.GetTimestamp() / _time.TimestampFrequency;
+
+    public override RateLimiterStatistics? GetStatistics(HttpContext resource) => null;
 
     public static ValueTask RefuseAsync(OnRejectedContext context, CancellationToken cancellationToken)
     {
         var http = context.HttpContext;
         var key = http.Consumer();
-        var perMinute = context.Lease is PerMinuteRefusal;
-        http.Response.Headers.RetryAfter = (perMinute ? Window : ConcurrencyWait).TotalSeconds.ToString(CultureInfo.InvariantCulture);
+        var lease = (Lease)context.Lease;
+        var perMinute = lease.Admission == Admission.TooManyPerMinute;
+        http.Response.Headers.RetryAfter = (perMinute ? lease.Standing!.Reset : ConcurrencyWait).ToString(CultureInfo.InvariantCulture);
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
         return new(http.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(new ProblemDetailsContext
         {
@@ -44,70 +61,76 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
         }).AsTask());
     }
 
+    /// <summary>Throws away what is counted of keys that have asked for nothing in the last minute.</summary>
+    internal void Sweep()
+    {
+        var second = Second;
+        foreach (var known in _limits)
+        {
+            if (known.Value.TryRetire(second))
+            {
+                _limits.TryRemove(known);
+            }
+        }
+    }
+
     protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount)
     {
-        if (Of(resource) is not { } limits)
+        if (resource.Features.Get<Consumer>() is not { Key: { } key } || (key.RequestsPerMinute is null && key.MaxConcurrency is null))
         {
             return Unlimited;
         }
 
-        // First a place among those at once: a call that is refused for it costs none of the minute's.
-        var place = limits.Concurrency?.AttemptAcquire();
-        if (place is { IsAcquired: false })
+        var (id, second) = ((key.Id, key.RequestsPerMinute, key.MaxConcurrency), Second);
+        while (true)
         {
-            return place;
-        }
+            var limits = _limits.GetOrAdd(id, static id => new KeyLimits(id.RequestsPerMinute, id.MaxConcurrency));
+            var admission = limits.TryEnter(second, out var standing);
+            if (admission == Admission.Gone)
+            {
+                _limits.TryRemove(new(id, limits));
+                continue;
+            }
 
-        if (limits.Requests is not { } requests)
-        {
-            return place ?? Unlimited;
-        }
+            if (standing is not null)
+            {
+                // When the answer starts: whoever answers with an error begins by clearing all headers.
+                resource.Response.OnStarting(static state => TellAsync((Told)state), new Told(resource.Response, standing));
+            }
 
-        using var permit = requests.AttemptAcquire();
-        var headers = resource.Response.Headers;
-        headers["RateLimit-Limit"] = limits.Text;
-        headers["RateLimit-Remaining"] = (requests.GetStatistics()?.CurrentAvailablePermits ?? 0).ToString(CultureInfo.InvariantCulture);
-        headers["RateLimit-Reset"] = "60";
-        if (permit.IsAcquired)
-        {
-            return place ?? Unlimited;
+            return new Lease(admission == Admission.Admitted ? limits : null, standing, admission);
         }
-
-        place?.Dispose();
-        return new PerMinuteRefusal();
     }
 
     protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext resource, int permitCount, CancellationToken cancellationToken) => new(AttemptAcquireCore(resource, permitCount));
 
     protected override void Dispose(bool disposing)
     {
-        foreach (var limits in _limits.Values)
-        {
-            limits.Requests?.Dispose();
-            limits.Concurrency?.Dispose();
-        }
-
+        _sweep.Dispose();
         base.Dispose(disposing);
     }
 
-    private Limits? Of(HttpContext context) => context.Features.Get<Consumer>() is { Key: { } key } && (key.RequestsPerMinute is not null || key.MaxConcurrency is not null)
-        ? _limits.GetOrAdd((key.Id, key.RequestsPerMinute, key.MaxConcurrency), static partition => new Limits(partition.RequestsPerMinute, partition.MaxConcurrency))
-        : null;
-
-    private sealed class Limits(int? requestsPerMinute, int? maxConcurrency)
+    private static Task TellAsync(Told told)
     {
-        public string? Text { get; } = requestsPerMinute?.ToString(CultureInfo.InvariantCulture);
-
-        public RateLimiter? Requests { get; } = requestsPerMinute is { } limit
-            ? new SlidingWindowRateLimiter(new SlidingWindowRateLimiterOptions { PermitLimit = limit, Window = Window, SegmentsPerWindow = 60 })
-            : null;
-
-        public RateLimiter? Concurrency { get; } = maxConcurrency is { } most ? new ConcurrencyLimiter(new ConcurrencyLimiterOptions { PermitLimit = most }) : null;
+        var (headers, standing) = (told.Response.Headers, told.Standing);
+        headers["RateLimit-Limit"] = standing.Limit.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Remaining"] = standing.Remaining.ToString(CultureInfo.InvariantCulture);
+        headers["RateLimit-Reset"] = standing.Reset.ToString(CultureInfo.InvariantCulture);
+        return Task.CompletedTask;
     }
 
-    private class UnlimitedLease : RateLimitLease
+    private sealed record Told(HttpResponse Response, Standing Standing);
+
+    /// <summary>A place, or the lack of one.</summary>
+    private sealed class Lease(KeyLimits? limits, Standing? standing, Admission admission) : RateLimitLease
     {
-        public override bool IsAcquired => true;
+        private KeyLimits? _limits = limits;
+
+        public Standing? Standing => standing;
+
+        public Admission Admission => admission;
+
+        public override bool IsAcquired => admission == Admission.Admitted;
 
         public override IEnumerable<string> MetadataNames => [];
 
@@ -116,10 +139,11 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
             metadata = null;
             return false;
         }
-    }
 
-    private sealed class PerMinuteRefusal : UnlimitedLease
-    {
-        public override bool IsAcquired => false;
+        protected override void Dispose(bool disposing)
+        {
+            Interlocked.Exchange(ref _limits, null)?.Leave();
+            base.Dispose(disposing);
+        }
     }
 }

@@ -7,6 +7,7 @@ using MasterX.Api.Http;
 using MasterX.Api.Keys;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
+using MasterX.ServiceDefaults.Telemetry;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace MasterX.Api.OpenAi;
@@ -138,6 +139,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
             to.TryAddWithoutValidation("Authorization", authorization);
             to.TryAddWithoutValidation("x-masterx-consumer", httpContext.Consumer().Id);
+            if (RequestIdentity.Of(httpContext).TraceParent is { } parent)
+            {
+                to.TryAddWithoutValidation("traceparent", parent);
+            }
+
             if (httpContext.Features.GetRequired<ForwardedCall>().Paid is { Id: var call })
             {
                 to.TryAddWithoutValidation(GatewayCalls.CallHeader, call);

@@ -55,6 +55,7 @@ internal static class ApiDescription
             new OpenApiTag { Name = "Anthropic", Description = "An unmodified Anthropic client works here, with base URL and key changed." },
         ]);
         document.Components ??= new OpenApiComponents();
+        document.Components.Headers = ApiHeaders.Describe();
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
             [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A consumer's key, mx_…, of POST /api/keys; it may come as the header api-key or x-api-key instead." },
@@ -77,5 +78,7 @@ internal static class ApiDescription
         }
 
         ApiExamples.AddTo(operation);
+        ApiHeaders.AddTo(operation, context);
+        ApiEvents.AddTo(operation);
     }
 }

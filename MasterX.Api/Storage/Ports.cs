@@ -87,8 +87,8 @@ internal interface IGenerationStore
     /// <returns>How many.</returns>
     Task<int> AnonymizeOfUserAsync(string userId, CancellationToken cancellationToken);
 
-    /// <returns>How many were older, and are gone.</returns>
-    Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken);
+    /// <returns>How many were older, and are gone; as many as the limit, where there may be more.</returns>
+    Task<int> DeleteOlderThanAsync(DateTimeOffset time, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>Consumers' keys.</summary>
@@ -137,8 +137,8 @@ internal interface IIdempotencyStore
 
     Task DeleteAsync(string id, CancellationToken cancellationToken);
 
-    /// <returns>How many had expired, and are gone.</returns>
-    Task<int> DeleteExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken);
+    /// <returns>How many had expired, and are gone; as many as the limit, where there may be more.</returns>
+    Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);
 }
 
 /// <summary>The database does not do what it was asked to; the message says why and what to do.</summary>

@@ -3,10 +3,13 @@ using MasterX.ServiceDefaults.Configuration;
 namespace MasterX.Api.Storage;
 
 /// <summary>
-/// Removes what has had its time, once an hour: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set).
+/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set).
 /// </summary>
 internal sealed partial class Retention(IGenerationStore generations, IIdempotencyStore records, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
+    /// <summary>Rows of one write.</summary>
+    public const int Step = 500;
+
     private const string Setting = "Retention:GenerationDays";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1), Pause = TimeSpan.FromHours(1);
 
@@ -33,13 +36,27 @@ internal sealed partial class Retention(IGenerationStore generations, IIdempoten
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
         var now = Identifier.Now(time);
-        var expired = await records.DeleteExpiredAsync(now, cancellationToken);
+        var expired = await InStepsAsync(() => records.DeleteExpiredAsync(now, Step, cancellationToken));
         var days = configuration.GetValue(Setting, 0);
-        var old = days > 0 ? await generations.DeleteOlderThanAsync(now.AddDays(-days), cancellationToken) : 0;
+        var old = days > 0 ? await InStepsAsync(() => generations.DeleteOlderThanAsync(now.AddDays(-days), Step, cancellationToken)) : 0;
         if (expired + old > 0)
         {
             LogRemoved(logger, old, expired);
         }
+    }
+
+    private static async Task<int> InStepsAsync(Func<Task<int>> step)
+    {
+        var sum = 0;
+        int removed;
+        do
+        {
+            removed = await step();
+            sum += removed;
+        }
+        while (removed == Step);
+
+        return sum;
     }
 
     [LoggerMessage(44, LogLevel.Information, "Retention: {Generations} generations and {Records} answers of repeatable requests were removed")]

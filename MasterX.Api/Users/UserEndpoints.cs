@@ -61,6 +61,11 @@ internal static class UserEndpoints
     private static async Task<Results<Ok<UserAnswer>, ProblemHttpResult>> UpdateAsync(
         string id, UpdateUser request, IUserStore users, TimeProvider time, HttpContext context, CancellationToken cancellationToken, [FromHeader(Name = "If-Match")] string? ifMatch = null)
     {
+        if (!EntityTag.IsWellFormed(ifMatch))
+        {
+            return Problems.BadRequest(EntityTag.Malformed);
+        }
+
         if (request is { Name: null, Email: null })
         {
             return Problems.BadRequest("There is nothing to change: give name, email or both.");
@@ -102,6 +107,11 @@ internal static class UserEndpoints
     private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(
         string id, IUserStore users, UserErasure erasure, HttpContext context, CancellationToken cancellationToken, [FromHeader(Name = "If-Match")] string? ifMatch = null)
     {
+        if (!EntityTag.IsWellFormed(ifMatch))
+        {
+            return Problems.BadRequest(EntityTag.Malformed);
+        }
+
         while (true)
         {
             if (await users.FindAsync(context.Consumer().Sees(), id, cancellationToken) is not { } user)
@@ -123,7 +133,7 @@ internal static class UserEndpoints
 
     private static ProblemHttpResult NoSuchUser() => Problems.NotFound("There is no user of yours with this id.");
 
-    private static ProblemHttpResult Taken() => Problems.Conflict("There is already a user with this e-mail address.");
+    private static ProblemHttpResult Taken() => Problems.Conflict("There is already a user of yours with this e-mail address.");
 
     private static ProblemHttpResult Changed(HttpContext context, User user)
     {

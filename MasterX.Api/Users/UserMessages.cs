@@ -11,7 +11,7 @@ public sealed record CreateUser
     [TextLength(200, MinimumLength = 1, ErrorMessage = "name must be at most {1} characters long.")]
     public string? Name { get; init; }
 
-    /// <summary>At most 254 characters; unique, whatever its letter case.</summary>
+    /// <summary>At most 254 characters; unique among the users of one key, whatever its letter case.</summary>
     [Required(ErrorMessage = "email is required."), TextLength(254, MinimumLength = 3, ErrorMessage = "email must be {2} to {1} characters long.")]
     [RegularExpression(EmailForm.Pattern, ErrorMessage = EmailForm.Refusal)]
     public string? Email { get; init; }
@@ -24,7 +24,7 @@ public sealed record UpdateUser
     [NotBlank(ErrorMessage = "name must not be empty."), TextLength(200, ErrorMessage = "name must be at most {1} characters long.")]
     public string? Name { get; init; }
 
-    /// <summary>At most 254 characters; unique, whatever its letter case.</summary>
+    /// <summary>At most 254 characters; unique among the users of one key, whatever its letter case.</summary>
     [TextLength(254, ErrorMessage = "email must be at most {1} characters long."), RegularExpression(EmailForm.Pattern, ErrorMessage = EmailForm.Refusal)]
     public string? Email { get; init; }
 }

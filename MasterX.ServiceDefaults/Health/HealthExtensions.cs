@@ -1,3 +1,4 @@
+using MasterX.ServiceDefaults.Startup;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -15,13 +16,10 @@ namespace MasterX.ServiceDefaults.Health;
 /// <item><term><c>/health/ready</c></term><description>200 when the service can take work, else 503, with the checks tagged <see cref="HealthTags.Ready"/>.</description></item>
 /// <item><term><c>/health</c></term><description>Every check: 200 when healthy or degraded, 503 when unhealthy.</description></item>
 /// </list>
-/// Why a check fails is told only in Development, to authenticated callers, and on the port <c>Health:ManagementPort</c>.
+/// Why a check fails is told on the port for operators, where there is one (<c>Management:Port</c>); else only in Development and to authenticated callers.
 /// </summary>
 internal static class HealthExtensions
 {
-    /// <summary>Some monitors ask with HEAD; the server leaves the body of its answer out.</summary>
-    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
-
     public static void AddHealth(this IHostApplicationBuilder builder)
     {
         builder.Services.AddSingleton<HealthReporter>();
@@ -32,10 +30,10 @@ internal static class HealthExtensions
 
     public static void MapHealthEndpoints(this IEndpointRouteBuilder routes)
     {
-        routes.MapMethods("/health/live", Methods, Alive).AllowAnonymous();
-        routes.MapMethods("/alive", Methods, Alive).AllowAnonymous();
-        routes.MapMethods("/health/ready", Methods, context => ReportAsync(context, ready: true)).AllowAnonymous();
-        routes.MapMethods("/health", Methods, context => ReportAsync(context, ready: false)).AllowAnonymous();
+        routes.MapGet("/health/live", Alive).AllowAnonymous();
+        routes.MapGet("/alive", Alive).AllowAnonymous();
+        routes.MapGet("/health/ready", context => ReportAsync(context, ready: true)).AllowAnonymous();
+        routes.MapGet("/health", context => ReportAsync(context, ready: false)).AllowAnonymous();
     }
 
     private static Task Alive(HttpContext context)
@@ -56,9 +54,8 @@ internal static class HealthExtensions
     private static bool MaySeeDetail(HttpContext context)
     {
         var services = context.RequestServices;
-        return services.GetRequiredService<IHostEnvironment>().IsDevelopment()
-            || context.User.Identity?.IsAuthenticated == true
-            || services.GetRequiredService<IConfiguration>()["Health:ManagementPort"] is { } port
-                && port == context.Connection.LocalPort.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return ManagementPort.Of(services.GetRequiredService<IConfiguration>()) is { } port
+            ? ManagementPort.IsUsedBy(context, port)
+            : services.GetRequiredService<IHostEnvironment>().IsDevelopment() || context.User.Identity?.IsAuthenticated == true;
     }
 }

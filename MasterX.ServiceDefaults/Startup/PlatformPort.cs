@@ -15,13 +15,23 @@ public static class PlatformPort
     /// <summary>What .NET's container images set, which is nobody's choice.</summary>
     private const string ImagesDefault = "8080";
 
-    /// <summary>Listens on every address at <c>PORT</c>, unless an address or port is set in ASP.NET Core's own way.</summary>
+    /// <summary>
+    /// Listens on every address at <c>PORT</c>, unless an address or port is set in ASP.NET Core's own way; and beside it at the port for operators, where there is one
+    /// (<c>Management:Port</c>).
+    /// </summary>
     public static WebApplicationBuilder ListenOnPlatformPort(this WebApplicationBuilder builder)
+    {
+        builder.UsePlatformPort();
+        ManagementPort.Listen(builder);
+        return builder;
+    }
+
+    private static void UsePlatformPort(this WebApplicationBuilder builder)
     {
         var settings = builder.Configuration;
         if (settings[Variable] is not { Length: > 0 } value || IsAddressSet(settings))
         {
-            return builder;
+            return;
         }
 
         if (ushort.TryParse(value, CultureInfo.InvariantCulture, out var port))
@@ -32,8 +42,6 @@ public static class PlatformPort
         {
             builder.Services.AddSingleton<IConfigurationRule>(new WrongPort(value));
         }
-
-        return builder;
     }
 
     private static bool IsAddressSet(ConfigurationManager settings) =>

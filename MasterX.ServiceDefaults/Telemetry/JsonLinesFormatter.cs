@@ -10,7 +10,8 @@ using Microsoft.Extensions.Logging.Console;
 namespace MasterX.ServiceDefaults.Telemetry;
 
 /// <summary>
-/// One JSON object per line, flat, for collectors: <c>{"timestamp","level","category","event_id","message"}</c>, then the message's own fields, then <c>exception</c>. The framework's
+/// One JSON object per line, flat, for collectors: <c>{"timestamp","level","category","event_id","message"}</c>, then <c>trace_id</c> and <c>key_id</c> of the request it belongs to, then the message's own
+/// fields, then <c>exception</c>. The framework's
 /// formatter writes every message and every field a second time, which a line per request pays for. A line end in a value is escaped: nobody can write a line of their own.
 /// </summary>
 internal sealed class JsonLinesFormatter(TimeProvider time) : ConsoleFormatter(FormatterName)
@@ -40,6 +41,15 @@ internal sealed class JsonLinesFormatter(TimeProvider time) : ConsoleFormatter(F
         json.WriteString("category"u8, logEntry.Category);
         json.WriteNumber("event_id"u8, logEntry.EventId.Id);
         json.WriteString("message"u8, logEntry.Formatter(logEntry.State, logEntry.Exception));
+        if (RequestIdentity.Current is { } request)
+        {
+            json.WriteString(RequestIdentity.TraceField, request.TraceId);
+            if (request.KeyId is { } key)
+            {
+                json.WriteString(RequestIdentity.KeyField, key);
+            }
+        }
+
         if (logEntry.State is IReadOnlyList<KeyValuePair<string, object?>> fields)
         {
             for (var i = 0; i < fields.Count; i++)

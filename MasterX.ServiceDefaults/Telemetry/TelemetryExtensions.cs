@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -13,6 +14,9 @@ namespace MasterX.ServiceDefaults.Telemetry;
 internal static class TelemetryExtensions
 {
     private static readonly string[] Quiet = ["/health", "/alive", "/metrics", "/calls", "/quote"];
+
+    /// <summary>Set where somebody who is told of log lines learns of their request by a scope.</summary>
+    private const string ScopeSetting = "Logging:RequestScopes";
 
     public static void AddTelemetry(this IHostApplicationBuilder builder)
     {
@@ -34,6 +38,7 @@ internal static class TelemetryExtensions
             return;
         }
 
+        builder.Configuration[ScopeSetting] = bool.TrueString;
         builder.Logging.AddOpenTelemetry(logging =>
         {
             logging.IncludeFormattedMessage = true;
@@ -49,6 +54,9 @@ internal static class TelemetryExtensions
                 .AddProcessor<QuietChildren>())
             .UseOtlpExporter();
     }
+
+    /// <summary>Whether log lines need a scope to tell which request they belong to.</summary>
+    public static bool WantsScopes(this IConfiguration configuration) => bool.TryParse(configuration[ScopeSetting], out var wanted) && wanted;
 
     /// <summary>Whether a path is a probe's, or of the services' bookkeeping among themselves: asked for every few seconds, and of no interest in a log or a trace.</summary>
     public static bool IsQuiet(Microsoft.AspNetCore.Http.PathString path) => Array.Exists(Quiet, quiet => path.StartsWithSegments(quiet));
@@ -72,7 +80,8 @@ internal static class TelemetryExtensions
         });
         if (builder.Environment.IsDevelopment() || builder.Configuration["Logging:Console:FormatterName"] is not null)
         {
-            builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+            builder.Configuration[ScopeSetting] = bool.TrueString;
+            builder.Logging.AddSimpleConsole(console => (console.SingleLine, console.IncludeScopes) = (true, true));
         }
         else
         {

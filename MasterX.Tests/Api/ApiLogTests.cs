@@ -1,3 +1,5 @@
+using System.Net;
+using System.Text.Json;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Api;
@@ -46,5 +48,47 @@ public sealed class ApiLogTests
         }
 
         Assert.DoesNotContain(answers, answer => answer.Contains(key, StringComparison.Ordinal) || answer.Contains(GatewayHost.Token, StringComparison.Ordinal) || answer.Contains("   at ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Every_line_of_a_request_has_its_trace_id_and_the_callers_key_id_without_a_collector_in_both_services()
+    {
+        using var folder = new DataFolder();
+        await using var gateway = await ServiceProcess.StartAsync(
+            "MasterX.AiGateway", folder.Path, ("ASPNETCORE_URLS", "http://127.0.0.1:0"), ("Gateway__Providers__openai__ApiKey", "k"), ("Gateway__Providers__openai__BaseUrl", "http://127.0.0.1:1/v1"));
+        await using var api = await ApiProcess.StartAsync(
+            null, ("Storage", "embedded"), ("Embedded__Directory", folder.Path), ("services__aigateway__http__0", gateway.Address.ToString()));
+        using var admin = api.ClientWith(ApiProcess.AdminKey);
+        using var created = await admin.SendAsync("POST", "/api/keys", new { name = "a" });
+        var key = await created.JsonAsync();
+        using var consumer = api.ClientWith(key.Text("key")!);
+        List<string> traces = [];
+
+        foreach (var (path, body) in new (string, object)[]
+        {
+            ("/api/ai/generate", new { prompt = "a", model = "openai/gpt-4.1-mini" }),
+            ("/v1/chat/completions", new { model = "openai/gpt-4.1-mini", messages = new[] { new { role = "user", content = "a" } } }),
+        })
+        {
+            using var answer = await consumer.SendAsync("POST", path, body);
+            var said = await answer.JsonAsync();
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+            traces.Add(said.Text("trace_id") ?? said.Text("error", "trace_id")!);
+        }
+
+        var (apiLog, gatewayLog) = (Lines(await api.StopAsync()), Lines(await gateway.StopAsync()));
+
+        Assert.All(traces, trace => Assert.Matches("^[0-9a-f]{32}$", trace));
+        Assert.Equal(2, traces.Distinct().Count());
+        foreach (var trace in traces)
+        {
+            Assert.Equal(key.Text("id"), Assert.Single(apiLog, line => line.Text("event_id") == "10" && line.Text("trace_id") == trace).Text("key_id"));
+            Assert.Contains(gatewayLog, line => line.Text("event_id") == "10" && line.Text("trace_id") == trace);
+        }
+
+        // A failed attempt and the request's end, each in the gateway's words.
+        Assert.All(gatewayLog.Where(line => line.ToString().Contains("gpt-4.1-mini", StringComparison.Ordinal)), line => Assert.Contains(line.Text("trace_id"), traces));
+
+        static IReadOnlyList<JsonElement> Lines(string log) => [.. log.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonElement.Parse(line))];
     }
 }

@@ -41,6 +41,31 @@ public sealed class DescriptionTests
         }
     }
 
+    [Fact]
+    public async Task Headers_events_and_refusals_are_described()
+    {
+        await using var api = new ApiHost();
+        var paths = (await api.Anonymous.GetJsonAsync("/openapi/v1.json")).GetProperty("paths");
+
+        foreach (var (path, method, status, header) in new[]
+        {
+            ("/api/users", "post", "201", "ETag"), ("/api/users", "post", "201", "Location"), ("/api/users", "post", "201", "Idempotency-Replayed"), ("/api/users", "get", "200", "RateLimit-Remaining"),
+            ("/api/users/{id}", "patch", "412", "ETag"), ("/api/users/{id}", "get", "304", "ETag"), ("/api/users", "get", "429", "Retry-After"), ("/api/ai/generate", "post", "503", "Retry-After"),
+            ("/v1/chat/completions", "post", "200", "x-masterx-cost-usd"), ("/v1/messages", "post", "200", "x-masterx-provider"),
+        })
+        {
+            Assert.NotNull(paths.Text(path, method, "responses", status, "headers", header, "$ref"));
+        }
+
+        foreach (var path in new[] { "/api/ai/generate", "/v1/chat/completions", "/v1/responses", "/v1/messages" })
+        {
+            Assert.Contains("data: ", paths.Text(path, "post", "responses", "200", "content", "text/event-stream", "example"), StringComparison.Ordinal);
+        }
+
+        Assert.Contains(paths.GetProperty("/v1/responses").GetProperty("post").GetProperty("parameters").EnumerateArray(), parameter => parameter.Text("name") == "x-masterx-cache");
+        Assert.Superset(new HashSet<string>(["400", "402", "409", "413", "415", "422", "429", "503"]), paths.GetProperty("/api/ai/generate").GetProperty("post").GetProperty("responses").EnumerateObject().Select(response => response.Name).ToHashSet());
+    }
+
     /// <summary>The <c>.http</c> files are run as they stand: every operation is in one of them, and none is refused for how it is written.</summary>
     [Fact]
     public async Task The_http_files_show_every_operation_and_work()
@@ -72,6 +97,11 @@ public sealed class DescriptionTests
         var page = await api.Anonymous.GetStringAsync(new Uri("/docs/", UriKind.Relative), Token);
 
         Assert.Contains("scalar", page, StringComparison.OrdinalIgnoreCase);
+        Assert.Matches("\"agent\":\\s*\\{[^}]*\"disabled\":\\s*true", page);
+        Assert.Matches("\"mcp\":\\s*\\{[^}]*\"disabled\":\\s*true", page);
+        Assert.Matches("\"hideClientButton\":\\s*true", page);
+        Assert.Matches("\"telemetry\":\\s*false", page);
+        Assert.DoesNotContain("proxyUrl", page, StringComparison.Ordinal);
     }
 
     private static string Checkout()

@@ -54,15 +54,41 @@ public sealed class KeyTests
     [Theory]
     [InlineData("X-Forwarded-For", "203.0.113.7")]
     [InlineData("Forwarded", "for=203.0.113.7")]
+    [InlineData("X-Forwarded-For", "127.0.0.1")]
+    [InlineData("X-Forwarded-Host", "abc.devtunnels.ms")]
+    [InlineData("X-Real-IP", "203.0.113.7")]
+    [InlineData("Via", "1.1 nginx")]
     public async Task The_development_key_does_not_work_through_a_proxy(string header, string value)
     {
-        await using var api = new ApiHost();
+        await using var api = new ApiHost([("TRUSTED_PROXIES", "127.0.0.1")]);
         await api.WaitReadyAsync();
         api.Http.DefaultRequestHeaders.Add(header, value);
 
         using var answer = await api.Http.GetAsync(Generations, Token);
 
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+    }
+
+    [Theory]
+    [InlineData("localhost:5080", null, true)]
+    [InlineData("LocalHost", null, true)]
+    [InlineData("127.0.0.1", null, true)]
+    [InlineData("[::1]:1", null, true)]
+    [InlineData("localhost:5080", "http://localhost:3000", true)]
+    [InlineData("localhost:5080", "https://app.example.com", true)]
+    [InlineData("localhost:5080", "https://evil.example", false)]
+    [InlineData("localhost:5080", "null", false)]
+    [InlineData("evil.example:5080", null, false)]
+    [InlineData("evil.example:5080", "http://evil.example:5080", false)]
+    [InlineData("localhost.evil.example", null, false)]
+    public async Task The_development_key_works_by_a_name_of_this_machine_and_not_for_a_page_of_elsewhere(string host, string? origin, bool works)
+    {
+        await using var api = new ApiHost([("CORS_ORIGINS", "https://app.example.com")]);
+        await api.WaitReadyAsync();
+
+        using var answer = await api.Http.SendAsync("GET", "/api/users", null, origin is null ? [("Host", host)] : [("Host", host), ("Origin", origin)]);
+
+        Assert.Equal(works ? HttpStatusCode.OK : HttpStatusCode.Unauthorized, answer.StatusCode);
     }
 
     [Fact]
@@ -81,6 +107,39 @@ public sealed class KeyTests
         Assert.Equal(0, (await seen.JsonAsync()).GetProperty("items").GetArrayLength());
         Assert.Equal(HttpStatusCode.NotFound, other.StatusCode);
         Assert.Equal(HttpStatusCode.Unauthorized, refused.StatusCode);
+    }
+
+    [Fact]
+    public async Task Keys_that_are_made_up_are_not_looked_for_without_end_and_a_valid_key_works_all_the_while()
+    {
+        var time = new ShiftedTime();
+        await using var api = new ApiHost([("Keys:FailuresPerMinute", "5"), ("TRUSTED_PROXIES", "127.0.0.1")], time: time);
+        var (_, key, client) = await api.MakeKeyAsync();
+        using var consumer = client;
+        await consumer.GetJsonAsync("/api/users");
+
+        List<int> statuses = [];
+        for (var i = 0; i < 8; i++)
+        {
+            using var answer = await GuessAsync("203.0.113.7");
+            statuses.Add((int)answer.StatusCode);
+        }
+
+        Assert.Equal([401, 401, 401, 401, 401, 429, 429, 429], statuses);
+        using var refused = await GuessAsync("203.0.113.7");
+        using var elsewhere = await GuessAsync("203.0.113.8");
+        using var neighbour = await GuessAsync("2001:db8:1:2:3::1");
+        using var known = await api.Anonymous.SendAsync("GET", "/api/users", null, ("Authorization", $"Bearer {key}"), ("X-Forwarded-For", "203.0.113.7"));
+        Assert.Equal((HttpStatusCode.TooManyRequests, HttpStatusCode.Unauthorized, HttpStatusCode.Unauthorized, HttpStatusCode.OK), (refused.StatusCode, elsewhere.StatusCode, neighbour.StatusCode, known.StatusCode));
+        Assert.InRange(refused.Headers.RetryAfter!.Delta!.Value.TotalSeconds, 1, 12);
+
+        time.Advance(refused.Headers.RetryAfter.Delta.Value);
+        using var later = await GuessAsync("203.0.113.7");
+        Assert.Equal(HttpStatusCode.Unauthorized, later.StatusCode);
+        Assert.Equal(3, api.Services.GetRequiredService<FailedKeys>().Count);
+
+        Task<HttpResponseMessage> GuessAsync(string from) =>
+            api.Anonymous.SendAsync("GET", "/api/users", null, ("Authorization", $"Bearer {ConsumerKeySecret.New()}"), ("X-Forwarded-For", from));
     }
 
     [Fact]

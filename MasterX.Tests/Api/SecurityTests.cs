@@ -180,6 +180,109 @@ public sealed class SecurityTests
         }
     }
 
+    [Theory]
+    [InlineData("x-stainless-os, x-stainless-lang, x-stainless-retry-count, openai-organization, openai-project")]
+    [InlineData("x-api-key, anthropic-version, anthropic-beta, anthropic-dangerous-direct-browser-access")]
+    [InlineData("x-masterx-cache, if-none-match, idempotency-key")]
+    public async Task Browsers_of_a_listed_origin_may_send_what_the_usual_clients_send(string sent)
+    {
+        await using var api = new ApiHost([("CORS_ORIGINS", "https://app.example.com")]);
+        await api.WaitReadyAsync();
+
+        using var preflight = await PreflightAsync("https://app.example.com");
+        using var other = await PreflightAsync("https://other.example.com");
+
+        var allowed = preflight.Header("Access-Control-Allow-Headers")!.Split(',', StringSplitOptions.TrimEntries);
+        Assert.Superset(new HashSet<string>(sent.Split(", ")), allowed.ToHashSet());
+        Assert.Null(other.Header("Access-Control-Allow-Headers"));
+
+        Task<HttpResponseMessage> PreflightAsync(string origin) => api.Anonymous.SendAsync(
+            "OPTIONS", "/v1/chat/completions", null, ("Origin", origin), ("Access-Control-Request-Method", "POST"), ("Access-Control-Request-Headers", sent));
+    }
+
+    [Theory]
+    [InlineData("GET", "/api/users", null, null, 401)]
+    [InlineData("GET", "/api/users/usr_nobody", "mx-dev", null, 404)]
+    [InlineData("PUT", "/api/users", "mx-dev", "{}", 405)]
+    [InlineData("POST", "/api/users", "mx-dev", "{bad", 400)]
+    [InlineData("POST", "/api/users", "mx-dev", "large", 413)]
+    [InlineData("POST", "/api/users", "mx-dev", "packed", 415)]
+    [InlineData("POST", "/api/ai/generate", "mx-dev", "{\"prompt\":\"x\"}", 503)]
+    [InlineData("POST", "/v1/chat/completions", "mx-dev", "{\"messages\":[]}", 503)]
+    public async Task An_error_has_the_headers_of_any_answer(string method, string path, string? key, string? body, int status)
+    {
+        await using var api = new ApiHost([("CORS_ORIGINS", "https://app.example.com"), ("services:aigateway:http:0", "http://127.0.0.1:1")]);
+        await ApiCalls.UntilAsync(
+            async () =>
+            {
+                using var users = await api.Http.SendAsync("GET", "/api/users");
+                return users.IsSuccessStatusCode;
+            },
+            "the database is there");
+        using var request = new HttpRequestMessage(new HttpMethod(method), path);
+        request.Headers.Add("Origin", "https://app.example.com");
+        if (key is not null)
+        {
+            request.Headers.Add("Authorization", $"Bearer {key}");
+        }
+
+        if (body is not null)
+        {
+            request.Content = new StringContent(body == "large" ? new string('a', 5_000_000) : body, Encoding.UTF8, "application/json");
+            if (body == "packed")
+            {
+                request.Content.Headers.ContentEncoding.Add("gzip");
+            }
+        }
+
+        using var answer = await api.Anonymous.SendAsync(request, Token);
+
+        Assert.Equal(status, (int)answer.StatusCode);
+        Assert.Equal(("nosniff", "DENY", "no-referrer"), (answer.Header("X-Content-Type-Options"), answer.Header("X-Frame-Options"), answer.Header("Referrer-Policy")));
+        Assert.Equal("https://app.example.com", answer.Header("Access-Control-Allow-Origin"));
+        Assert.Contains("x-masterx-cost-usd", answer.Header("Access-Control-Expose-Headers"), StringComparison.Ordinal);
+        Assert.Contains("Retry-After", answer.Header("Access-Control-Expose-Headers"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/api", 200)]
+    [InlineData("/api/users", 200)]
+    [InlineData("/api/users/usr_nobody", 404)]
+    [InlineData("/v1/models", 200)]
+    [InlineData("/openapi/v1.json", 200)]
+    [InlineData("/health", 200)]
+    [InlineData("/api/ai/generate", 405)]
+    public async Task HEAD_is_answered_as_GET_without_the_body(string path, int status)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        using var get = await api.Http.SendAsync("GET", path);
+        using var head = await api.Http.SendAsync("HEAD", path);
+
+        Assert.Equal((status, status), ((int)get.StatusCode, (int)head.StatusCode));
+        Assert.Equal(get.Content.Headers.ContentType, head.Content.Headers.ContentType);
+        Assert.Empty(await head.Content.ReadAsByteArrayAsync(Token));
+    }
+
+    [Theory]
+    [InlineData("PUT", "/api/users", 405, "GET, HEAD, POST")]
+    [InlineData("TRACE", "/api/users", 405, "GET, HEAD, POST")]
+    [InlineData("OPTIONS", "/api/users", 204, "GET, HEAD, POST")]
+    [InlineData("OPTIONS", "/api/users/usr_1", 204, "DELETE, GET, HEAD, PATCH")]
+    [InlineData("GET", "/v1/chat/completions", 405, "POST")]
+    public async Task A_method_that_a_path_does_not_take_is_answered_with_those_that_it_does(string method, string path, int status, string allow)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+
+        foreach (var client in new[] { api.Http, api.Anonymous })
+        {
+            using var answer = await client.SendAsync(method, path);
+            Assert.Equal((status, allow), ((int)answer.StatusCode, string.Join(", ", answer.Content.Headers.Allow.Order(StringComparer.Ordinal))));
+        }
+    }
+
     [Fact]
     public async Task Outside_Development_browsers_are_sent_to_HTTPS_and_probes_are_not()
     {

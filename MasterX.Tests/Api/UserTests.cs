@@ -8,6 +8,37 @@ public sealed class UserTests
 {
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
+    [Theory]
+    [InlineData("", 400)]
+    [InlineData("\"\"", 400)]
+    [InlineData("1", 400)]
+    [InlineData(",", 400)]
+    [InlineData("\"1", 400)]
+    [InlineData("*, \"1\"", 400)]
+    [InlineData("\"8\", \"9\"", 412)]
+    [InlineData("W/\"1\"", 412)]
+    [InlineData("\"8\", \"1\"", 200)]
+    [InlineData("\"8\" , W/\"1\", \"1\"", 200)]
+    [InlineData("*", 200)]
+    [InlineData(null, 200)]
+    public async Task If_Match_is_read_as_it_is_written_and_never_taken_for_leave(string? ifMatch, int status)
+    {
+        await using var api = new ApiHost();
+        await api.WaitReadyAsync();
+        var user = await api.Http.MakeUserAsync("someone@example.com");
+        (string, string)[] header = ifMatch is null ? [] : [("If-Match", ifMatch)];
+
+        using var changed = await api.Http.SendAsync("PATCH", $"/api/users/{user}", new { name = "changed" }, header);
+        Assert.Equal(status, (int)changed.StatusCode);
+        if (status != 200)
+        {
+            Assert.Contains("If-Match", (await changed.JsonAsync()).Text("detail"), StringComparison.Ordinal);
+            using var deleted = await api.Http.SendAsync("DELETE", $"/api/users/{user}", null, header);
+            Assert.Equal(status, (int)deleted.StatusCode);
+            Assert.Equal("test", (await api.Http.GetJsonAsync($"/api/users/{user}")).Text("name"));
+        }
+    }
+
     [Fact]
     public async Task A_user_is_created_and_read_back()
     {

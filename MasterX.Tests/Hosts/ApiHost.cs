@@ -15,7 +15,8 @@ internal sealed class ApiHost : IAsyncDisposable
     /// <param name="environment">Host environment.</param>
     /// <param name="folder">A data folder that outlives this host.</param>
     /// <param name="gateway">Instead of one with an emulator behind it; disposed with this host.</param>
-    public ApiHost(IEnumerable<(string Key, string? Value)>? settings = null, string environment = "Development", DataFolder? folder = null, GatewayHost? gateway = null)
+    /// <param name="time">Instead of the machine's.</param>
+    public ApiHost(IEnumerable<(string Key, string? Value)>? settings = null, string environment = "Development", DataFolder? folder = null, GatewayHost? gateway = null, TimeProvider? time = null)
     {
         Gateway = gateway ?? new();
         _folder = folder is null ? new DataFolder() : null;
@@ -31,7 +32,7 @@ internal sealed class ApiHost : IAsyncDisposable
             all[key] = value;
         }
 
-        _service = new ServiceHost<GenerateRequest>(all, environment);
+        _service = new ServiceHost<GenerateRequest>(all, environment, time);
         Http = ClientWith("mx-dev");
     }
 

@@ -13,9 +13,11 @@ internal class ServiceHost<TEntryPoint> : WebApplicationFactory<TEntryPoint>
 {
     private readonly IReadOnlyDictionary<string, string?> _settings;
     private readonly string _environment;
+    private readonly TimeProvider? _time;
 
-    public ServiceHost(IReadOnlyDictionary<string, string?> settings, string environment = "Development")
+    public ServiceHost(IReadOnlyDictionary<string, string?> settings, string environment = "Development", TimeProvider? time = null)
     {
+        _time = time;
         _settings = settings;
         _environment = environment;
         UseKestrel();
@@ -41,6 +43,11 @@ internal class ServiceHost<TEntryPoint> : WebApplicationFactory<TEntryPoint>
         foreach (var (key, value) in _settings)
         {
             builder.UseSetting(key, value);
+        }
+
+        if (_time is not null)
+        {
+            builder.ConfigureServices(services => services.AddSingleton(_time));
         }
     }
 

@@ -1,6 +1,7 @@
 using MasterX.Api.Calls;
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
+using MasterX.Api.Users;
 using MasterX.Tests.Hosts;
 
 namespace MasterX.Tests.Storage;
@@ -59,6 +60,33 @@ public sealed class EmbeddedStorageTests : StorageContract
         Assert.Equal(5, failed);
         var kept = await Usage.ListAsync(null, new DateOnly(2026, 11, 24), new DateOnly(2026, 11, 24), Token);
         Assert.Equal(Enumerable.Range(0, 50).Where(i => i % 10 != 3).Select(i => $"key_{i}").Order(StringComparer.Ordinal), kept.Select(usage => usage.KeyId));
+    }
+
+    [Fact]
+    public async Task A_file_whose_addresses_were_unique_over_all_keys_keeps_its_users_and_allows_more()
+    {
+        await _database.WriteAsync(
+            connection => connection.Command(
+                """
+                DROP TABLE users;
+                CREATE TABLE users (
+                    id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, email_normalized TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
+                    key_id TEXT NOT NULL DEFAULT 'admin', name_normalized TEXT NOT NULL DEFAULT '', updated_at INTEGER NOT NULL DEFAULT 0, version INTEGER NOT NULL DEFAULT 1
+                ) STRICT, WITHOUT ROWID;
+                CREATE INDEX users_by_name ON users (name_normalized);
+                CREATE INDEX users_by_key ON users (key_id, id DESC);
+                INSERT INTO users VALUES ('usr_1', 'One', 'One@example.com', 'one@example.com', 1000, 'key_1', 'one', 2000, 7);
+                PRAGMA user_version = 3;
+                """).Run(),
+            Token);
+
+        await _database.InitializeAsync(Token);
+
+        var time = DateTimeOffset.UnixEpoch;
+        var kept = new User("usr_1", "key_1", "One", "One@example.com", time.AddSeconds(1), time.AddSeconds(2), 7);
+        Assert.Equal(kept, await Users.FindAsync(null, "usr_1", Token));
+        Assert.True(await Users.TryAddAsync(kept with { Id = "usr_2", KeyId = "key_2" }, Token));
+        Assert.False(await Users.TryAddAsync(kept with { Id = "usr_3" }, Token));
     }
 
     [Fact]

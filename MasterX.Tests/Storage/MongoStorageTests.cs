@@ -47,6 +47,21 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     }
 
     [Fact]
+    public async Task A_database_whose_addresses_were_unique_over_all_keys_is_so_no_more()
+    {
+        var users = _client!.GetDatabase(Name).GetCollection<UserDocument>(MongoSchema.Users);
+        await users.Indexes.CreateOneAsync(
+            new CreateIndexModel<UserDocument>(Builders<UserDocument>.IndexKeys.Ascending(user => user.EmailNormalized), new CreateIndexOptions { Name = "email_unique", Unique = true }),
+            cancellationToken: TestContext.Current.CancellationToken);
+
+        await _database!.InitializeAsync(TestContext.Current.CancellationToken);
+
+        var names = (await (await users.Indexes.ListAsync(TestContext.Current.CancellationToken)).ToListAsync(TestContext.Current.CancellationToken)).Select(index => index["name"].AsString).ToArray();
+        Assert.DoesNotContain("email_unique", names);
+        Assert.Contains("email_unique_by_key", names);
+    }
+
+    [Fact]
     public async Task A_server_that_cannot_be_reached_is_told_with_what_to_do()
     {
         using var client = new MongoClient("mongodb://127.0.0.1:1/?serverSelectionTimeoutMS=300");

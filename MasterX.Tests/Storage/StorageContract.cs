@@ -69,6 +69,22 @@ public abstract partial class StorageContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task An_address_of_another_keys_user_is_free()
+    {
+        var user = User("same@example.com");
+        var other = User("other@example.com") with { KeyId = "key_2" };
+        Assert.True(await Users.TryAddAsync(user, Token));
+        Assert.True(await Users.TryAddAsync(other, Token));
+
+        Assert.True(await Users.TryAddAsync(User("SAME@example.com") with { KeyId = "key_3" }, Token));
+        Assert.Equal(ChangeResult.Done, await Users.UpdateAsync(other with { Email = "same@example.com", Version = 2 }, Token));
+
+        var third = User("third@example.com");
+        Assert.True(await Users.TryAddAsync(third, Token));
+        Assert.Equal(ChangeResult.Taken, await Users.UpdateAsync(third with { Email = "Same@example.com", Version = 2 }, Token));
+    }
+
+    [Fact]
     public async Task An_id_is_taken_too()
     {
         var user = User("one@example.com");
@@ -229,13 +245,35 @@ public abstract partial class StorageContract : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_has_had_its_time_is_removed_a_few_at_a_time()
+    {
+        for (var i = 0; i < 5; i++)
+        {
+            await AddAsync(Generation("key_1", i) with { CreatedAt = Noon.AddDays(-1) });
+            await Records.TryBeginAsync(Record($"{i}") with { Id = $"key_1/{i}", ExpiresAt = Noon }, Token);
+        }
+
+        List<int> removed = [];
+        for (var i = 0; i < 4; i++)
+        {
+            removed.Add(await Generations.DeleteOlderThanAsync(Noon, 2, Token));
+
+            // MongoDB removes these by itself too.
+            Assert.InRange(await Records.DeleteExpiredAsync(Noon, 2, Token), 0, 2);
+        }
+
+        Assert.Equal([2, 2, 1, 0], removed);
+        Assert.Null(await Records.FindAsync("key_1/0", Token));
+    }
+
+    [Fact]
     public async Task What_is_older_than_a_time_is_removed()
     {
         var (old, kept) = (Generation("key_1", 1) with { CreatedAt = Noon.AddMilliseconds(-1) }, Generation("key_1", 2));
         await AddAsync(old);
         await AddAsync(kept);
 
-        Assert.Equal(1, await Generations.DeleteOlderThanAsync(Noon, Token));
+        Assert.Equal(1, await Generations.DeleteOlderThanAsync(Noon, 500, Token));
 
         Assert.Equal([kept.Id], (await Generations.ListAsync(null, null, 10, Token)).Select(generation => generation.Id));
     }
@@ -304,7 +342,7 @@ public abstract partial class StorageContract : IAsyncLifetime
         }
 
         await Records.DeleteAsync(deleted.Id, Token);
-        await Records.DeleteExpiredAsync(Noon, Token);
+        await Records.DeleteExpiredAsync(Noon, 500, Token);
 
         Assert.Null(await Records.FindAsync(deleted.Id, Token));
         Assert.Null(await Records.FindAsync(expired.Id, Token));

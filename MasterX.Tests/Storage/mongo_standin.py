@@ -195,6 +195,15 @@ def create_index(collection, index):
     collection.create_index(list(index["key"].items()), name=index["name"], **options)
 
 
+def drop_indexes(database, command):
+    collection, name = store[database][command["dropIndexes"]], command["index"]
+    if name not in collection.index_information():
+        return {"ok": 0, "code": 27, "codeName": "IndexNotFound", "errmsg": f"index not found with name [{name}]"}
+    collection.drop_index(name)
+    journal.add(database=database, collection=collection.name, dropped_index=name)
+    return {}
+
+
 def list_indexes(database, command):
     known = store[database][command["listIndexes"]].index_information()
     indexes = [{"v": 2, "name": name, **index, "key": dict(index["key"])} for name, index in known.items()]
@@ -238,7 +247,7 @@ COMMANDS = {
     "find": find, "getMore": get_more, "killCursors": kill_cursors,
     "insert": insert, "update": update, "delete": delete, "findAndModify": find_and_modify, "findandmodify": find_and_modify,
     "aggregate": aggregate, "count": count,
-    "createIndexes": create_indexes, "listIndexes": list_indexes, "listCollections": list_collections, "listDatabases": list_databases,
+    "createIndexes": create_indexes, "dropIndexes": drop_indexes, "listIndexes": list_indexes, "listCollections": list_collections, "listDatabases": list_databases,
     "drop": drop, "dropDatabase": drop_database,
 }
 

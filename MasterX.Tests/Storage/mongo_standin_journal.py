@@ -82,6 +82,8 @@ class Replayed:
                     self.documents.get(place, {}).pop(key(identity), None)
             elif "index" in change:
                 self.indexes.setdefault(place, {})[change["index"]["name"]] = change["index"]
+            elif "dropped_index" in change:
+                self.indexes.get(place, {}).pop(change["dropped_index"], None)
             elif "dropped" in change:
                 for kept in (self.documents, self.indexes):
                     for known in [known for known in kept if known == place or (place[1] is None and known[0] == place[0])]:

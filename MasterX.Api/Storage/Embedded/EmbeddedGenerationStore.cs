@@ -38,8 +38,10 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
         },
         cancellationToken);
 
-    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command("DELETE FROM generations WHERE created_at < $time", ("$time", time.ToUnixTimeMilliseconds())).Run(), cancellationToken);
+    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, int limit, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command(
+            "DELETE FROM generations WHERE rowid IN (SELECT rowid FROM generations WHERE created_at < $time LIMIT $limit)", ("$time", time.ToUnixTimeMilliseconds()), ("$limit", limit)).Run(),
+        cancellationToken);
 
     private static Generation Read(SqliteDataReader row) => JsonSerializer.Deserialize<Generation>(row.GetString(0))!;
 }

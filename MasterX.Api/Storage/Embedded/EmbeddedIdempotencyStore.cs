@@ -37,8 +37,10 @@ internal sealed class EmbeddedIdempotencyStore(EmbeddedDatabase database) : IIde
     public Task DeleteAsync(string id, CancellationToken cancellationToken) => database.WriteAsync(
         connection => connection.Command("DELETE FROM idempotency WHERE id = $id", ("$id", id)).Run(), cancellationToken);
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command("DELETE FROM idempotency WHERE expires_at <= $now", ("$now", now.ToUnixTimeMilliseconds())).Run(), cancellationToken);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command(
+            "DELETE FROM idempotency WHERE rowid IN (SELECT rowid FROM idempotency WHERE expires_at <= $now LIMIT $limit)", ("$now", now.ToUnixTimeMilliseconds()), ("$limit", limit)).Run(),
+        cancellationToken);
 
     private static (string Name, object? Value)[] Parameters(IdempotencyRecord record) =>
     [

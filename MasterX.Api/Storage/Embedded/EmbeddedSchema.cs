@@ -115,6 +115,31 @@ internal static class EmbeddedSchema
             until INTEGER NOT NULL
         ) STRICT, WITHOUT ROWID;
         """,
+
+        // A column's UNIQUE cannot be taken away: the table is made anew. An address is one user's for each key, so that no key learns of another's users.
+        """
+        CREATE TABLE users_by_project (
+            id TEXT PRIMARY KEY,
+            key_id TEXT NOT NULL,
+            name TEXT NOT NULL,
+            name_normalized TEXT NOT NULL,
+            email TEXT NOT NULL,
+            email_normalized TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            updated_at INTEGER NOT NULL,
+            version INTEGER NOT NULL,
+            UNIQUE (key_id, email_normalized)
+        ) STRICT, WITHOUT ROWID;
+
+        INSERT INTO users_by_project (id, key_id, name, name_normalized, email, email_normalized, created_at, updated_at, version)
+        SELECT id, key_id, name, name_normalized, email, email_normalized, created_at, updated_at, version FROM users;
+
+        DROP TABLE users;
+        ALTER TABLE users_by_project RENAME TO users;
+        CREATE INDEX users_by_name ON users (name_normalized);
+        CREATE INDEX users_by_email ON users (email_normalized);
+        CREATE INDEX users_by_key ON users (key_id, id DESC);
+        """,
     ];
 
     /// <exception cref="StorageException">The file is of a newer version of the service.</exception>

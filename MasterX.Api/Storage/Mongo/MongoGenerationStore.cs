@@ -39,7 +39,11 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
         return changed;
     });
 
-    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, CancellationToken cancellationToken) => DeleteAsync(Where.Lt(generation => generation.CreatedAt, time.UtcDateTime), cancellationToken);
+    public Task<int> DeleteOlderThanAsync(DateTimeOffset time, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        var old = await database.Generations.Find(Where.Lt(generation => generation.CreatedAt, time.UtcDateTime)).Limit(limit).Project(generation => generation.Id).ToListAsync(cancellationToken);
+        return old.Count == 0 ? 0 : (int)(await database.Generations.DeleteManyAsync(Where.In(generation => generation.Id, old), cancellationToken)).DeletedCount;
+    });
 
     private Task<int> DeleteAsync(FilterDefinition<GenerationDocument> filter, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (int)(await database.Generations.DeleteManyAsync(filter, cancellationToken)).DeletedCount);

@@ -39,8 +39,14 @@ internal sealed class MongoIdempotencyStore(MongoDatabase database) : IIdempoten
     public Task DeleteAsync(string id, CancellationToken cancellationToken) =>
         MongoDatabase.GuardedAsync(() => database.Idempotency.DeleteOneAsync(Where.Eq(record => record.Id, id), cancellationToken));
 
-    public Task<int> DeleteExpiredAsync(DateTimeOffset now, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
-        (int)(await database.Idempotency.DeleteManyAsync(Where.Lte(record => record.ExpiresAt, now.UtcDateTime), cancellationToken)).DeletedCount);
+    public Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    {
+        var expired = Where.Lte(record => record.ExpiresAt, now.UtcDateTime);
+        var ids = await database.Idempotency.Find(expired).Limit(limit).Project(record => record.Id).ToListAsync(cancellationToken);
+
+        // Expired still: a record may have been begun anew in between.
+        return ids.Count == 0 ? 0 : (int)(await database.Idempotency.DeleteManyAsync(Where.In(record => record.Id, ids) & expired, cancellationToken)).DeletedCount;
+    });
 }
 
 /// <summary>A request that may come again, as it is stored.</summary>

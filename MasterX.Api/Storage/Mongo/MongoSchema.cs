@@ -30,7 +30,10 @@ internal static partial class MongoSchema
             await TryAsync(logger, $"the validator of {collection}", () => ValidateAsync(database, collection, Validator(fields), cancellationToken));
         }
 
-        await IndexAsync<UserDocument>(database, Users, "email_unique", index => index.Ascending(user => user.EmailNormalized), cancellationToken, unique: true);
+        // First the new one, which the old one's documents satisfy: at no moment is there none.
+        await IndexAsync<UserDocument>(database, Users, "email_unique_by_key", index => index.Ascending(user => user.KeyId).Ascending(user => user.EmailNormalized), cancellationToken, unique: true);
+        await DropIndexAsync(database, Users, "email_unique", cancellationToken);
+        await TryIndexAsync<UserDocument>("by_email", Users, index => index.Ascending(user => user.EmailNormalized));
         await IndexAsync<KeyDocument>(database, Keys, "hash_unique", index => index.Ascending(key => key.Hash), cancellationToken, unique: true);
         await TryIndexAsync<UserDocument>("by_key", Users, index => index.Ascending(user => user.KeyId).Descending(user => user.Id));
         await TryIndexAsync<UserDocument>("by_name", Users, index => index.Ascending(user => user.NameNormalized));
@@ -55,6 +58,20 @@ internal static partial class MongoSchema
         // Not unique is left unsaid rather than said to be false.
         var options = new CreateIndexOptions { Name = name, Unique = unique ? true : null, ExpireAfter = expires ? TimeSpan.Zero : null };
         await database.GetCollection<T>(collection).Indexes.CreateOneAsync(new CreateIndexModel<T>(keys(Builders<T>.IndexKeys), options), cancellationToken: cancellationToken);
+    }
+
+    /// <summary>An index of earlier versions, which would forbid what is allowed now.</summary>
+    private static async Task DropIndexAsync(IMongoDatabase database, string collection, string name, CancellationToken cancellationToken)
+    {
+        const int NamespaceNotFound = 26, IndexNotFound = 27;
+        try
+        {
+            await database.GetCollection<BsonDocument>(collection).Indexes.DropOneAsync(name, cancellationToken);
+        }
+        catch (MongoCommandException gone) when (gone.Code is NamespaceNotFound or IndexNotFound)
+        {
+            // As it should be.
+        }
     }
 
     private static async Task ValidateAsync(IMongoDatabase database, string collection, BsonDocument validator, CancellationToken cancellationToken)
