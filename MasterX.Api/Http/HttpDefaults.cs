@@ -34,6 +34,8 @@ internal static class HttpDefaults
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemDefaults.Complete);
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<StorageFailureHandler>();
+        builder.Services.AddSingleton<IdempotencyOptions>();
+        builder.Services.AddSingleton<IConfigurationRule, IdempotencyOptions.Rule>();
         builder.Services.AddValidation();
         builder.AddApiDescription();
         builder.AddTransportSecurity();

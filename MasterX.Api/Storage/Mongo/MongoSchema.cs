@@ -42,6 +42,8 @@ internal static partial class MongoSchema
         await TryIndexAsync<CallDocument>("by_day", Calls, index => index.Ascending(call => call.Day));
         await TryIndexAsync<CallDocument>("by_state", Calls, index => index.Ascending(call => call.State).Ascending(call => call.Id));
 
+        await TryIndexAsync<IdempotencyDocument>("by_user", Idempotency, index => index.Ascending(record => record.UserId));
+
         // MongoDB removes them by itself once they have expired; where it does not, the retention worker does.
         await TryIndexAsync<IdempotencyDocument>("by_expiry", Idempotency, index => index.Ascending(record => record.ExpiresAt), expires: true);
 
