@@ -49,8 +49,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         var hasBrokenOff = error is ForwarderError.ResponseBodyDestination or ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled;
         if (error == ForwarderError.None || hasBrokenOff || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
-            // An answer that broke off on the way is cut: a caller takes it for what it is.
-            if (hasBrokenOff)
+            // An answer that broke off on the way is cut: a caller takes it for what it is. Of one that was held back, and is not wanted any more, nothing is there.
+            if (hasBrokenOff && (context.Response.HasStarted || !context.RequestAborted.IsCancellationRequested))
             {
                 context.Abort();
             }

@@ -64,6 +64,7 @@ public sealed class StartTests
     [InlineData("Users__OnDelete", "forget", "must be delete or anonymize")]
     [InlineData("Embedded__BusyTimeout", "10", "00:00:10 for 10 seconds")]
     [InlineData("Mongo__SocketTimeout", "20", "00:00:20 for 20 seconds")]
+    [InlineData("Idempotency__Hold", "12", "hours:minutes:seconds")]
     [InlineData("PORT", "eighty", "must be a number")]
     [InlineData("Retention__GenerationDays", "-1", "must be 0 (for ever) to 36500")]
     public async Task A_setting_of_the_API_that_makes_no_sense_is_named(string name, string value, string said)
