@@ -19,6 +19,11 @@ internal interface IDatabase
     /// <summary>Asks the database for a sign of life.</summary>
     /// <exception cref="StorageException">It gives none.</exception>
     Task PingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes something small, to where everything else is written, and makes sure that it is there.</summary>
+    /// <returns>A warning; <see langword="null"/> when all is well.</returns>
+    /// <exception cref="StorageException">Nothing can be written, or what is written is lost.</exception>
+    Task<string?> ProbeAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>How a change that names the version it was made from has ended.</summary>

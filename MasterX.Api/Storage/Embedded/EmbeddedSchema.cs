@@ -131,6 +131,7 @@ internal static class EmbeddedSchema
         CREATE TABLE probes (
             id INTEGER PRIMARY KEY,
             mark TEXT NOT NULL,
+            at INTEGER NOT NULL,
             filling BLOB NOT NULL
         ) STRICT;
         """,

@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// </summary>
 internal static partial class MongoSchema
 {
-    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances";
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes";
 
     /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
     private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
