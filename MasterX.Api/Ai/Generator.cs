@@ -4,6 +4,7 @@ using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
+using MasterX.Api.Users;
 using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.Api.Ai;
@@ -12,7 +13,7 @@ namespace MasterX.Api.Ai;
 /// Asks the gateway, keeps what it answers, and accounts for it, in this order: what was answered is in the history before its caller sees the end of it.
 /// An answer whose caller leaves is kept as far as it came, and marked; the call to the provider ends then.
 /// </summary>
-internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
+internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, UserErasure erasure, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
 {
     private const int CharactersPerToken = 4;
 
@@ -230,7 +231,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
         // Of a request that another process has taken over, what came of it here is not its answer; it was paid for all the same.
         var isOthers = interrupted && repeatable is { Hold.Lost.IsCancellationRequested: true };
-        await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, isOthers ? null : generation));
+        await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, isOthers ? null : generation, erasure.KeepsNumbers));
         if (answer.Spent is null && !answer.Cached)
         {
             collector.Collect(call, output);

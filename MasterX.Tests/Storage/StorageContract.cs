@@ -41,6 +41,8 @@ public abstract partial class StorageContract : IAsyncLifetime
 
         await Database.InitializeAsync(Token);
         await Database.PingAsync(Token);
+        Assert.Null(await Database.ProbeAsync(Token));
+        Assert.Null(await Database.ProbeAsync(Token));
 
         Assert.Equal(user, await Users.FindAsync(null, user.Id, Token));
     }
