@@ -21,9 +21,14 @@ internal static class AiEndpoints
 
     private static async Task<IResult> GenerateAsync(GenerateRequest request, Generator generator, IUserStore users, HttpContext context)
     {
-        if (request.UserId is { } userId && await users.FindAsync(context.Consumer().Sees(), userId, context.RequestAborted) is null)
+        if (request.UserId is { } userId)
         {
-            return Problems.BadRequest("user_id names no user of yours. POST /api/users makes one.");
+            context.TellsOf(userId);
+            if (await users.FindAsync(context.Consumer().Sees(), userId, context.RequestAborted) is null)
+            {
+                context.MayEndOtherwise();
+                return Problems.BadRequest("user_id names no user of yours. POST /api/users makes one.");
+            }
         }
 
         var streamed = request.Stream ?? context.Request.GetTypedHeaders().Accept.Any(media => media.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MasterX.Api.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace MasterX.Api.Ai;
@@ -8,6 +9,8 @@ internal static class GatewayProblem
 {
     public static ProblemHttpResult Of(GatewayAnswer answer, HttpResponse response)
     {
+        // Whoever is asked, and with what settings, may be another next time.
+        response.HttpContext.MayEndOtherwise();
         if (answer.RetryAfter is { } wait)
         {
             response.Headers.RetryAfter = Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);

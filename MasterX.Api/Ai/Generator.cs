@@ -4,6 +4,7 @@ using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Storage;
+using MasterX.Api.Users;
 using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.Api.Ai;
@@ -12,7 +13,7 @@ namespace MasterX.Api.Ai;
 /// Asks the gateway, keeps what it answers, and accounts for it, in this order: what was answered is in the history before its caller sees the end of it.
 /// An answer whose caller leaves is kept as far as it came, and marked; the call to the provider ends then.
 /// </summary>
-internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
+internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, UserErasure erasure, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
 {
     private const int CharactersPerToken = 4;
 
@@ -51,7 +52,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             return GatewayProblem.Of(answer, context.Response);
         }
 
-        var generation = await KeepAsync(NewId(context), request, call, answer, begun, interrupted: false);
+        var generation = await KeepAsync(NewId(context), request, call, answer, begun, interrupted: false, context.Features.Get<IdempotentRequest>());
         return TypedResults.Ok(GenerateAnswer.Of(generation));
     }
 
@@ -102,10 +103,10 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
             // Where it was not heard to its end, this ends the provider's call.
             await stream.DisposeAsync();
-            var end = await EndAsync(request, stream, id, call, begun);
+            var end = await EndAsync(request, stream, id, call, begun, repeatable);
             if (repeatable is not null)
             {
-                repeatable.HasFailed = end.EventType == "error";
+                repeatable.MayEndOtherwise = end.EventType == "error";
             }
 
             yield return end;
@@ -116,17 +117,22 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             await stream.DisposeAsync();
             if (!kept)
             {
-                await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: true);
+                await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: true, repeatable);
             }
         }
     }
 
     /// <summary>Keeps a stream that has ended, and makes its last event.</summary>
-    private async Task<SseItem<object>> EndAsync(GenerateRequest request, GatewayStream stream, string id, Call call, long begun)
+    private async Task<SseItem<object>> EndAsync(GenerateRequest request, GatewayStream stream, string id, Call call, long begun, IdempotentRequest? repeatable)
     {
         try
         {
-            var generation = await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: stream.Error is not null);
+            var generation = await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: stream.Error is not null, repeatable);
+            if (stream.Error is null && generation.Content != stream.Answer.Content)
+            {
+                return Failed("Another process took the request over, and its answer is the one that was kept. Send the request again with the same Idempotency-Key for it.");
+            }
+
             return stream.Error is { } error ? Failed(error) : new SseItem<object>(GenerateAnswer.Of(generation), "done");
         }
         catch (StorageException lost)
@@ -153,6 +159,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
     private async Task<Call> OpenAsync(GenerateRequest request, HttpContext context)
     {
+        await context.ConfirmHoldAsync();
         var opened = await book.OpenAsync(context.Consumer(), CallFacts.Of(request), context.RequestAborted);
         context.Response.WriteLeft(opened);
         return opened.Call;
@@ -190,7 +197,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
     }
 
     /// <summary>Keeps an answer, and books its call: one write. What it has spent is collected later where nobody has said it yet.</summary>
-    private async Task<Generation> KeepAsync(string id, GenerateRequest request, Call call, GatewayAnswer answer, long begun, bool interrupted)
+    private async Task<Generation> KeepAsync(string id, GenerateRequest request, Call call, GatewayAnswer answer, long begun, bool interrupted, IdempotentRequest? repeatable)
     {
         var spent = answer switch
         {
@@ -221,13 +228,17 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             Cached = answer.Cached,
             LatencyMs = (long)time.GetElapsedTime(begun).TotalMilliseconds,
         };
-        await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, generation));
+
+        // Of a request that another process has taken over, what came of it here is not its answer; it was paid for all the same.
+        var isOthers = interrupted && repeatable is { Hold.Lost.IsCancellationRequested: true };
+        await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, isOthers ? null : generation, erasure.KeepsNumbers));
         if (answer.Spent is null && !answer.Cached)
         {
             collector.Collect(call, output);
         }
 
-        return generation;
+        // Of two that have both made it, whoever was written first is the one that everybody sees.
+        return repeatable is null || isOthers ? generation : await generations.FindAsync(call.KeyId, id, CancellationToken.None) ?? generation;
     }
 
     [LoggerMessage(43, LogLevel.Error, "The streamed generation {Id} could not be stored")]

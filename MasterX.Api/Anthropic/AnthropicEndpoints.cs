@@ -1,3 +1,4 @@
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.OpenAi;
 
@@ -14,8 +15,8 @@ internal static class AnthropicEndpoints
     public static void MapAnthropic(this WebApplication app)
     {
         var messages = app.MapGroup(Prefix).RequireAuthorization(ConsumerScopes.Generate).WithTags("Anthropic").DisableValidation();
-        messages.MapPost("", PaidForwarding.ForwardAsync).WithName("createMessage").WithSummary("A message, in Anthropic's format, streamed or not")
-            .Accepts<MessageRequest>("application/json").Produces<Message>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 404, 413, 415, 504);
+        messages.MapPost("", PaidForwarding.ForwardAsync).WithName("createMessage").WithSummary("A message, in Anthropic's format, streamed or not").IsIdempotent()
+            .Accepts<MessageRequest>("application/json").Produces<Message>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 404, 413, 415, 422, 504);
         messages.MapPost("/count_tokens", (HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context))
             .WithName("countTokens").WithSummary("How many tokens a message's request has; reckoned where no provider of the model counts")
             .Accepts<MessageRequest>("application/json").Produces<MessageTokenCount>().Refuses(400, 404, 413, 415, 504);

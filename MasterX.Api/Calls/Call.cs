@@ -96,7 +96,8 @@ internal sealed record Spending(
 /// <param name="Spent">Its attempts that cost something; none for a call that cost nothing.</param>
 /// <param name="State"><see cref="CallState.Assumed"/> or <see cref="CallState.Settled"/>.</param>
 /// <param name="Generation">What was generated, if it is to be kept.</param>
-internal sealed record Settlement(Call Call, IReadOnlyList<Spending> Spent, CallState State = CallState.Settled, Ai.Generation? Generation = null)
+/// <param name="KeepsOfErased">Whether of a generation whose user was erased while it was made the numbers are kept; else nothing of it.</param>
+internal sealed record Settlement(Call Call, IReadOnlyList<Spending> Spent, CallState State = CallState.Settled, Ai.Generation? Generation = null, bool KeepsOfErased = false)
 {
     /// <summary>All of it, in US dollars.</summary>
     public decimal CostUsd => Spent.Sum(spending => spending.CostUsd ?? 0);

@@ -14,7 +14,7 @@ internal interface ICallStore
     Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Books calls, with what was generated, and frees what was held for them. A call is booked once: booking it again changes nothing, but
+    /// Books calls, with what was generated, and frees what was held for them. Nothing is kept that was said on behalf of a user who is not there any more. A call is booked once: booking it again changes nothing, but
     /// that what is known takes the place of what was assumed. Once it returns, it survives the death of this process.
     /// </summary>
     /// <exception cref="StorageException">Some may be booked and some not; to be done again.</exception>

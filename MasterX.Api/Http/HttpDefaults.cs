@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.OpenApi;
+using MasterX.ServiceDefaults.Configuration;
 using Microsoft.AspNetCore.Http.Json;
 using Scalar.AspNetCore;
 
@@ -33,6 +34,8 @@ internal static class HttpDefaults
         builder.Services.AddProblemDetails(problems => problems.CustomizeProblemDetails = ProblemDefaults.Complete);
         builder.Services.AddExceptionHandler<BadRequestHandler>();
         builder.Services.AddExceptionHandler<StorageFailureHandler>();
+        builder.Services.AddSingleton<IdempotencyOptions>();
+        builder.Services.AddSingleton<IConfigurationRule, IdempotencyOptions.Rule>();
         builder.Services.AddValidation();
         builder.AddApiDescription();
         builder.AddTransportSecurity();

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Mvc;
 namespace MasterX.Api.Http;
 
 /// <summary>A database that does not answer is a 503 that says so, not a 500.</summary>
-internal sealed partial class StorageFailureHandler(IProblemDetailsService problems, ILogger<StorageFailureHandler> logger) : IExceptionHandler
+internal sealed partial class StorageFailureHandler(IProblemDetailsService problems, StorageWatch watch, ILogger<StorageFailureHandler> logger) : IExceptionHandler
 {
     public async ValueTask<bool> TryHandleAsync(HttpContext httpContext, Exception exception, CancellationToken cancellationToken)
     {
@@ -15,6 +15,7 @@ internal sealed partial class StorageFailureHandler(IProblemDetailsService probl
         }
 
         LogFailure(logger, storage.Message, storage);
+        watch.LookNow();
         httpContext.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
         httpContext.Response.Headers.RetryAfter = "5";
         return await problems.TryWriteAsync(new ProblemDetailsContext

@@ -16,6 +16,11 @@ internal static class ForwardedBody
     public static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
     {
         var request = context.Request;
+        if (request.Body is WholeBody read)
+        {
+            return read.Bytes;
+        }
+
         var largest = RequestSizeLimit.Of(request);
         var packed = UnpackedOnly.IsPacked(request);
         var source = request.Body;
@@ -33,7 +38,7 @@ internal static class ForwardedBody
             request.Headers.Remove("Content-Encoding");
         }
 
-        var body = new MemoryStream((int)Math.Min(packed ? Buffer : request.ContentLength ?? Buffer, largest));
+        var body = new WholeBody((int)Math.Min(packed ? Buffer : request.ContentLength ?? Buffer, largest));
         try
         {
             var buffer = body.Capacity >= request.ContentLength && !packed ? null : new byte[Buffer];
@@ -44,15 +49,15 @@ internal static class ForwardedBody
             }
             else
             {
-                while (await source.ReadAsync(buffer, context.RequestAborted) is var read and > 0)
+                while (await source.ReadAsync(buffer, context.RequestAborted) is var count and > 0)
                 {
-                    if (body.Length + read > largest)
+                    if (body.Length + count > largest)
                     {
                         context.Response.StatusCode = StatusCodes.Status413PayloadTooLarge;
                         return null;
                     }
 
-                    body.Write(buffer, 0, read);
+                    body.Write(buffer, 0, count);
                 }
             }
         }
@@ -65,6 +70,12 @@ internal static class ForwardedBody
         request.Body = body;
         request.ContentLength = body.Length;
         request.Headers.Remove("Transfer-Encoding");
-        return body.GetBuffer().AsMemory(0, (int)body.Length);
+        return body.Bytes;
+    }
+
+    /// <summary>A body that was read before: it is not read, nor held, a second time.</summary>
+    private sealed class WholeBody(int capacity) : MemoryStream(capacity)
+    {
+        public ReadOnlyMemory<byte> Bytes => GetBuffer().AsMemory(0, (int)Length);
     }
 }

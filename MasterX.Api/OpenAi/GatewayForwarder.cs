@@ -4,6 +4,7 @@ using MasterX.Api.Ai;
 using MasterX.Api.Anthropic;
 using MasterX.Api.Calls;
 using MasterX.Api.Http;
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
@@ -26,13 +27,18 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     /// <param name="paid">The call that is paid for; <see langword="null"/> for one that costs nothing.</param>
     public async Task ForwardAsync(HttpContext context, Call? paid = null)
     {
-        var call = new ForwardedCall { Paid = paid };
-        context.Features.Set(call);
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
+        using var call = new ForwardedCall { Paid = paid, Ending = ending };
+        context.Features.Set(call);
         var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, ending.Token);
         if (paid is not null)
         {
             Book(context, paid, call, error);
+        }
+
+        if (error != ForwarderError.None)
+        {
+            context.MayEndOtherwise();
         }
 
         if (error != ForwarderError.None && call.Heard is not null && deadline.Token.IsCancellationRequested && !context.RequestAborted.IsCancellationRequested)
@@ -41,10 +47,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             return;
         }
 
-        if (error == ForwarderError.None || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
+        var hasBrokenOff = error is ForwarderError.ResponseBodyDestination or ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled;
+        if (error == ForwarderError.None || hasBrokenOff || context.Response.HasStarted || context.RequestAborted.IsCancellationRequested)
         {
-            // A stream that broke off on the way is cut: a caller takes it for what it is.
-            if (error is ForwarderError.ResponseBodyDestination or ForwarderError.ResponseBodyClient or ForwarderError.ResponseBodyCanceled)
+            // An answer that broke off on the way is cut: a caller takes it for what it is. Of one that was held back, and is not wanted any more, nothing is there.
+            if (hasBrokenOff && (context.Response.HasStarted || !context.RequestAborted.IsCancellationRequested))
             {
                 context.Abort();
             }
@@ -101,8 +108,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     }
 
     /// <summary>What is learnt of a call while it is forwarded.</summary>
-    private sealed class ForwardedCall
+    private sealed class ForwardedCall : IDisposable
     {
+        /// <summary>Ends the call when its caller leaves, where it did not already.</summary>
+        private CancellationTokenRegistration _leaving;
+
         public required Call? Paid { get; init; }
 
         /// <summary>What each attempt has spent, as the answer says; <see langword="null"/> where it does not.</summary>
@@ -112,6 +122,13 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         public (string Provider, string Model)? Cached { get; set; }
 
         public HeardEvents? Heard { get; set; }
+
+        public required CancellationTokenSource Ending { get; init; }
+
+        /// <summary>A stream that its caller does not hear is of no use to anybody, though the request may come again.</summary>
+        public void EndWithCaller(HttpContext context) => _leaving = context.EndWithCaller().Register(static ending => ((CancellationTokenSource)ending!).Cancel(), Ending);
+
+        public void Dispose() => _leaving.Dispose();
     }
 
     private sealed class GatewayTransformer(string authorization) : HttpTransformer
@@ -197,6 +214,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             if (answer.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" })
             {
                 call.Heard = HeardEvents.Of(context);
+                call.EndWithCaller(context);
             }
         }
     }

@@ -1,3 +1,4 @@
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using Microsoft.AspNetCore.Mvc;
 
@@ -20,7 +21,7 @@ internal static class OpenAiEndpoints
         v1.MapGet("/models/{**id}", ForwardNamedAsync).WithName("getModel").WithSummary("One of the names").Produces<Model>().RefusesAsOpenAi(400, 404);
 
         RouteHandlerBuilder MapPost(string path, string name, string summary) =>
-            v1.MapPost(path, PaidForwarding.ForwardAsync).WithName(name).WithSummary(summary).RefusesAsOpenAi(400, 404, 413, 415, 504);
+            v1.MapPost(path, PaidForwarding.ForwardAsync).WithName(name).WithSummary(summary).IsIdempotent().RefusesAsOpenAi(400, 404, 413, 415, 422, 504);
     }
 
     private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);

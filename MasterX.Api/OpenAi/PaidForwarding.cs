@@ -1,5 +1,6 @@
 using MasterX.Api.Anthropic;
 using MasterX.Api.Calls;
+using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 
 namespace MasterX.Api.OpenAi;
@@ -17,6 +18,7 @@ internal static class PaidForwarding
             return;
         }
 
+        await context.ConfirmHoldAsync();
         OpenedCall opened;
         try
         {

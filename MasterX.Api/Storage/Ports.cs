@@ -19,6 +19,11 @@ internal interface IDatabase
     /// <summary>Asks the database for a sign of life.</summary>
     /// <exception cref="StorageException">It gives none.</exception>
     Task PingAsync(CancellationToken cancellationToken);
+
+    /// <summary>Writes something small, to where everything else is written, and makes sure that it is there.</summary>
+    /// <returns>A warning; <see langword="null"/> when all is well.</returns>
+    /// <exception cref="StorageException">Nothing can be written, or what is written is lost.</exception>
+    Task<string?> ProbeAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>How a change that names the version it was made from has ended.</summary>
@@ -127,15 +132,28 @@ internal interface IIdempotencyStore
     /// <returns><see langword="null"/> when the record is now the caller's; else the one that was there before.</returns>
     Task<IdempotencyRecord?> TryBeginAsync(IdempotencyRecord record, CancellationToken cancellationToken);
 
-    /// <summary>Replaces a record, if it is still held until the time given.</summary>
-    /// <param name="record">The new one.</param>
-    /// <param name="heldUntil">As the record says that is to be replaced.</param>
+    /// <summary>Puts a record in the place of one that has lapsed or expired, if that is still as it was read.</summary>
+    /// <param name="record">The new one, of a new holder.</param>
+    /// <param name="known">The one that is to be replaced.</param>
     /// <param name="cancellationToken">Ends the write.</param>
-    Task<bool> TryReplaceAsync(IdempotencyRecord record, DateTimeOffset heldUntil, CancellationToken cancellationToken);
+    Task<bool> TryTakeOverAsync(IdempotencyRecord record, IdempotencyRecord known, CancellationToken cancellationToken);
+
+    /// <summary>Holds a record longer, if it is still its holder's and not answered.</summary>
+    Task<bool> TryHoldAsync(IdempotencyRecord record, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Answers a record, if it is still its holder's and not answered. Where it tells of a user who has been erased meanwhile, the record is
+    /// removed instead: nobody is told of that user any more.
+    /// </summary>
+    Task<bool> TryAnswerAsync(IdempotencyRecord record, CancellationToken cancellationToken);
 
     Task<IdempotencyRecord?> FindAsync(string id, CancellationToken cancellationToken);
 
-    Task DeleteAsync(string id, CancellationToken cancellationToken);
+    /// <summary>Gives a record up, if it is still its holder's and not answered.</summary>
+    Task<bool> TryGiveUpAsync(IdempotencyRecord record, CancellationToken cancellationToken);
+
+    /// <returns>How many told of the user, and are gone.</returns>
+    Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken);
 
     /// <returns>How many had expired, and are gone; as many as the limit, where there may be more.</returns>
     Task<int> DeleteExpiredAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken);

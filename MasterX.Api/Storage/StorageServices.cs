@@ -15,8 +15,15 @@ internal static class StorageServices
 
     public static void AddStorage(this WebApplicationBuilder builder)
     {
-        // MONGO_URL says MongoDB without a second word; alone on a developer's machine, the embedded database needs nothing.
-        var kind = builder.Configuration["Storage"] ?? (builder.Configuration["MONGO_URL"] is null ? "embedded" : "mongo");
+        // A connection string says MongoDB without a second word; alone on a developer's machine, the embedded database needs nothing.
+        var url = builder.Configuration["MONGO_URL"] ?? builder.Configuration.GetConnectionString(MongoStorage.ConnectionName);
+        var kind = builder.Configuration["Storage"] ?? (url is null ? "embedded" : "mongo");
+        if (url is null && builder.Configuration["Storage"] is null && builder.Environment.IsProduction())
+        {
+            // Else the data would be in a container's own file system, and gone with it.
+            builder.AddRequiredSetting(new("Storage", "where the data is: mongo, with MONGO_URL and DB_NAME, or embedded, with Embedded__Directory on a volume that outlives the container", "mongo"));
+        }
+
         switch (kind)
         {
             case "mongo":
@@ -31,6 +38,7 @@ internal static class StorageServices
         }
 
         builder.Services.AddSingleton<IConfigurationRule, Retention.Rule>();
+        builder.Services.AddSingleton<IConfigurationRule, StorageWatch.Rule>();
         builder.Services.AddSingleton<IConfigurationRule>(new BareTimes(builder.Configuration, "Embedded", "BusyTimeout"));
         builder.Services.AddSingleton<IConfigurationRule>(new BareTimes(
             builder.Configuration, "Mongo", nameof(MongoOptions.MaxIdleTime), nameof(MongoOptions.ConnectTimeout),
@@ -38,8 +46,10 @@ internal static class StorageServices
         builder.Services.AddSingleton<StorageReady>();
         builder.Services.AddStartupStep<InitializeDatabase>();
         builder.Services.AddHostedService<Retention>();
+        builder.Services.AddSingleton<StorageWatch>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<StorageWatch>());
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
-            "database", services => new DatabaseHealthCheck(services.GetRequiredService<IDatabase>()), failureStatus: null, tags: [HealthTags.Ready], timeout: PingLimit));
+            "database", services => new DatabaseHealthCheck(services.GetRequiredService<IDatabase>(), services.GetRequiredService<StorageWatch>()), failureStatus: null, tags: [HealthTags.Ready], timeout: PingLimit));
     }
 
     private sealed class UnknownStorageRule(string kind) : IConfigurationRule
@@ -58,19 +68,26 @@ internal static class StorageServices
         }
     }
 
-    private sealed class DatabaseHealthCheck(IDatabase database) : IHealthCheck
+    /// <summary>Asks for a sign of life, and tells what was found when something was last written.</summary>
+    private sealed class DatabaseHealthCheck(IDatabase database, StorageWatch watch) : IHealthCheck
     {
         public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
         {
             try
             {
                 await database.PingAsync(cancellationToken);
-                return HealthCheckResult.Healthy($"{database.Kind}: connected");
             }
             catch (StorageException problem)
             {
                 return HealthCheckResult.Unhealthy(problem.Message, problem);
             }
+
+            return watch.Last switch
+            {
+                { Problem: { } problem } => HealthCheckResult.Unhealthy(problem),
+                { Warning: { } warning } => HealthCheckResult.Degraded(warning),
+                _ => HealthCheckResult.Healthy($"{database.Kind}: connected"),
+            };
         }
     }
 }

@@ -37,6 +37,7 @@ internal static class UserEndpoints
             user = made;
         }
 
+        context.TellsOf(user.Id);
         EntityTag.Write(context.Response, user.Version);
         return TypedResults.Created($"/api/users/{user.Id}", UserAnswer.Of(user));
     }

@@ -36,6 +36,16 @@ public sealed class StartTests
     }
 
     [Fact]
+    public async Task The_API_does_not_choose_where_the_data_of_Production_is()
+    {
+        var (exitCode, output) = await RunAsync("MasterX.Api", ("ASPNETCORE_ENVIRONMENT", "Production"));
+
+        Assert.Equal(ServiceRunner.ConfigurationExitCode, exitCode);
+        Assert.Contains("Storage is missing: where the data is: mongo, with MONGO_URL and DB_NAME, or embedded", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("MONGO_URL (or", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_wrong_connection_string_and_a_wildcard_origin_are_told_without_the_password()
     {
         var (exitCode, output) = await RunAsync("MasterX.Api", ("MONGO_URL", "mongo:/user:a-password@host"), ("CORS_ORIGINS", "*"));
@@ -64,6 +74,9 @@ public sealed class StartTests
     [InlineData("Users__OnDelete", "forget", "must be delete or anonymize")]
     [InlineData("Embedded__BusyTimeout", "10", "00:00:10 for 10 seconds")]
     [InlineData("Mongo__SocketTimeout", "20", "00:00:20 for 20 seconds")]
+    [InlineData("Idempotency__Hold", "12", "hours:minutes:seconds")]
+    [InlineData("StorageProbeInterval", "15", "hours:minutes:seconds")]
+    [InlineData("Embedded__LeastFreeMegabytes", "much", "a number of MiB")]
     [InlineData("PORT", "eighty", "must be a number")]
     [InlineData("Retention__GenerationDays", "-1", "must be 0 (for ever) to 36500")]
     public async Task A_setting_of_the_API_that_makes_no_sense_is_named(string name, string value, string said)

@@ -52,6 +52,12 @@ internal sealed class ApiProcess : IAsyncDisposable
     /// <inheritdoc cref="ServiceProcess.StopAsync"/>
     public Task<string> StopAsync() => _service.StopAsync();
 
+    /// <inheritdoc cref="ServiceProcess.PauseAsync"/>
+    public Task PauseAsync() => _service.PauseAsync();
+
+    /// <inheritdoc cref="ServiceProcess.ContinueAsync"/>
+    public Task ContinueAsync() => _service.ContinueAsync();
+
     public ValueTask DisposeAsync() => _service.DisposeAsync();
 
     private async Task<bool> IsReadyAsync(HttpClient client)

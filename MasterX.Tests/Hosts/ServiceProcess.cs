@@ -118,13 +118,21 @@ internal sealed partial class ServiceProcess : IAsyncDisposable
     /// <returns>All it has written.</returns>
     public async Task<string> StopAsync()
     {
-        using (var signal = Process.Start("kill", ["-TERM", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
-        {
-            await signal.WaitForExitAsync(CancellationToken.None);
-        }
-
+        await SignalAsync("TERM");
         await _process.WaitForExitAsync(CancellationToken.None);
         return Log;
+    }
+
+    /// <summary>Stands still, as a process does whose machine is moved or whose processor is taken away.</summary>
+    public Task PauseAsync() => SignalAsync("STOP");
+
+    /// <summary>Goes on after a pause.</summary>
+    public Task ContinueAsync() => SignalAsync("CONT");
+
+    private async Task SignalAsync(string name)
+    {
+        using var signal = Process.Start("kill", [$"-{name}", _process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        await signal.WaitForExitAsync(CancellationToken.None);
     }
 
     public async ValueTask DisposeAsync()

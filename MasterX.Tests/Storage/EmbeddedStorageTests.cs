@@ -41,6 +41,24 @@ public sealed class EmbeddedStorageTests : StorageContract
     }
 
     [Fact]
+    public async Task What_is_deleted_is_overwritten()
+    {
+        var user = new MasterX.Api.Users.User("usr_1", "key_1", "Erika the erased", "erika@example.com", DateTimeOffset.UnixEpoch, DateTimeOffset.UnixEpoch, 1);
+        await Users.TryAddAsync(user, Token);
+        await CheckpointAsync();
+        Assert.Contains(user.Name, await ReadFileAsync(), StringComparison.Ordinal);
+
+        await Users.DeleteAsync(user.Id, null, Token);
+        await CheckpointAsync();
+
+        Assert.DoesNotContain(user.Name, await ReadFileAsync(), StringComparison.Ordinal);
+
+        Task<object> CheckpointAsync() => _database.ReadAsync(connection => Scalar(connection, "PRAGMA wal_checkpoint(TRUNCATE)"), Token);
+
+        async Task<string> ReadFileAsync() => System.Text.Encoding.Latin1.GetString(await File.ReadAllBytesAsync(Path.Combine(_folder.Path, "masterx.db"), Token));
+    }
+
+    [Fact]
     public async Task Of_many_writes_made_together_one_that_fails_is_undone_whole_and_spoils_no_other()
     {
         var writes = Enumerable.Range(0, 50).Select(i => _database.WriteAsync(

@@ -17,12 +17,32 @@ public abstract partial class StorageContract
     public async Task A_generation_is_written_together_with_what_it_has_spent()
     {
         var (call, generation) = (Call(), Generation("key_1", 1));
+        await AddUserAsync(generation.UserId!);
         await Calls.OpenAsync([call], Token);
 
         await Calls.SettleAsync([new(call, [Spent(0.5m), Spent(0.25m, estimated: true)], Generation: generation)], Token);
 
         Assert.Equivalent(generation, await Generations.FindAsync("key_1", generation.Id, Token), strict: true);
         Assert.Equal([new("key_1", NoonsDay, 1, 20, 40, 0.75m, 1, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Of_what_was_generated_while_its_user_was_erased_nothing_is_kept_but_what_it_has_cost(bool keepsNumbers)
+    {
+        var (call, generation) = (Call(), Generation("key_1", 1));
+        await AddUserAsync(generation.UserId!);
+        await Calls.OpenAsync([call], Token);
+        await Users.DeleteAsync(generation.UserId!, null, Token);
+
+        for (var i = 0; i < 2; i++)
+        {
+            await Calls.SettleAsync([new(call, [Spent(0.5m)], Generation: generation, KeepsOfErased: keepsNumbers)], Token);
+        }
+
+        Assert.Equivalent(keepsNumbers ? generation.Anonymized() : null, await Generations.FindAsync(null, generation.Id, Token), strict: true);
+        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
     }
 
     [Fact]
@@ -228,5 +248,11 @@ public abstract partial class StorageContract
 
     private static Spending Spent(decimal? cost, bool estimated = false) => new("gemini", "m", "success", 10, 20, 1, 2, 3, cost, estimated);
 
-    private Task AddAsync(Generation generation) => Calls.SettleAsync([new(Call(key: generation.KeyId), [], Generation: generation)], Token);
+    private async Task AddAsync(Generation generation)
+    {
+        await AddUserAsync(generation.UserId!);
+        await Calls.SettleAsync([new(Call(key: generation.KeyId), [], Generation: generation)], Token);
+    }
+
+    private Task<bool> AddUserAsync(string id) => Users.TryAddAsync(User($"{id}@example.com") with { Id = id }, Token);
 }

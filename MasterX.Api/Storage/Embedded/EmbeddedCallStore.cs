@@ -116,7 +116,15 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
     {
         if (settlement.Generation is { } generation)
         {
-            EmbeddedGenerationStore.Add(connection, generation);
+            // Whoever erases a user writes before this, and it is seen here, or after it, and finds what is written.
+            if (!connection.IsErased(generation.UserId))
+            {
+                EmbeddedGenerationStore.Add(connection, generation);
+            }
+            else if (settlement.KeepsOfErased)
+            {
+                EmbeddedGenerationStore.Add(connection, generation.Anonymized());
+            }
         }
 
         var call = settlement.Call;

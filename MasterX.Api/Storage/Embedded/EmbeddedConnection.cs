@@ -17,6 +17,9 @@ internal sealed class EmbeddedConnection : IDisposable
         {
             Sqlite.Open();
             Command("PRAGMA synchronous = FULL").Run();
+
+            // What is deleted is overwritten, as those expect who have something erased.
+            Command("PRAGMA secure_delete = ON").Run();
         }
         catch
         {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
@@ -12,27 +13,41 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 {
     public static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(10);
 
+    public const int DefaultLeastFreeMegabytes = 256;
+
     private const int MostIdleReaders = 32;
+
+    /// <summary>What a probe writes: as much as a small answer, so that a disk with room for a few bytes alone is found full.</summary>
+    private const int ProbeBytes = 32 * 1024;
+
+    private const long DayMs = 24 * 60 * 60 * 1000;
 
     private readonly ConcurrentBag<EmbeddedConnection> _readers = [];
     private readonly EmbeddedWriter _writer;
-    private volatile bool _disposed;
+    private volatile bool _disposed, _isAnother;
     private readonly string _connectionString;
     private readonly string _file;
+    private readonly long _leastFreeBytes;
+    private readonly int _probe = Random.Shared.Next(1, int.MaxValue);
 
     /// <param name="directory">Where the file is, or will be.</param>
     /// <param name="busyTimeout">How long another process that writes is waited for; whole seconds, 1 or more.</param>
-    public EmbeddedDatabase(string directory, TimeSpan? busyTimeout = null)
+    /// <param name="leastFreeMegabytes">Of the disk, below which it is told of.</param>
+    public EmbeddedDatabase(string directory, TimeSpan? busyTimeout = null, int leastFreeMegabytes = DefaultLeastFreeMegabytes)
     {
         _file = Path.Combine(directory, "masterx.db");
+        _leastFreeBytes = leastFreeMegabytes * 1024L * 1024;
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = _file,
+
+            // The file is made once, at the start: one that is made anew in the place of one that was removed would be empty.
+            Mode = SqliteOpenMode.ReadWrite,
             Pooling = false,
             DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
-        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString), error => new StorageException(Describe(error), error));
+        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString), EnsureFile, error => new StorageException(Describe(error), error));
     }
 
     public string Kind => "embedded";
@@ -41,11 +56,11 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     {
         try
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(_file)!);
+            EmbeddedFiles.Make(_file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new StorageException($"The data directory {Path.GetDirectoryName(_file)} cannot be made: {error.Message} Set Embedded__Directory to one that can.", error);
+            throw new StorageException($"The data directory {Path.GetDirectoryName(_file)} cannot be used: {error.Message} Make it writable for this user, or set Embedded__Directory to another.", error);
         }
 
         cancellationToken.ThrowIfCancellationRequested();
@@ -64,7 +79,71 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     public Task PingAsync(CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
+        EnsureFile();
         return Task.FromResult(Read(connection => connection.Command("SELECT 1").Run()));
+    }
+
+    /// <summary>
+    /// Writes as every write does, and looks for it by the file's name then: a connection goes on with a file that was removed or replaced, and
+    /// what it writes is gone with the process.
+    /// </summary>
+    public async Task<string?> ProbeAsync(CancellationToken cancellationToken)
+    {
+        var mark = Guid.NewGuid().ToString("N");
+        var now = DateTimeOffset.UtcNow.ToUnixTimeMilliseconds();
+        await _writer.WriteAsync(
+            connection =>
+            {
+                // Of processes that share the file each has its own; those of a day ago are no more.
+                connection.Command("DELETE FROM probes WHERE at < $old", ("$old", now - DayMs)).Run();
+                return connection.Command(
+                    "INSERT INTO probes (id, mark, at, filling) VALUES ($id, $mark, $now, randomblob($bytes)) ON CONFLICT (id) DO UPDATE SET mark = $mark, at = $now, filling = excluded.filling",
+                    ("$id", _probe), ("$mark", mark), ("$now", now), ("$bytes", ProbeBytes)).Run();
+            },
+            span: null, cancellationToken);
+        if (EmbeddedFiles.IsOpenWithoutName(_file) || Guarded(ReadMark) != mark)
+        {
+            _isAnother = true;
+        }
+
+        EnsureFile();
+        var free = new DriveInfo(Path.GetDirectoryName(_file)!).AvailableFreeSpace;
+        return free < _leastFreeBytes
+            ? string.Create(CultureInfo.InvariantCulture, $"the disk of {_file} has {free / 1024 / 1024} MiB left, less than Embedded__LeastFreeMegabytes ({_leastFreeBytes / 1024 / 1024}). Free space.")
+            : null;
+    }
+
+    /// <summary>What whoever opens the file by its name finds in it; never more than read, as it may be another one.</summary>
+    private string? ReadMark()
+    {
+        using var connection = new SqliteConnection(new SqliteConnectionStringBuilder(_connectionString) { Mode = SqliteOpenMode.ReadOnly }.ToString());
+        connection.Open();
+        using var command = connection.CreateCommand();
+        command.CommandText = "SELECT mark FROM probes WHERE id = $id";
+        command.Parameters.AddWithValue("$id", _probe);
+        try
+        {
+            return command.ExecuteScalar() as string;
+        }
+        catch (SqliteException other) when (other.SqliteErrorCode is 1 or 26)
+        {
+            // No such table, or no database.
+            return null;
+        }
+    }
+
+    /// <summary>Nothing is acknowledged that is written to a file that is not there any more.</summary>
+    /// <exception cref="StorageException">It was removed, or another is in its place.</exception>
+    private void EnsureFile()
+    {
+        // Never forgotten again: the log beside the file belongs to the old one, and would spoil whatever is put in its place.
+        _isAnother |= !File.Exists(_file);
+        if (_isAnother)
+        {
+            throw new StorageException(
+                $"{_file} was removed or replaced while it was in use: what is written would be lost. Stop the service, put a backup in its place if there is none, and start it again.",
+                new FileNotFoundException("The database file is another.", _file));
+        }
     }
 
     /// <summary>Reads, beside other readers and the writer.</summary>
@@ -112,6 +191,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         File.Delete(partial);
         Read(connection =>
         {
+            EmbeddedFiles.Make(partial);
             using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = partial, Pooling = false }.ToString());
             copy.Open();
             connection.Sqlite.BackupDatabase(copy);

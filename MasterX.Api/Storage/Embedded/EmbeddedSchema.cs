@@ -140,6 +140,19 @@ internal static class EmbeddedSchema
         CREATE INDEX users_by_email ON users (email_normalized);
         CREATE INDEX users_by_key ON users (key_id, id DESC);
         """,
+
+        """
+        ALTER TABLE idempotency ADD COLUMN holder TEXT NOT NULL DEFAULT '';
+        ALTER TABLE idempotency ADD COLUMN user_id TEXT;
+        CREATE INDEX idempotency_by_user ON idempotency (user_id) WHERE user_id IS NOT NULL;
+
+        CREATE TABLE probes (
+            id INTEGER PRIMARY KEY,
+            mark TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            filling BLOB NOT NULL
+        ) STRICT;
+        """,
     ];
 
     /// <exception cref="StorageException">The file is of a newer version of the service.</exception>

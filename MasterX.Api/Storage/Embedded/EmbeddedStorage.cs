@@ -1,13 +1,20 @@
+using MasterX.ServiceDefaults.Configuration;
+
 namespace MasterX.Api.Storage.Embedded;
 
 /// <summary>Sets up the embedded database in <c>Embedded:Directory</c>, else in the user's data folder; <c>Embedded:BusyTimeout</c> is how long another process that writes is waited for.</summary>
 internal static class EmbeddedStorage
 {
+    private const string LeastFree = "Embedded:LeastFreeMegabytes";
+
     public static void AddEmbeddedStorage(this WebApplicationBuilder builder)
     {
+        builder.Services.AddSingleton<IConfigurationRule, LeastFreeRule>();
         var directory = builder.Configuration["Embedded:Directory"] ?? Path.Combine(
             Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData, Environment.SpecialFolderOption.DoNotVerify), "masterx", "data");
-        builder.Services.AddSingleton(_ => new EmbeddedDatabase(Path.GetFullPath(directory), builder.Configuration.GetValue("Embedded:BusyTimeout", EmbeddedDatabase.DefaultBusyTimeout)));
+        builder.Services.AddSingleton(_ => new EmbeddedDatabase(
+            Path.GetFullPath(directory), builder.Configuration.GetValue("Embedded:BusyTimeout", EmbeddedDatabase.DefaultBusyTimeout),
+            builder.Configuration.GetValue(LeastFree, EmbeddedDatabase.DefaultLeastFreeMegabytes)));
         builder.Services.AddSingleton<IDatabase>(services => services.GetRequiredService<EmbeddedDatabase>());
         builder.Services.AddSingleton<IUserStore, EmbeddedUserStore>();
         builder.Services.AddSingleton<IGenerationStore, EmbeddedGenerationStore>();
@@ -15,5 +22,13 @@ internal static class EmbeddedStorage
         builder.Services.AddSingleton<IUsageStore, EmbeddedUsageStore>();
         builder.Services.AddSingleton<Calls.ICallStore, EmbeddedCallStore>();
         builder.Services.AddSingleton<IIdempotencyStore, EmbeddedIdempotencyStore>();
+    }
+
+    private sealed class LeastFreeRule(IConfiguration configuration) : IConfigurationRule
+    {
+        public IEnumerable<string> FindProblems() =>
+            configuration[LeastFree] is not { } least || (int.TryParse(least, System.Globalization.CultureInfo.InvariantCulture, out var megabytes) && megabytes >= 0)
+                ? []
+                : [$"Embedded__LeastFreeMegabytes is '{least}'; it must be a number of MiB, 0 or more."];
     }
 }

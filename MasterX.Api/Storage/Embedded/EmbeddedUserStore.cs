@@ -73,3 +73,11 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
 
     private static User Read(SqliteDataReader row) => new(row.GetString(0), row.GetString(1), row.Text(2), row.Text(3), row.Time(4), row.Time(5), row.GetInt64(6));
 }
+
+/// <summary>What other stores ask of users, inside their own writes.</summary>
+internal static class EmbeddedUsers
+{
+    /// <summary>Whether a user that is named is not there any more.</summary>
+    public static bool IsErased(this EmbeddedConnection connection, string? userId) =>
+        userId is not null && connection.Command("SELECT 1 FROM users WHERE id = $id", ("$id", userId)).ExecuteScalar() is null;
+}

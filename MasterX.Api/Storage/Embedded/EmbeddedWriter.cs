@@ -13,15 +13,17 @@ internal sealed class EmbeddedWriter : IDisposable
 
     private readonly Channel<IPending> _queue = Channel.CreateUnbounded<IPending>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Func<EmbeddedConnection> _open;
+    private readonly Action _check;
     private readonly Func<SqliteException, StorageException> _describe;
     private readonly Task _loop;
     private EmbeddedConnection? _connection;
 
     /// <param name="open">Opens a connection.</param>
+    /// <param name="check">Throws where nothing may be acknowledged.</param>
     /// <param name="describe">Says what to do about an error.</param>
-    public EmbeddedWriter(Func<EmbeddedConnection> open, Func<SqliteException, StorageException> describe)
+    public EmbeddedWriter(Func<EmbeddedConnection> open, Action check, Func<SqliteException, StorageException> describe)
     {
-        (_open, _describe) = (open, describe);
+        (_open, _check, _describe) = (open, check, describe);
         using (ExecutionContext.SuppressFlow())
         {
             // The writer belongs to no request, and to no trace of one.
@@ -76,6 +78,7 @@ internal sealed class EmbeddedWriter : IDisposable
     {
         try
         {
+            _check();
             var connection = _connection ??= _open();
             connection.Command("BEGIN IMMEDIATE").Run();
             foreach (var pending in together)
@@ -84,6 +87,7 @@ internal sealed class EmbeddedWriter : IDisposable
             }
 
             connection.Command("COMMIT").Run();
+            _check();
         }
         catch (Exception error)
         {

@@ -14,6 +14,8 @@ namespace MasterX.Api.Storage.Mongo;
 ///  open    budget: hold the amount under the call's id ─ call: insert           cut in between: a hold without a call, which was never sent
 ///  settle  generation: insert ─ call: book what it has spent ─ budget: take the hold under the call's id away, and add the cost
 ///          cut in between: the call is still open, or the hold is; settling again finds which
+///          after the insert: is the generation's user still there? Whoever erases a user deletes the user first, and what was generated
+///          then: one of both finds what was written meanwhile
 /// </code>
 /// </summary>
 internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
@@ -39,6 +41,7 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
         if (generations.Length > 0)
         {
             await UnlessThereAsync<GenerationDocument>(() => database.Generations.InsertManyAsync(generations, new InsertManyOptions { IsOrdered = false }, cancellationToken));
+            await TakeErasedOutAsync(settlements, cancellationToken);
         }
 
         if (await BookAsync(settlements, cancellationToken) < settlements.Count)
@@ -106,6 +109,26 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
 
         return repaired;
     });
+
+    /// <summary>Takes out again what was generated for users who have been erased meanwhile.</summary>
+    private async Task TakeErasedOutAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken)
+    {
+        string[] named = [.. settlements.Select(settlement => settlement.Generation?.UserId).OfType<string>().Distinct()];
+        if (named.Length == 0)
+        {
+            return;
+        }
+
+        var there = await database.Users.Find(Builders<UserDocument>.Filter.In(user => user.Id, named)).Project(user => user.Id).ToListAsync(cancellationToken);
+        foreach (var settlement in settlements.Where(settlement => settlement.Generation?.UserId is { } userId && !there.Contains(userId)))
+        {
+            var generation = settlement.Generation!;
+            var written = Builders<GenerationDocument>.Filter.Eq(known => known.Id, generation.Id);
+            await (settlement.KeepsOfErased
+                ? database.Generations.ReplaceOneAsync(written, GenerationDocument.Of(generation.Anonymized()), cancellationToken: cancellationToken)
+                : (Task)database.Generations.DeleteOneAsync(written, cancellationToken));
+        }
+    }
 
     /// <returns>How many were open to it.</returns>
     private async Task<long> BookAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken)

@@ -30,6 +30,14 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
     public Task PingAsync(CancellationToken cancellationToken) =>
         GuardedAsync(() => database.RunCommandAsync<BsonDocument>(new BsonDocument("ping", 1), cancellationToken: cancellationToken));
 
+    /// <summary>Only a primary takes a write, and it is acknowledged when a majority has it: the write concern of the client.</summary>
+    public Task<string?> ProbeAsync(CancellationToken cancellationToken) => GuardedAsync(async () =>
+    {
+        await database.GetCollection<BsonDocument>(MongoSchema.Probes).UpdateOneAsync(
+            new BsonDocument("_id", "write"), new BsonDocument("$set", new BsonDocument("Mark", Guid.NewGuid().ToString("N"))), new UpdateOptions { IsUpsert = true }, cancellationToken);
+        return (string?)null;
+    });
+
     /// <inheritdoc cref="GuardedAsync{T}"/>
     public static Task GuardedAsync(Func<Task> work) => GuardedAsync(async () =>
     {

@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// </summary>
 internal static partial class MongoSchema
 {
-    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances";
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes";
 
     /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
     private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
@@ -44,6 +44,8 @@ internal static partial class MongoSchema
         await TryIndexAsync<CallDocument>("by_key", Calls, index => index.Ascending(call => call.KeyId).Ascending(call => call.Day));
         await TryIndexAsync<CallDocument>("by_day", Calls, index => index.Ascending(call => call.Day));
         await TryIndexAsync<CallDocument>("by_state", Calls, index => index.Ascending(call => call.State).Ascending(call => call.Id));
+
+        await TryIndexAsync<IdempotencyDocument>("by_user", Idempotency, index => index.Ascending(record => record.UserId));
 
         // MongoDB removes them by itself once they have expired; where it does not, the retention worker does.
         await TryIndexAsync<IdempotencyDocument>("by_expiry", Idempotency, index => index.Ascending(record => record.ExpiresAt), expires: true);

@@ -6,7 +6,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// <summary>Sets up MongoDB from <c>ConnectionStrings:masterx</c>, or the plan's <c>MONGO_URL</c> and <c>DB_NAME</c>.</summary>
 internal static class MongoStorage
 {
-    private const string ConnectionName = "masterx";
+    public const string ConnectionName = "masterx";
 
     public static void AddMongoStorage(this WebApplicationBuilder builder)
     {
