@@ -86,6 +86,10 @@ public sealed class EmbeddedStorageTests : StorageContract
         await _database.WriteAsync(
             connection => connection.Command(
                 """
+                DROP INDEX idempotency_by_user;
+                ALTER TABLE idempotency DROP COLUMN holder;
+                ALTER TABLE idempotency DROP COLUMN user_id;
+                DROP TABLE probes;
                 DROP TABLE users;
                 CREATE TABLE users (
                     id TEXT PRIMARY KEY, name TEXT NOT NULL, email TEXT NOT NULL, email_normalized TEXT NOT NULL UNIQUE, created_at INTEGER NOT NULL,
