@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.AiGateway.Telemetry;
 
@@ -35,9 +36,11 @@ internal sealed partial class PriceList(GatewayConfiguration configuration, ILog
     public Quote QuoteOf(Candidate candidate) => QuoteOf(candidate, candidate.AnswersAs);
 
     /// <summary>The same without a candidate, of a configuration that nobody works by yet.</summary>
-    public static Quote QuoteOf(GatewayOptions options, string provider, string model, string? answered = null)
+    public static Quote QuoteOf(GatewayOptions options, string provider, string model, string? answered = null) =>
+        QuoteOf(options, provider, options.Providers[provider], model, answered);
+
+    private static Quote QuoteOf(GatewayOptions options, string provider, ProviderOptions settings, string model, string? answered)
     {
-        var settings = options.Providers[provider];
         var region = CatalogueNames.RegionOf(settings);
         if ((Set(options, provider, model) ?? (answered is null ? null : Set(options, provider, answered))) is { } set)
         {
@@ -72,7 +75,8 @@ internal sealed partial class PriceList(GatewayConfiguration configuration, ILog
         var quote = candidate.Quote;
         if (quote is null || quote.Options != options || quote.Answered != answered)
         {
-            candidate.Quote = quote = QuoteOf(options, candidate.Provider.Name, candidate.Model, answered);
+            // By its own settings: a provider may have gone from the configuration while its stream was open.
+            candidate.Quote = quote = QuoteOf(options, candidate.Provider.Name, candidate.Provider.Options, candidate.Model, answered);
         }
 
         return quote;

@@ -221,9 +221,9 @@ internal sealed class ProviderStream(
 
     public void Dispose()
     {
-        Settle();
         try
         {
+            Settle();
             _events.Dispose();
             Ready.Dispose();
             body.Dispose();

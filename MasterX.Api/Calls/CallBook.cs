@@ -79,7 +79,14 @@ internal sealed partial class CallBook : IDisposable
             call = call with { Reserved = [new(BudgetPeriod.IdOf(key.Id, at), cost, budget, facts.MostOutputTokens is not null)] };
         }
 
-        var opening = await _opening.WriteAsync(call).WaitAsync(cancellationToken);
+        var opening = await _opening.WriteAsync(call);
+        if (opening.IsAllowed && cancellationToken.IsCancellationRequested)
+        {
+            // Its caller has left before it was sent: what is held for it is free again.
+            Settle(new Settlement(call, []));
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         return opening.IsAllowed ? new(call, opening.LeftUsd) : throw CallRefusedException.OverBudget(key, call, opening.LeftUsd ?? 0);
     }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 
 namespace MasterX.Api.Calls;
@@ -11,14 +12,14 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
 {
     private const int MostTogether = 256;
 
-    private readonly Channel<(TItem Item, TaskCompletionSource<TResult> Done)> _queue = Channel.CreateUnbounded<(TItem, TaskCompletionSource<TResult>)>();
+    private readonly Channel<(TItem Item, Activity? Asker, TaskCompletionSource<TResult> Done)> _queue = Channel.CreateUnbounded<(TItem, Activity?, TaskCompletionSource<TResult>)>();
     private int _isWriting;
 
     /// <summary>Ends as the write does that takes the item along.</summary>
     public Task<TResult> WriteAsync(TItem item)
     {
         var done = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _queue.Writer.TryWrite((item, done));
+        _queue.Writer.TryWrite((item, Activity.Current, done));
         if (Interlocked.CompareExchange(ref _isWriting, 1, 0) == 0)
         {
             using (ExecutionContext.SuppressFlow())
@@ -33,7 +34,7 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
 
     private async Task RunAsync()
     {
-        var together = new List<(TItem Item, TaskCompletionSource<TResult> Done)>();
+        var together = new List<(TItem Item, Activity? Asker, TaskCompletionSource<TResult> Done)>();
         do
         {
             while (_queue.Reader.TryRead(out var next))
@@ -53,13 +54,15 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
         while (_queue.Reader.TryPeek(out _) && Interlocked.CompareExchange(ref _isWriting, 1, 0) == 0);
     }
 
-    private async Task WriteAsync(List<(TItem Item, TaskCompletionSource<TResult> Done)> together)
+    private async Task WriteAsync(List<(TItem Item, Activity? Asker, TaskCompletionSource<TResult> Done)> together)
     {
         if (together.Count == 0)
         {
             return;
         }
 
+        // What is written for several is in the trace of the first of them.
+        Activity.Current = together[0].Asker;
         try
         {
             var results = await write([.. together.Select(item => item.Item)]);

@@ -30,7 +30,18 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
         using var call = new ForwardedCall { Paid = paid, Ending = ending };
         context.Features.Set(call);
-        var error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, ending.Token);
+        ForwarderError error;
+        try
+        {
+            error = await forwarder.SendAsync(context, AiServices.GatewayAddress, connections.Invoker, Config, _transformer, ending.Token);
+        }
+        catch when (paid is not null)
+        {
+            // Whatever has become of it, it is booked.
+            collector.Collect(paid, call.Heard?.Count ?? 0);
+            throw;
+        }
+
         if (paid is not null)
         {
             Book(context, paid, call, error);
