@@ -64,6 +64,9 @@ internal static class GatewayServices
         var responses = new Lazy<StoredResponses>(app.Services.GetRequiredService<StoredResponses>);
         var calls = new Lazy<CallEndpoints>(app.Services.GetRequiredService<CallEndpoints>);
         var quotes = new Lazy<QuoteEndpoint>(app.Services.GetRequiredService<QuoteEndpoint>);
+
+        // Made now: for how long it has been there tells what it could not have missed.
+        app.Services.GetRequiredService<CallRecords>();
         var token = new Lazy<CallerToken>(app.Services.GetRequiredService<CallerToken>);
         var draining = app.Services.GetRequiredService<Draining>();
         foreach (var operation in Operation.All)

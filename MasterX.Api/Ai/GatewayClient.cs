@@ -175,4 +175,12 @@ internal sealed record GatewayAnswer
 /// <summary>The gateway cannot be used at the moment.</summary>
 /// <param name="message">For an operator.</param>
 /// <param name="inner">Why.</param>
-internal sealed class GatewayUnavailableException(string message, Exception? inner) : Exception(message, inner);
+internal sealed class GatewayUnavailableException(string message, Exception? inner) : Exception(message, inner)
+{
+    /// <summary>Whether a call has not come to the gateway, or no further than its door, and so to no model either.</summary>
+    public bool HasCostNothing => InnerException is null or BrokenCircuitException || IsBeforeIt(InnerException);
+
+    /// <summary>Whether there was no connection to the gateway.</summary>
+    public static bool IsBeforeIt(Exception? error) =>
+        error is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError };
+}

@@ -22,7 +22,7 @@ internal sealed partial class GatewayUnavailableHandler(IProblemDetailsService p
             ProblemDetails = new ProblemDetails
             {
                 Status = StatusCodes.Status503ServiceUnavailable,
-                Detail = "The AI gateway cannot be used at the moment. Nothing was generated or charged; try again after the time in Retry-After.",
+                Detail = "The AI gateway cannot be used at the moment. Try again after the time in Retry-After; what a model had been paid for by then, if anything, is in your usage.",
             },
         });
     }

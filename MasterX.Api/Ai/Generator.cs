@@ -13,12 +13,15 @@ namespace MasterX.Api.Ai;
 /// Asks the gateway, keeps what it answers, and accounts for it, in this order: what was answered is in the history before its caller sees the end of it.
 /// An answer whose caller leaves is kept as far as it came, and marked; the call to the provider ends then.
 /// </summary>
-internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, UserErasure erasure, CallBook book, CallCollector collector, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
+internal sealed partial class Generator(GatewayClient gateway, IGenerationStore generations, UserErasure erasure, CallBook book, CallCollector collector, Expectations expectations, ShutdownDeadline deadline, TimeProvider time, ILogger<Generator> logger)
 {
     private const int CharactersPerToken = 4;
 
     /// <summary>How long the gateway is asked what a stream has spent before the answer goes without.</summary>
     private static readonly TimeSpan AccountPatience = TimeSpan.FromSeconds(2);
+
+    /// <summary>The same where nobody waits for the answer any more.</summary>
+    private static readonly TimeSpan PatienceAlone = TimeSpan.FromSeconds(10);
 
     public async Task<IResult> AnswerAsync(GenerateRequest request, HttpContext context)
     {
@@ -29,21 +32,11 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
         var begun = time.GetTimestamp();
         var call = await OpenAsync(request, context);
-        GatewayAnswer answer;
-        try
-        {
-            answer = await gateway.CompleteAsync(request, call, context.RequestAborted);
-        }
-        catch (Exception failed)
-        {
-            Lose(call, failed);
-            throw;
-        }
-
+        var answer = await AskAsync(call, gateway.CompleteAsync(request, call, context.RequestAborted));
         if (answer.Spent is null)
         {
             // It does not say; the gateway does when it is asked.
-            answer = await FindSpentAsync(call, answer);
+            answer = await FindSpentAsync(call, answer, AccountPatience);
         }
 
         if (answer.Status != StatusCodes.Status200OK)
@@ -67,17 +60,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
         var begun = time.GetTimestamp();
         var call = await OpenAsync(request, context);
-        GatewayStream stream;
-        try
-        {
-            stream = await gateway.OpenAsync(request, call, context.RequestAborted);
-        }
-        catch (Exception failed)
-        {
-            Lose(call, failed);
-            throw;
-        }
-
+        var stream = await AskAsync(call, gateway.OpenAsync(request, call, context.RequestAborted));
         if (stream.Failure is { } failure)
         {
             await stream.DisposeAsync();
@@ -117,7 +100,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             await stream.DisposeAsync();
             if (!kept)
             {
-                await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: true, repeatable);
+                await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer, PatienceAlone), begun, interrupted: true, repeatable);
             }
         }
     }
@@ -127,7 +110,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
     {
         try
         {
-            var generation = await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer), begun, interrupted: stream.Error is not null, repeatable);
+            var generation = await KeepAsync(id, request, call, await FindSpentAsync(call, stream.Answer, AccountPatience), begun, interrupted: stream.Error is not null, repeatable);
             if (stream.Error is null && generation.Content != stream.Answer.Content)
             {
                 return Failed("Another process took the request over, and its answer is the one that was kept. Send the request again with the same Idempotency-Key for it.");
@@ -165,23 +148,29 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         return opened.Call;
     }
 
-    /// <summary>Has a call booked that ended without an answer.</summary>
-    private void Lose(Call call, Exception failed)
+    /// <summary>Waits for the gateway; a call that ends without an answer is booked all the same.</summary>
+    private async Task<T> AskAsync<T>(Call call, Task<T> asking)
     {
-        if (failed is GatewayUnavailableException { InnerException: HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError } or Polly.CircuitBreaker.BrokenCircuitException })
+        try
         {
-            // It has not come to the gateway.
-            book.Settle(new Settlement(call, []));
-            return;
+            return await asking;
         }
-
-        collector.Collect(call);
+        catch (GatewayUnavailableException unavailable) when (unavailable.HasCostNothing)
+        {
+            book.Settle(new Settlement(call, []));
+            throw;
+        }
+        catch
+        {
+            collector.Collect(call);
+            throw;
+        }
     }
 
     /// <summary>Adds to an answer what it has spent, and whom it took, as the gateway says.</summary>
-    private async Task<GatewayAnswer> FindSpentAsync(Call call, GatewayAnswer answer)
+    private async Task<GatewayAnswer> FindSpentAsync(Call call, GatewayAnswer answer, TimeSpan patience)
     {
-        if (await collector.FindAsync(call, AccountPatience) is not { } told)
+        if (await collector.FindAsync(call, patience) is not { } told)
         {
             return answer;
         }
@@ -204,7 +193,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             { Spent: { Count: > 0 } told } => told,
             { Cached: true } => [Spending.OfCache(answer.Provider, answer.Model)],
             { Spent: { } nothing } => nothing,
-            _ => [Spending.Assumed(call) with { OutputTokens = answer.Content.Length / CharactersPerToken }],
+            _ => [expectations.Assume(call, answer.Content.Length / CharactersPerToken)],
         };
         var priced = spent.Any(spending => spending.CostUsd is not null);
         var (input, output) = ((int)spent.Sum(spending => spending.InputTokens), (int)spent.Sum(spending => spending.OutputTokens));

@@ -94,27 +94,25 @@ internal sealed partial class CallBook : IDisposable
     /// <exception cref="StorageException">The database does not take it. It is kept, and written when it does.</exception>
     public async Task SettleAsync(Settlement settlement)
     {
-        _expectations.Learn(settlement.Call, settlement.Spent);
-        _unbooked[settlement.Call.Id] = new(_time.GetTimestamp(), settlement);
+        Note(settlement);
         await BookAsync(settlement);
     }
 
     /// <summary>Books a call behind its caller's back, however long it takes.</summary>
     public void Settle(Settlement settlement)
     {
-        _expectations.Learn(settlement.Call, settlement.Spent);
-        _unbooked[settlement.Call.Id] = new(_time.GetTimestamp(), settlement);
+        Note(settlement);
         _ = TryBookAsync(settlement);
     }
 
     /// <summary>Notes that a call has ended of which it is not known yet what it has spent.</summary>
-    public void End(Call call) => _unbooked[call.Id] = new(_time.GetTimestamp(), null);
+    public void End(Call call) => _unbooked.GetOrAdd(call.Id, static (_, since) => new(since), _time.GetTimestamp());
 
     /// <summary>Tries again what the database has not taken.</summary>
     /// <returns>Whether it has now.</returns>
     public async Task<bool> RetryAsync()
     {
-        Settlement[] kept = [.. _unbooked.Values.Where(call => call.HasFailed).Select(call => call.Settlement!).Take(1000)];
+        Settlement[] kept = [.. _unbooked.Values.Where(call => call is { HasFailed: true, Settlement: not null }).Select(call => call.Settlement!).Take(1000)];
         var booked = await Task.WhenAll(kept.Select(TryBookAsync));
         return Array.TrueForAll(booked, done => done);
     }
@@ -142,6 +140,13 @@ internal sealed partial class CallBook : IDisposable
     public void PutBooked(string id) => _booked.Enqueue(id);
 
     public void Dispose() => _meter.Dispose();
+
+    /// <summary>What is to be written; whoever waits for the call to be booked goes on waiting for that.</summary>
+    private void Note(Settlement settlement)
+    {
+        _expectations.Learn(settlement.Call, settlement.Spent);
+        _unbooked.GetOrAdd(settlement.Call.Id, static (_, since) => new(since), _time.GetTimestamp()).Settlement = settlement;
+    }
 
     private async Task OpenUnboundAsync(Call call)
     {
@@ -206,11 +211,12 @@ internal sealed partial class CallBook : IDisposable
     [LoggerMessage(51, LogLevel.Warning, "The call {Id} is not booked yet; it is kept and tried again. {Problem}")]
     private static partial void LogNotBooked(ILogger logger, string id, string problem);
 
-    private sealed class Unbooked(long since, Settlement? settlement)
+    private sealed class Unbooked(long since)
     {
         public long Since { get; } = since;
 
-        public Settlement? Settlement { get; } = settlement;
+        /// <summary><see langword="null"/> while it is not known yet what the call has spent.</summary>
+        public volatile Settlement? Settlement;
 
         public TaskCompletionSource Booked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 

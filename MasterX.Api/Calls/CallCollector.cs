@@ -245,17 +245,7 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
     private void Assume(Wanted wanted)
     {
         LogAssumed(logger, wanted.Call.Id, wanted.Call.KeyId);
-        var assumed = Spending.Assumed(wanted.Call);
-        if (wanted.HeardTokens > 0)
-        {
-            assumed = assumed with { OutputTokens = wanted.HeardTokens };
-        }
-
-        if (assumed.CostUsd is null || wanted.HeardTokens > 0)
-        {
-            assumed = assumed with { CostUsd = expectations.Known(wanted.Call.Model)?.CostOf((int)assumed.InputTokens, (int)assumed.OutputTokens) ?? assumed.CostUsd };
-        }
-
+        var assumed = expectations.Assume(wanted.Call, wanted.HeardTokens);
         book.Settle(new Settlement(wanted.Call, [wanted.Cached ?? assumed], CallState.Assumed));
         _wanted.TryRemove(wanted.Call.Id, out _);
     }

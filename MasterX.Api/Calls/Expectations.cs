@@ -63,6 +63,16 @@ internal sealed class Expectations(GatewayCalls gateway, TimeProvider time)
         return new(facts.InputTokens, output, quote?.CostOf(facts.InputTokens, output));
     }
 
+    /// <summary>What is booked for a call of which nobody can say what it has spent.</summary>
+    /// <param name="call">The call.</param>
+    /// <param name="heardTokens">Of the answer, roughly, as far as it was heard; 0 where nothing was, and the expectation stands.</param>
+    public Spending Assume(Call call, int heardTokens)
+    {
+        var output = heardTokens > 0 ? heardTokens : call.Expected.OutputTokens;
+        var cost = output == call.Expected.OutputTokens ? call.Expected.CostUsd : null;
+        return Spending.Assumed(call) with { OutputTokens = output, CostUsd = cost ?? Known(call.Model)?.CostOf(call.Expected.InputTokens, output) ?? call.Expected.CostUsd };
+    }
+
     /// <summary>Learns from an answer.</summary>
     public void Learn(Call call, IReadOnlyList<Spending> spent)
     {

@@ -93,7 +93,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         if (status == StatusCodes.Status503ServiceUnavailable)
         {
             context.Response.Headers.RetryAfter = "5";
-            problem.ProblemDetails.Detail = "The AI gateway cannot be used at the moment. Nothing was generated or charged; try again after the time in Retry-After.";
+            problem.ProblemDetails.Detail = "The AI gateway cannot be used at the moment. Try again after the time in Retry-After; what a model had been paid for by then, if anything, is in your usage.";
         }
 
         await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(problem);
@@ -107,9 +107,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         {
             book.Settle(new Settlement(paid, spent.Count == 0 && cached is not null ? [cached] : spent));
         }
-        else if (error == ForwarderError.Request && context.Features.Get<IForwarderErrorFeature>()?.Exception is HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError })
+        else if (error == ForwarderError.Request && GatewayUnavailableException.IsBeforeIt(context.Features.Get<IForwarderErrorFeature>()?.Exception))
         {
-            // It has not come to the gateway.
             book.Settle(new Settlement(paid, []));
         }
         else
@@ -191,7 +190,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         {
             if (proxyResponse?.StatusCode is HttpStatusCode.Unauthorized)
             {
-                // The gateway does not accept this service's token: no fault of the consumer's.
+                // The gateway does not accept this service's token: no fault of the consumer's, and nobody was asked.
+                httpContext.Features.GetRequired<ForwardedCall>().Spent = [];
                 await WriteAsync(httpContext, StatusCodes.Status503ServiceUnavailable);
                 return false;
             }
