@@ -99,6 +99,9 @@ internal sealed record Spending(
 /// <param name="KeepsOfErased">Whether of a generation whose user was erased while it was made the numbers are kept; else nothing of it.</param>
 internal sealed record Settlement(Call Call, IReadOnlyList<Spending> Spent, CallState State = CallState.Settled, Ai.Generation? Generation = null, bool KeepsOfErased = false)
 {
+    /// <summary>Whether somebody waits for it to be booked; what nobody waits for may wait a moment for others, and is written with them.</summary>
+    public bool IsAwaited { get; init; }
+
     /// <summary>All of it, in US dollars.</summary>
     public decimal CostUsd => Spent.Sum(spending => spending.CostUsd ?? 0);
 }

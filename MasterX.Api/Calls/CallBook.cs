@@ -22,6 +22,9 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>How long a call that no budget bounds waits for its opening to be written; with the database away it goes on without.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a call that its budget does not allow waits for those that are being booked: they may have held more than they have spent.</summary>
+    private static readonly TimeSpan BookingPatience = TimeSpan.FromMilliseconds(100);
+
     /// <summary>Beyond which the gateway is left to let go of records by itself, as it does after an hour.</summary>
     private const int MostBooked = 100_000;
 
@@ -29,20 +32,13 @@ internal sealed partial class CallBook : IDisposable
     private readonly TimeProvider _time;
     private readonly ILogger<CallBook> _logger;
     private readonly Meter _meter;
-    private readonly GroupCommit<Call, Opening> _opening;
-    private readonly GroupCommit<Settlement, bool> _settling;
+    private readonly ICallStore _store;
     private readonly ConcurrentQueue<string> _booked = new();
     private readonly ConcurrentDictionary<string, Unbooked> _unbooked = new(StringComparer.Ordinal);
 
     public CallBook(ICallStore store, Expectations expectations, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
     {
-        (_expectations, _time, _logger) = (expectations, time, logger);
-        _opening = new(calls => store.OpenAsync(calls, CancellationToken.None));
-        _settling = new(async settlements =>
-        {
-            await store.SettleAsync(settlements, CancellationToken.None);
-            return new bool[settlements.Count];
-        });
+        (_store, _expectations, _time, _logger) = (store, expectations, time, logger);
         _meter = meters.Create("MasterX.Usage");
         _meter.CreateObservableGauge("usage_backlog_requests", () => _unbooked.Count, description: "Calls that have ended and are not booked yet.");
         _meter.CreateObservableGauge(
@@ -79,7 +75,13 @@ internal sealed partial class CallBook : IDisposable
             call = call with { Reserved = [new(BudgetPeriod.IdOf(key.Id, at), cost, budget, facts.MostOutputTokens is not null)] };
         }
 
-        var opening = await _opening.WriteAsync(call);
+        var opening = await WriteOpeningAsync(call);
+        if (!opening.IsAllowed && await IsAnotherBookedAsync())
+        {
+            // What calls before it have held too much is free now.
+            opening = await WriteOpeningAsync(call);
+        }
+
         if (opening.IsAllowed && cancellationToken.IsCancellationRequested)
         {
             // Its caller has left before it was sent: what is held for it is free again.
@@ -94,6 +96,7 @@ internal sealed partial class CallBook : IDisposable
     /// <exception cref="StorageException">The database does not take it. It is kept, and written when it does.</exception>
     public async Task SettleAsync(Settlement settlement)
     {
+        settlement = settlement with { IsAwaited = true };
         Note(settlement);
         await BookAsync(settlement);
     }
@@ -148,12 +151,28 @@ internal sealed partial class CallBook : IDisposable
         _unbooked.GetOrAdd(settlement.Call.Id, static (_, since) => new(since), _time.GetTimestamp()).Settlement = settlement;
     }
 
+    private async Task<Opening> WriteOpeningAsync(Call call) => (await _store.OpenAsync([call], CancellationToken.None))[0];
+
+    /// <summary>Waits a moment for calls that have ended and are being booked.</summary>
+    /// <returns>Whether there were any.</returns>
+    private async Task<bool> IsAnotherBookedAsync()
+    {
+        Task[] booking = [.. _unbooked.Values.Where(call => call is { Settlement: not null, HasFailed: false }).Select(call => call.Booked.Task)];
+        if (booking.Length == 0)
+        {
+            return false;
+        }
+
+        await Task.WhenAny(Task.WhenAll(booking), Task.Delay(BookingPatience, _time));
+        return true;
+    }
+
     private async Task OpenUnboundAsync(Call call)
     {
-        var writing = _opening.WriteAsync(call);
+        var writing = WriteOpeningAsync(call);
         try
         {
-            await writing.WaitAsync(Patience, _time);
+            await (writing.IsCompleted ? writing : writing.WaitAsync(Patience, _time));
         }
         catch (Exception away) when (away is StorageException or TimeoutException)
         {
@@ -182,7 +201,7 @@ internal sealed partial class CallBook : IDisposable
     {
         try
         {
-            await _settling.WriteAsync(settlement);
+            await _store.SettleAsync([settlement], CancellationToken.None);
         }
         catch
         {

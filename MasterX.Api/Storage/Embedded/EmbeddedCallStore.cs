@@ -11,7 +11,7 @@ namespace MasterX.Api.Storage.Embedded;
 internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 {
     public Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken) => database.WriteAsync<IReadOnlyList<Opening>>(
-        connection => [.. calls.Select(call => Open(connection, call))], cancellationToken);
+        connection => [.. calls.Select(call => Open(connection, call))], WritePace.Written, cancellationToken);
 
     public Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken) => database.WriteAsync(
         connection =>
@@ -23,7 +23,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 
             return true;
         },
-        cancellationToken);
+        settlements.Any(settlement => settlement.IsAwaited) ? WritePace.OnDisk : WritePace.OnDiskWithOthers, cancellationToken);
 
     public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Call>>(
         connection => connection.Command(

@@ -10,13 +10,15 @@ internal sealed class EmbeddedConnection : IDisposable
 {
     private readonly Dictionary<string, SqliteCommand> _prepared = new(StringComparer.Ordinal);
 
-    public EmbeddedConnection(string connectionString)
+    /// <param name="connectionString">To the file.</param>
+    /// <param name="isFlushedByItself">Whether a commit waits for the disk; else whoever commits sees to it.</param>
+    public EmbeddedConnection(string connectionString, bool isFlushedByItself = true)
     {
         Sqlite = new SqliteConnection(connectionString);
         try
         {
             Sqlite.Open();
-            Command("PRAGMA synchronous = FULL").Run();
+            Command(isFlushedByItself ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = NORMAL").Run();
 
             // What is deleted is overwritten, as those expect who have something erased.
             Command("PRAGMA secure_delete = ON").Run();

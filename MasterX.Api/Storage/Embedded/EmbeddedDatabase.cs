@@ -5,8 +5,8 @@ using Microsoft.Data.Sqlite;
 namespace MasterX.Api.Storage.Embedded;
 
 /// <summary>
-/// SQLite in a file. WAL lets reads go on beside the one writer; <c>synchronous=FULL</c> makes a commit wait for the disk,
-/// so that what was acknowledged is there after the process or the machine has died.
+/// SQLite in a file. A log before it (WAL) lets reads go on beside the one writer; what is acknowledged is on the disk, and there after the process or the
+/// machine has died, unless whoever writes asks for less (<see cref="WritePace"/>).
 /// SQLite works in the calling thread: a read, of microseconds, in the caller's, and writes in the writer's. Connections stay open, with the statements they have prepared.
 /// </summary>
 internal sealed class EmbeddedDatabase : IDatabase, IDisposable
@@ -22,9 +22,16 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     private const long DayMs = 24 * 60 * 60 * 1000;
 
+    /// <summary>How long those that read are waited for when the database is closed.</summary>
+    private static readonly TimeSpan ReadersPatience = TimeSpan.FromSeconds(10);
+
     private readonly ConcurrentBag<EmbeddedConnection> _readers = [];
+
+    /// <summary>Work under way, and one for the database being open.</summary>
+    private readonly CountdownEvent _underWay = new(1);
     private readonly EmbeddedWriter _writer;
-    private volatile bool _disposed, _isAnother;
+    private volatile bool _isAnother;
+    private int _isClosed;
     private readonly string _connectionString;
     private readonly string _file;
     private readonly long _leastFreeBytes;
@@ -47,7 +54,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
-        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString), EnsureFile, error => new StorageException(Describe(error), error));
+        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString, isFlushedByItself: false), EnsureFile, FlushLog, Describe);
     }
 
     public string Kind => "embedded";
@@ -68,7 +75,11 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         {
             // On a connection of its own: neither the log's mode nor a migration can be part of another's transaction.
             using var connection = new EmbeddedConnection(_connectionString);
-            connection.Command("PRAGMA journal_mode = WAL").Run();
+            if (connection.Command("PRAGMA journal_mode = WAL").ExecuteScalar() is not "wal")
+            {
+                throw new StorageException($"The file system of {_file} cannot share memory between processes, which SQLite's log needs. Set Embedded__Directory to a local disk.", new NotSupportedException("WAL"));
+            }
+
             EmbeddedSchema.Migrate(connection.Sqlite, _file);
             return true;
         });
@@ -100,7 +111,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
                     "INSERT INTO probes (id, mark, at, filling) VALUES ($id, $mark, $now, randomblob($bytes)) ON CONFLICT (id) DO UPDATE SET mark = $mark, at = $now, filling = excluded.filling",
                     ("$id", _probe), ("$mark", mark), ("$now", now), ("$bytes", ProbeBytes)).Run();
             },
-            span: null, cancellationToken);
+            WritePace.OnDisk, span: null, cancellationToken);
         if (EmbeddedFiles.IsOpenWithoutName(_file) || Guarded(ReadMark) != mark)
         {
             _isAnother = true;
@@ -167,8 +178,11 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     /// <summary>Writes, all of it or nothing; other processes that write are waited for.</summary>
     /// <exception cref="StorageException">The database cannot be written.</exception>
-    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) =>
-        _writer.WriteAsync(write, EmbeddedSpan.Begin(_file), cancellationToken);
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, CancellationToken cancellationToken) => WriteAsync(write, WritePace.OnDisk, cancellationToken);
+
+    /// <inheritdoc cref="WriteAsync{T}(Func{EmbeddedConnection, T}, CancellationToken)"/>
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, WritePace pace, CancellationToken cancellationToken) =>
+        _writer.WriteAsync(write, pace, EmbeddedSpan.Begin(_file), cancellationToken);
 
     /// <summary>Copies the database by SQLite's online backup (<see href="https://www.sqlite.org/backup.html"/>), which sees one moment of it, whoever writes meanwhile.</summary>
     /// <param name="file">Must not exist: a backup is not overwritten by the next.</param>
@@ -207,8 +221,20 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     public void Dispose()
     {
-        _disposed = true;
+        if (Interlocked.Exchange(ref _isClosed, 1) == 1)
+        {
+            // Whoever owns it by another of its types has closed it.
+            return;
+        }
+
         _writer.Dispose();
+
+        // None is closed that somebody reads by, and none is left open behind this.
+        if (!_underWay.Signal())
+        {
+            _underWay.Wait(ReadersPatience);
+        }
+
         while (_readers.TryTake(out var reader))
         {
             reader.Dispose();
@@ -223,7 +249,7 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             connection.Span = span;
             var result = read(connection);
             connection.Span = null;
-            if (!_disposed && _readers.Count < MostIdleReaders)
+            if (_readers.Count < MostIdleReaders)
             {
                 _readers.Add(connection);
                 connection = null;
@@ -239,18 +265,41 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     private T Guarded<T>(Func<T> work)
     {
+        if (!_underWay.TryAddCount())
+        {
+            throw new StorageException("The database was closed: the service has stopped.", new ObjectDisposedException(nameof(EmbeddedDatabase)));
+        }
+
         try
         {
             return work();
         }
         catch (SqliteException error)
         {
-            throw new StorageException(Describe(error), error);
+            throw Describe(error);
+        }
+        finally
+        {
+            _underWay.Signal();
         }
     }
 
+    /// <summary>What SQLite does after each commit with <c>synchronous=FULL</c>. The log has this name as long as a connection is open.</summary>
+    private void FlushLog()
+    {
+        using var log = File.OpenHandle(_file + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+        RandomAccess.FlushToDisk(log);
+    }
+
+    private Exception Describe(Exception error) => error switch
+    {
+        SqliteException refused => new StorageException(Advise(refused), refused),
+        IOException or UnauthorizedAccessException => new StorageException($"{_file}: {error.Message}", error),
+        _ => error,
+    };
+
     /// <summary>Result codes of <see href="https://www.sqlite.org/rescode.html"/>.</summary>
-    private string Describe(SqliteException error) => error.SqliteErrorCode switch
+    private string Advise(SqliteException error) => error.SqliteErrorCode switch
     {
         5 or 6 => $"{_file} is locked by another process for longer than it is waited for (Embedded__BusyTimeout, 10 s unless set). Find it with `fuser {_file}`.",
         8 => $"{_file} is read-only. Make the file and its directory writable for this user, or set Embedded__Directory.",

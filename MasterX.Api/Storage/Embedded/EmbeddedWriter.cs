@@ -1,87 +1,173 @@
-using System.Threading.Channels;
-using Microsoft.Data.Sqlite;
+using System.Collections.Concurrent;
 
 namespace MasterX.Api.Storage.Embedded;
 
 /// <summary>
-/// SQLite's one writer. What is queued while it waits for the disk is written together next, in one transaction with one wait: a hundred callers at once wait hardly longer than one.
-/// Each write is a savepoint of its own in it, made whole or not at all, whatever becomes of the others; and none is acknowledged before the transaction is on the disk.
+/// SQLite's one writer, in two steps that go on beside each other:
+/// <code>
+///  write ─ what is queued, together, in one transaction; each a savepoint of its own, made whole or not at all, whatever becomes of the others
+///  flush ─ waits for the disk, once for all that was written until then; what is to be on the disk is acknowledged after it, and not before
+/// </code>
+/// SQLite itself would wait for the disk within its lock (<c>synchronous=FULL</c>), and every other writer behind it. As it is, the connection has
+/// <c>synchronous=NORMAL</c>, which leaves out that wait and no other, and the log is flushed here
+/// (<see href="https://www.sqlite.org/pragma.html#pragma_synchronous"/>). What need not wait for the disk is written by its caller's own thread
+/// where nobody else writes: microseconds, against the tens of them that it takes to wake another.
 /// </summary>
 internal sealed class EmbeddedWriter : IDisposable
 {
     private const int MostTogether = 256;
 
-    private readonly Channel<IPending> _queue = Channel.CreateUnbounded<IPending>(new UnboundedChannelOptions { SingleReader = true });
+    /// <summary>How long a write that nobody waits for may wait for others.</summary>
+    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
+
+    private readonly ConcurrentQueue<IPending> _queue = new(), _written = new();
+    private readonly List<IPending> _together = new(MostTogether);
     private readonly Func<EmbeddedConnection> _open;
-    private readonly Action _check;
-    private readonly Func<SqliteException, StorageException> _describe;
-    private readonly Task _loop;
+    private readonly Action _check, _flush;
+    private readonly Func<Exception, Exception> _describe;
+    private readonly Timer _company;
     private EmbeddedConnection? _connection;
+    private int _isWriting, _isFlushing, _isInCompany;
+    private volatile bool _isClosed;
 
     /// <param name="open">Opens a connection.</param>
     /// <param name="check">Throws where nothing may be acknowledged.</param>
-    /// <param name="describe">Says what to do about an error.</param>
-    public EmbeddedWriter(Func<EmbeddedConnection> open, Action check, Func<SqliteException, StorageException> describe)
+    /// <param name="flush">Waits until what was written is on the disk.</param>
+    /// <param name="describe">Says of an error of the database or of the disk what to do about it.</param>
+    public EmbeddedWriter(Func<EmbeddedConnection> open, Action check, Action flush, Func<Exception, Exception> describe)
     {
-        (_open, _check, _describe) = (open, check, describe);
+        (_open, _check, _flush, _describe) = (open, check, flush, describe);
         using (ExecutionContext.SuppressFlow())
         {
-            // The writer belongs to no request, and to no trace of one.
-            _loop = Task.Run(RunAsync);
+            // It belongs to no request, and to no trace of one.
+            _company = new Timer(static writer => ((EmbeddedWriter)writer!).EndCompany(), this, Timeout.Infinite, Timeout.Infinite);
         }
     }
 
     /// <exception cref="StorageException">It was not written.</exception>
-    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, EmbeddedSpan? span, CancellationToken cancellationToken)
+    public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, WritePace pace, EmbeddedSpan? span, CancellationToken cancellationToken)
     {
         // The queue is as long as there are requests under way; those are bounded.
-        var pending = new Pending<T>(write, span, cancellationToken);
-        if (!_queue.Writer.TryWrite(pending))
+        var pending = new Pending<T>(write, pace, span, cancellationToken);
+        _queue.Enqueue(pending);
+        if (_isClosed)
         {
-            pending.Fail(new StorageException("The database was closed: the service has stopped.", new ObjectDisposedException(nameof(EmbeddedWriter))));
+            Refuse();
+        }
+        else if (pace == WritePace.OnDiskWithOthers)
+        {
+            if (Interlocked.Exchange(ref _isInCompany, 1) == 0)
+            {
+                _company.Change(Company, Timeout.InfiniteTimeSpan);
+            }
+        }
+        else if (TryBegin(ref _isWriting))
+        {
+            if (pace == WritePace.Written)
+            {
+                Write();
+                EndWriting();
+            }
+            else
+            {
+                Run(static writer => writer.WriteAll());
+            }
         }
 
         return pending.Task;
     }
 
-    /// <summary>Writes what is queued, and ends.</summary>
+    /// <summary>Writes what is queued, and ends; once.</summary>
     public void Dispose()
     {
-        _queue.Writer.TryComplete();
-        _loop.Wait(TimeSpan.FromSeconds(30));
+        _isClosed = true;
+        _company.Dispose();
+        if (!SpinWait.SpinUntil(() => TryBegin(ref _isWriting), TimeSpan.FromSeconds(30)))
+        {
+            return;
+        }
+
+        while (!_queue.IsEmpty)
+        {
+            Write();
+        }
+
+        SpinWait.SpinUntil(() => TryBegin(ref _isFlushing), TimeSpan.FromSeconds(30));
+        Flush();
+        _connection?.Dispose();
+
+        // Neither lock is given back: whoever comes late is refused.
+        Refuse();
     }
 
-    private async Task RunAsync()
-    {
-        var together = new List<IPending>(MostTogether);
-        while (await _queue.Reader.WaitToReadAsync())
-        {
-            while (together.Count < MostTogether && _queue.Reader.TryRead(out var pending))
-            {
-                if (!pending.IsCancelled())
-                {
-                    together.Add(pending);
-                }
-            }
+    private static bool TryBegin(ref int isUnderWay) => Interlocked.CompareExchange(ref isUnderWay, 1, 0) == 0;
 
-            if (together.Count > 0)
+    private void Run(Action<EmbeddedWriter> step) => ThreadPool.UnsafeQueueUserWorkItem(step, this, preferLocal: false);
+
+    private void Refuse()
+    {
+        while (_queue.TryDequeue(out var late))
+        {
+            late.Fail(new StorageException("The database was closed: the service has stopped.", new ObjectDisposedException(nameof(EmbeddedWriter))));
+        }
+    }
+
+    private void EndCompany()
+    {
+        Volatile.Write(ref _isInCompany, 0);
+        BeginWriting();
+        BeginFlushing();
+    }
+
+    private void BeginWriting()
+    {
+        if (!_queue.IsEmpty && TryBegin(ref _isWriting))
+        {
+            Run(static writer => writer.WriteAll());
+        }
+    }
+
+    private void WriteAll()
+    {
+        while (!_queue.IsEmpty)
+        {
+            Write();
+        }
+
+        EndWriting();
+    }
+
+    private void EndWriting()
+    {
+        Volatile.Write(ref _isWriting, 0);
+
+        // What came in between has found a writer that was about to stop.
+        Interlocked.MemoryBarrier();
+        BeginWriting();
+    }
+
+    /// <summary>Writes the next of the queue, by whoever holds the writing.</summary>
+    private void Write()
+    {
+        while (_together.Count < MostTogether && _queue.TryDequeue(out var pending))
+        {
+            if (!pending.IsCancelled())
             {
-                Write(together);
-                together.Clear();
+                _together.Add(pending);
             }
         }
 
-        _connection?.Dispose();
-    }
+        if (_together.Count == 0)
+        {
+            return;
+        }
 
-    private void Write(List<IPending> together)
-    {
         try
         {
             _check();
             var connection = _connection ??= _open();
             connection.Command("BEGIN IMMEDIATE").Run();
-            foreach (var pending in together)
+            foreach (var pending in _together)
             {
                 pending.Run(connection, _describe);
             }
@@ -94,30 +180,102 @@ internal sealed class EmbeddedWriter : IDisposable
             // Nothing of it is written. Whatever state the connection is in, the next one is in none.
             _connection?.Dispose();
             _connection = null;
-            var told = error is SqliteException refused ? _describe(refused) : error;
-            together.ForEach(pending => pending.Fail(told));
+            Fail(_together, error);
             return;
         }
 
-        together.ForEach(pending => pending.Complete());
+        var isAwaited = false;
+        foreach (var pending in _together)
+        {
+            if (pending.Pace == WritePace.Written)
+            {
+                pending.Complete();
+                continue;
+            }
+
+            isAwaited |= pending.Pace == WritePace.OnDisk;
+            _written.Enqueue(pending);
+        }
+
+        _together.Clear();
+
+        // Those that nobody waits for are flushed when their time is over, and it is over already where they were written late.
+        if (isAwaited || Volatile.Read(ref _isInCompany) == 0)
+        {
+            BeginFlushing();
+        }
+    }
+
+    private void BeginFlushing()
+    {
+        if (!_written.IsEmpty && TryBegin(ref _isFlushing))
+        {
+            Run(static writer =>
+            {
+                writer.Flush();
+                Volatile.Write(ref writer._isFlushing, 0);
+                Interlocked.MemoryBarrier();
+                writer.BeginFlushing();
+            });
+        }
+    }
+
+    /// <summary>Waits for the disk, and acknowledges what is on it then, by whoever holds the flushing.</summary>
+    private void Flush()
+    {
+        var together = new List<IPending>(Math.Max(4, _written.Count));
+        while (_written.TryDequeue(out var pending))
+        {
+            together.Add(pending);
+        }
+
+        if (together.Count == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            _flush();
+            _check();
+        }
+        catch (Exception error)
+        {
+            // It can be read, and may not be there after a power cut: whoever waits for it is told that it is not safe.
+            Fail(together, error);
+            return;
+        }
+
+        together.ForEach(static pending => pending.Complete());
+    }
+
+    private void Fail(List<IPending> together, Exception error)
+    {
+        var told = _describe(error);
+        together.ForEach(pending => pending.Fail(told));
+        together.Clear();
     }
 
     private interface IPending
     {
+        WritePace Pace { get; }
+
         bool IsCancelled();
 
-        void Run(EmbeddedConnection connection, Func<SqliteException, StorageException> describe);
+        void Run(EmbeddedConnection connection, Func<Exception, Exception> describe);
 
         void Complete();
 
         void Fail(Exception error);
     }
 
-    private sealed class Pending<T>(Func<EmbeddedConnection, T> write, EmbeddedSpan? span, CancellationToken cancellationToken) : IPending
+    private sealed class Pending<T>(Func<EmbeddedConnection, T> write, WritePace pace, EmbeddedSpan? span, CancellationToken cancellationToken) : IPending
     {
         private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
         private T? _result;
         private Exception? _error;
+
+        public WritePace Pace => pace;
 
         public Task<T> Task => _done.Task;
 
@@ -132,7 +290,7 @@ internal sealed class EmbeddedWriter : IDisposable
             return _done.TrySetCanceled(cancellationToken);
         }
 
-        public void Run(EmbeddedConnection connection, Func<SqliteException, StorageException> describe)
+        public void Run(EmbeddedConnection connection, Func<Exception, Exception> describe)
         {
             connection.Command("SAVEPOINT one").Run();
             try
@@ -142,7 +300,7 @@ internal sealed class EmbeddedWriter : IDisposable
             }
             catch (Exception error)
             {
-                _error = error is SqliteException refused ? describe(refused) : error;
+                _error = describe(error);
 
                 // Where the error has ended the whole transaction, this fails, and with it all that was to be written together.
                 connection.Command("ROLLBACK TO one").Run();

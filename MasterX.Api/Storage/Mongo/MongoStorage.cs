@@ -53,7 +53,7 @@ internal static class MongoStorage
         builder.Services.AddSingleton<IGenerationStore, MongoGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, MongoKeyStore>();
         builder.Services.AddSingleton<IUsageStore, MongoUsageStore>();
-        builder.Services.AddSingleton<Calls.ICallStore, MongoCallStore>();
+        builder.Services.AddSingleton<Calls.ICallStore>(services => new GroupedCallStore(new MongoCallStore(services.GetRequiredService<MongoDatabase>())));
         builder.Services.AddSingleton<IIdempotencyStore, MongoIdempotencyStore>();
     }
 }

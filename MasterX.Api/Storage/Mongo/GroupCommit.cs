@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Threading.Channels;
 
-namespace MasterX.Api.Calls;
+namespace MasterX.Api.Storage.Mongo;
 
 /// <summary>
 /// Writes together what is asked for while another write is under way: hundreds of callers at once wait hardly longer than one, and the
@@ -13,13 +13,45 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
     private const int MostTogether = 256;
 
     private readonly Channel<(TItem Item, Activity? Asker, TaskCompletionSource<TResult> Done)> _queue = Channel.CreateUnbounded<(TItem, Activity?, TaskCompletionSource<TResult>)>();
-    private int _isWriting;
+    /// <summary>How long an item that nobody waits for may wait for others.</summary>
+    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
+
+    private int _isWriting, _isInCompany;
 
     /// <summary>Ends as the write does that takes the item along.</summary>
-    public Task<TResult> WriteAsync(TItem item)
+    /// <param name="item">What is to be written.</param>
+    /// <param name="isAwaited">Whether it is written as soon as can be; else it waits a moment for others.</param>
+    public Task<TResult> WriteAsync(TItem item, bool isAwaited = true)
     {
         var done = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Writer.TryWrite((item, Activity.Current, done));
+        if (!isAwaited)
+        {
+            if (Interlocked.Exchange(ref _isInCompany, 1) == 0)
+            {
+                using (ExecutionContext.SuppressFlow())
+                {
+                    _ = EndCompanyAsync();
+                }
+            }
+        }
+        else
+        {
+            Begin();
+        }
+
+        return done.Task;
+    }
+
+    private async Task EndCompanyAsync()
+    {
+        await Task.Delay(Company);
+        Volatile.Write(ref _isInCompany, 0);
+        Begin();
+    }
+
+    private void Begin()
+    {
         if (Interlocked.CompareExchange(ref _isWriting, 1, 0) == 0)
         {
             using (ExecutionContext.SuppressFlow())
@@ -28,8 +60,6 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
                 _ = Task.Run(RunAsync);
             }
         }
-
-        return done.Task;
     }
 
     private async Task RunAsync()
