@@ -37,4 +37,4 @@ app.MapUsage();
 app.MapOpenAi();
 app.MapAnthropic();
 
-return EmbeddedBackup.IsAskedFor(args) ? await app.BackUpAsync(args) : await app.RunServiceAsync();
+return EmbeddedTool.IsAskedFor(args) ? await app.RunEmbeddedToolAsync(args) : await app.RunServiceAsync();

@@ -24,6 +24,11 @@ internal interface IDatabase
     /// <returns>A warning; <see langword="null"/> when all is well.</returns>
     /// <exception cref="StorageException">Nothing can be written, or what is written is lost.</exception>
     Task<string?> ProbeAsync(CancellationToken cancellationToken);
+
+    /// <summary>Gives some of the room that deleted rows have had back, where this database does not do so by itself; a short write.</summary>
+    /// <returns>Whether there may be more to give back.</returns>
+    /// <exception cref="StorageException">It cannot be written.</exception>
+    Task<bool> ShrinkAsync(CancellationToken cancellationToken);
 }
 
 /// <summary>How a change that names the version it was made from has ended.</summary>

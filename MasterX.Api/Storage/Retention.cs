@@ -3,9 +3,9 @@ using MasterX.ServiceDefaults.Configuration;
 namespace MasterX.Api.Storage;
 
 /// <summary>
-/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set).
+/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). The room they have had goes back to the disk.
 /// </summary>
-internal sealed partial class Retention(IGenerationStore generations, IIdempotencyStore records, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IIdempotencyStore records, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     /// <summary>Rows of one write.</summary>
     public const int Step = 500;
@@ -39,6 +39,11 @@ internal sealed partial class Retention(IGenerationStore generations, IIdempoten
         var expired = await InStepsAsync(() => records.DeleteExpiredAsync(now, Step, cancellationToken));
         var days = configuration.GetValue(Setting, 0);
         var old = days > 0 ? await InStepsAsync(() => generations.DeleteOlderThanAsync(now.AddDays(-days), Step, cancellationToken)) : 0;
+        while (await database.ShrinkAsync(cancellationToken))
+        {
+            // Another write's turn is between any two steps.
+        }
+
         if (expired + old > 0)
         {
             LogRemoved(logger, old, expired);

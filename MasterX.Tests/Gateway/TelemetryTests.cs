@@ -105,7 +105,7 @@ public sealed class TelemetryTests
     [Fact]
     public async Task Neither_keys_nor_what_was_said_are_in_any_log_metric_trace_or_answer()
     {
-        var log = new EverythingLogged();
+        var log = new LogLines();
         await using var refusing = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(
             context, $$$"""{"error":{"message":"Incorrect API key provided: {{{context.Request.Headers.Authorization.ToString().Split(' ')[^1]}}}","code":"invalid_request"}}""", 400));
         await using var gateway = new GatewayHost(
@@ -176,28 +176,5 @@ public sealed class TelemetryTests
         public ConcurrentQueue<Activity> Ended { get; } = new();
 
         public void Dispose() => _listener.Dispose();
-    }
-
-    private sealed class EverythingLogged : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull
-        {
-            Lines.Enqueue($"{state}");
-            return null;
-        }
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            Lines.Enqueue($"{formatter(state, exception)} {exception} {(state is IEnumerable<KeyValuePair<string, object?>> values ? string.Join(' ', values) : "")}");
-
-        public void Dispose()
-        {
-        }
     }
 }

@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Embedded;
 /// machine has died, unless whoever writes asks for less (<see cref="WritePace"/>).
 /// SQLite works in the calling thread: a read, of microseconds, in the caller's, and writes in the writer's. Connections stay open, with the statements they have prepared.
 /// </summary>
-internal sealed class EmbeddedDatabase : IDatabase, IDisposable
+internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
 {
     public static readonly TimeSpan DefaultBusyTimeout = TimeSpan.FromSeconds(10);
 
@@ -19,6 +19,12 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
     /// <summary>What a probe writes: as much as a small answer, so that a disk with room for a few bytes alone is found full.</summary>
     private const int ProbeBytes = 32 * 1024;
+
+    /// <summary>Share of <see cref="_mostBytes"/> from which it is told of.</summary>
+    private const double NearlyFull = 0.9;
+
+    /// <summary>Pages given back to the disk in one write, and of how many free ones it is not worth it.</summary>
+    private const int ShrinkPages = 512, FewPages = 4096;
 
     private const long DayMs = 24 * 60 * 60 * 1000;
 
@@ -34,16 +40,21 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     private int _isClosed;
     private readonly string _connectionString;
     private readonly string _file;
-    private readonly long _leastFreeBytes;
+    private readonly long _leastFreeBytes, _mostBytes;
+    private readonly ILogger _logger;
     private readonly int _probe = Random.Shared.Next(1, int.MaxValue);
 
     /// <param name="directory">Where the file is, or will be.</param>
     /// <param name="busyTimeout">How long another process that writes is waited for; whole seconds, 1 or more.</param>
     /// <param name="leastFreeMegabytes">Of the disk, below which it is told of.</param>
-    public EmbeddedDatabase(string directory, TimeSpan? busyTimeout = null, int leastFreeMegabytes = DefaultLeastFreeMegabytes)
+    /// <param name="mostMegabytes">That the file may have; 0 for as many as the disk has.</param>
+    /// <param name="logger">Told what was done with the file.</param>
+    public EmbeddedDatabase(string directory, TimeSpan? busyTimeout = null, int leastFreeMegabytes = DefaultLeastFreeMegabytes, int mostMegabytes = 0, ILogger<EmbeddedDatabase>? logger = null)
     {
         _file = Path.Combine(directory, "masterx.db");
         _leastFreeBytes = leastFreeMegabytes * 1024L * 1024;
+        _mostBytes = mostMegabytes * 1024L * 1024;
+        _logger = logger ?? Microsoft.Extensions.Logging.Abstractions.NullLogger<EmbeddedDatabase>.Instance;
         _connectionString = new SqliteConnectionStringBuilder
         {
             DataSource = _file,
@@ -54,10 +65,13 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             DefaultTimeout = Math.Max(1, (int)(busyTimeout ?? DefaultBusyTimeout).TotalSeconds),
             ForeignKeys = true,
         }.ToString();
-        _writer = new EmbeddedWriter(() => new EmbeddedConnection(_connectionString, isFlushedByItself: false), EnsureFile, FlushLog, Describe);
+        _writer = new EmbeddedWriter(OpenWriter, EnsureFile, FlushLog, Describe);
     }
 
     public string Kind => "embedded";
+
+    /// <summary>Its path.</summary>
+    public string FileName => _file;
 
     public Task InitializeAsync(CancellationToken cancellationToken)
     {
@@ -75,9 +89,17 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
         {
             // On a connection of its own: neither the log's mode nor a migration can be part of another's transaction.
             using var connection = new EmbeddedConnection(_connectionString);
+
+            // In force for a file without tables: what is deleted can be given back in small steps then.
+            connection.Command("PRAGMA auto_vacuum = INCREMENTAL").Run();
             if (connection.Command("PRAGMA journal_mode = WAL").ExecuteScalar() is not "wal")
             {
                 throw new StorageException($"The file system of {_file} cannot share memory between processes, which SQLite's log needs. Set Embedded__Directory to a local disk.", new NotSupportedException("WAL"));
+            }
+
+            if (EmbeddedSchema.VersionOf(connection.Sqlite) is > 0 and var version && version < EmbeddedSchema.Version)
+            {
+                LogCopied(_logger, _file, version, EmbeddedSchema.Version, EmbeddedCopy.MakeBeforeMigration(connection.Sqlite, _file, version, DateTimeOffset.UtcNow));
             }
 
             EmbeddedSchema.Migrate(connection.Sqlite, _file);
@@ -119,10 +141,47 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
 
         EnsureFile();
         var free = new DriveInfo(Path.GetDirectoryName(_file)!).AvailableFreeSpace;
-        return free < _leastFreeBytes
-            ? string.Create(CultureInfo.InvariantCulture, $"the disk of {_file} has {free / 1024 / 1024} MiB left, less than Embedded__LeastFreeMegabytes ({_leastFreeBytes / 1024 / 1024}). Free space.")
+        if (free < _leastFreeBytes)
+        {
+            return string.Create(CultureInfo.InvariantCulture, $"the disk of {_file} has {free / 1024 / 1024} MiB left, less than Embedded__LeastFreeMegabytes ({_leastFreeBytes / 1024 / 1024}). Free space.");
+        }
+
+        // Pages that are free are used again before the file grows.
+        var (used, _) = await ReadAsync(SizesOf, cancellationToken);
+        return _mostBytes > 0 && used > _mostBytes * NearlyFull
+            ? string.Create(CultureInfo.InvariantCulture, $"{_file} has {used / 1024 / 1024} MiB of the {_mostBytes / 1024 / 1024} that Embedded__MostMegabytes allows. {HowToShrink}")
             : null;
     }
+
+    /// <summary>Gives room that was deleted back to the disk, a few pages at a time, where there is much of it; a file that was made before that could be done is left to <c>--vacuum</c>.</summary>
+    public async Task<bool> ShrinkAsync(CancellationToken cancellationToken)
+    {
+        var (used, free) = await ReadAsync(SizesOf, cancellationToken);
+        var isWorthIt = free > (used + free) / 4 && await ReadAsync(connection => Number(connection, "PRAGMA freelist_count") > FewPages && Number(connection, "PRAGMA auto_vacuum") == 2, cancellationToken);
+        return isWorthIt && await WriteAsync(connection => connection.Command($"PRAGMA incremental_vacuum({ShrinkPages})").All(static _ => true).Count >= 0, cancellationToken);
+    }
+
+    /// <summary>Writes the file anew without the room of what was deleted. Other writers wait meanwhile, as for any write.</summary>
+    /// <returns>Bytes of the file before and after.</returns>
+    /// <exception cref="StorageException">It cannot be written, or another process writes for too long.</exception>
+    public (long Before, long After) Vacuum()
+    {
+        RequireFile();
+        return Guarded(() =>
+        {
+            using var connection = new EmbeddedConnection(_connectionString);
+            var before = new FileInfo(_file).Length;
+            connection.Command("PRAGMA auto_vacuum = INCREMENTAL").Run();
+            connection.Command("VACUUM").Run();
+            connection.Command("PRAGMA wal_checkpoint(TRUNCATE)").Run();
+            return (before, new FileInfo(_file).Length);
+        });
+    }
+
+    /// <summary>Puts a copy in the place of the database, which nobody may have open.</summary>
+    /// <returns>Where what was there before is kept; <see langword="null"/> when there was nothing.</returns>
+    /// <exception cref="StorageException">It is no copy, or is not whole, or the database is in use. Nothing was changed.</exception>
+    public string? Restore(string copy) => EmbeddedCopy.PutBack(copy, _file, DateTimeOffset.UtcNow);
 
     /// <summary>What whoever opens the file by its name finds in it; never more than read, as it may be another one.</summary>
     private string? ReadMark()
@@ -184,39 +243,23 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, WritePace pace, CancellationToken cancellationToken) =>
         _writer.WriteAsync(write, pace, EmbeddedSpan.Begin(_file), cancellationToken);
 
-    /// <summary>Copies the database by SQLite's online backup (<see href="https://www.sqlite.org/backup.html"/>), which sees one moment of it, whoever writes meanwhile.</summary>
+    /// <summary>Copies the database, whoever writes meanwhile.</summary>
     /// <param name="file">Must not exist: a backup is not overwritten by the next.</param>
     /// <returns>Size of the copy, in bytes.</returns>
     /// <exception cref="StorageException">The database cannot be read, or the file not written.</exception>
     public long BackUp(string file)
     {
-        if (!File.Exists(_file))
-        {
-            throw new StorageException($"There is no database at {_file}. Set Embedded__Directory to where it is.", new FileNotFoundException(_file));
-        }
-
+        RequireFile();
         if (File.Exists(file))
         {
             throw new StorageException($"{file} exists already. Name a new file.", new IOException(file));
         }
 
-        // Beside it first, so that a file of that name is always a whole one.
-        var partial = file + ".partial";
-        File.Delete(partial);
-        Read(connection =>
+        return Read(connection =>
         {
-            EmbeddedFiles.Make(partial);
-            using var copy = new SqliteConnection(new SqliteConnectionStringBuilder { DataSource = partial, Pooling = false }.ToString());
-            copy.Open();
-            connection.Sqlite.BackupDatabase(copy);
-
-            // One file, without a log beside it.
-            using var command = copy.CreateCommand();
-            command.CommandText = "PRAGMA journal_mode = DELETE";
-            return command.ExecuteNonQuery();
+            EmbeddedCopy.Make(connection.Sqlite, file);
+            return new FileInfo(file).Length;
         });
-        File.Move(partial, file);
-        return new FileInfo(file).Length;
     }
 
     public void Dispose()
@@ -240,6 +283,37 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
             reader.Dispose();
         }
     }
+
+    private const string HowToShrink = "Raise it, or keep less (Retention__GenerationDays) and run --vacuum.";
+
+    private void RequireFile()
+    {
+        if (!File.Exists(_file))
+        {
+            throw new StorageException($"There is no database at {_file}. Set Embedded__Directory to where it is.", new FileNotFoundException(_file));
+        }
+    }
+
+    private EmbeddedConnection OpenWriter()
+    {
+        var connection = new EmbeddedConnection(_connectionString, isFlushedByItself: false);
+        if (_mostBytes > 0)
+        {
+            // Kept by the connection, not by the file; one that is larger already grows no more.
+            connection.Command(string.Create(CultureInfo.InvariantCulture, $"PRAGMA max_page_count = {_mostBytes / Number(connection, "PRAGMA page_size")}")).ExecuteScalar();
+        }
+
+        return connection;
+    }
+
+    /// <returns>Bytes that are in use, and bytes that are free, within the file.</returns>
+    private static (long Used, long Free) SizesOf(EmbeddedConnection connection)
+    {
+        var (page, free) = (Number(connection, "PRAGMA page_size"), Number(connection, "PRAGMA freelist_count"));
+        return ((Number(connection, "PRAGMA page_count") - free) * page, free * page);
+    }
+
+    private static long Number(EmbeddedConnection connection, string pragma) => (long)connection.Command(pragma).ExecuteScalar()!;
 
     private T Read<T>(Func<EmbeddedConnection, T> read, EmbeddedSpan? span = null) => Guarded(() =>
     {
@@ -303,9 +377,14 @@ internal sealed class EmbeddedDatabase : IDatabase, IDisposable
     {
         5 or 6 => $"{_file} is locked by another process for longer than it is waited for (Embedded__BusyTimeout, 10 s unless set). Find it with `fuser {_file}`.",
         8 => $"{_file} is read-only. Make the file and its directory writable for this user, or set Embedded__Directory.",
+        13 when _mostBytes > 0 && new FileInfo(_file).Length > _mostBytes * NearlyFull =>
+            $"{_file} is as large as Embedded__MostMegabytes ({_mostBytes / 1024 / 1024}) allows. {HowToShrink} What was acknowledged is safe.",
         13 => $"The disk of {_file} is full. Free space; what was acknowledged is safe.",
         14 => $"{_file} cannot be opened. Check that its directory exists and belongs to this user, or set Embedded__Directory.",
         11 or 26 => $"{_file} is not a database or is damaged. Restore a backup, or move the file away to begin anew.",
         _ => $"{_file}: {error.Message}",
     };
+
+    [LoggerMessage(48, LogLevel.Information, "{File} is of schema {Version}, and is brought to {Newest}. What it was before is kept in {Copy}")]
+    private static partial void LogCopied(ILogger logger, string file, int version, int newest, string copy);
 }

@@ -155,6 +155,17 @@ internal static class EmbeddedSchema
         """,
     ];
 
+    /// <summary>How many migrations there are: the version that a file has with all of them done.</summary>
+    public static int Version => Migrations.Length;
+
+    /// <summary>What was done of them in a file.</summary>
+    public static int VersionOf(SqliteConnection connection)
+    {
+        using var command = connection.CreateCommand();
+        command.CommandText = "PRAGMA user_version";
+        return Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+    }
+
     /// <exception cref="StorageException">The file is of a newer version of the service.</exception>
     public static void Migrate(SqliteConnection connection, string file)
     {
@@ -162,8 +173,7 @@ internal static class EmbeddedSchema
         using var transaction = connection.BeginTransaction(deferred: false);
         using var command = connection.CreateCommand();
         command.Transaction = transaction;
-        command.CommandText = "PRAGMA user_version";
-        var version = Convert.ToInt32(command.ExecuteScalar(), CultureInfo.InvariantCulture);
+        var version = VersionOf(connection);
         if (version > Migrations.Length)
         {
             throw new StorageException(

@@ -38,6 +38,9 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
         return (string?)null;
     });
 
+    /// <summary>The server's storage engine uses such room again, and gives it back by its own <c>compact</c>.</summary>
+    public Task<bool> ShrinkAsync(CancellationToken cancellationToken) => Task.FromResult(false);
+
     /// <inheritdoc cref="GuardedAsync{T}"/>
     public static Task GuardedAsync(Func<Task> work) => GuardedAsync(async () =>
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Net.Http.Json;
 using System.Text.Json;
 using MasterX.AiGateway;
@@ -23,7 +22,7 @@ public sealed class UnpricedTests
     {
         await using var provider = await ScriptedProvider.StartAsync(context => ScriptedProvider.JsonAsync(context, ScriptedProvider.Completion));
         await using var gateway = new GatewayHost(("Gateway:Providers:mine:BaseUrl", provider.Url), ("Gateway:Prices:mine/llama3:8b:Input", "100"));
-        using var log = new Logged();
+        using var log = new LogLines();
         gateway.Services.GetRequiredService<ILoggerFactory>().AddProvider(log);
 
         using var first = await gateway.AskAsync("hi", "mine/own-model");
@@ -193,23 +192,5 @@ public sealed class UnpricedTests
         var providers = await gateway.Http.GetFromJsonAsync<JsonElement>("/providers", Token);
         return providers.GetProperty("providers").EnumerateArray().Single(one => one.Text("name") == provider)
             .GetProperty("models").EnumerateArray().ToDictionary(model => model.Text("name")!);
-    }
-
-    private sealed class Logged : ILoggerProvider, ILogger
-    {
-        public ConcurrentQueue<string> Lines { get; } = new();
-
-        public ILogger CreateLogger(string categoryName) => this;
-
-        public IDisposable? BeginScope<TState>(TState state)
-            where TState : notnull => null;
-
-        public bool IsEnabled(LogLevel logLevel) => true;
-
-        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Enqueue(formatter(state, exception));
-
-        public void Dispose()
-        {
-        }
     }
 }
