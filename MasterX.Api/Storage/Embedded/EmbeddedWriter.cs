@@ -167,12 +167,28 @@ internal sealed class EmbeddedWriter : IDisposable
             _check();
             var connection = _connection ??= _open();
             connection.Command("BEGIN IMMEDIATE").Run();
-            foreach (var pending in _together)
+            if (_together is [var alone])
             {
-                pending.Run(connection, _describe);
+                // The transaction is its savepoint.
+                connection.Command(alone.TryRun(connection, _describe) ? "COMMIT" : "ROLLBACK").Run();
+            }
+            else
+            {
+                foreach (var pending in _together)
+                {
+                    connection.Command("SAVEPOINT one").Run();
+                    if (!pending.TryRun(connection, _describe))
+                    {
+                        // Where the error has ended the whole transaction, this fails, and with it all that was to be written together.
+                        connection.Command("ROLLBACK TO one").Run();
+                    }
+
+                    connection.Command("RELEASE one").Run();
+                }
+
+                connection.Command("COMMIT").Run();
             }
 
-            connection.Command("COMMIT").Run();
             _check();
         }
         catch (Exception error)
@@ -262,7 +278,8 @@ internal sealed class EmbeddedWriter : IDisposable
 
         bool IsCancelled();
 
-        void Run(EmbeddedConnection connection, Func<Exception, Exception> describe);
+        /// <returns>Whether it did what it was to do; else what it has done is to be undone.</returns>
+        bool TryRun(EmbeddedConnection connection, Func<Exception, Exception> describe);
 
         void Complete();
 
@@ -290,24 +307,20 @@ internal sealed class EmbeddedWriter : IDisposable
             return _done.TrySetCanceled(cancellationToken);
         }
 
-        public void Run(EmbeddedConnection connection, Func<Exception, Exception> describe)
+        public bool TryRun(EmbeddedConnection connection, Func<Exception, Exception> describe)
         {
-            connection.Command("SAVEPOINT one").Run();
+            connection.Span = span;
             try
             {
-                connection.Span = span;
                 _result = write(connection);
             }
             catch (Exception error)
             {
                 _error = describe(error);
-
-                // Where the error has ended the whole transaction, this fails, and with it all that was to be written together.
-                connection.Command("ROLLBACK TO one").Run();
             }
 
             connection.Span = null;
-            connection.Command("RELEASE one").Run();
+            return _error is null;
         }
 
         public void Complete()
