@@ -23,6 +23,8 @@ internal static class SharedExtensions
             ?? throw new ConfigurationException(string.Join(" ", problems)));
         builder.Services.AddSingleton<RedisLink>();
         builder.Services.AddSingleton(services => new SharedLimits(services.GetRequiredService<RedisLink>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => new SharedNotes(services.GetRequiredService<RedisLink>(), services.GetRequiredService<TimeProvider>()));
+        builder.Services.AddSingleton(services => new SharedBytes(services.GetRequiredService<RedisLink>()));
         builder.Services.AddHostedService<RedisWatch>();
         builder.Services.AddStartupStep<RedisStartupStep>();
         builder.Services.AddHealthChecks().Add(new HealthCheckRegistration(
