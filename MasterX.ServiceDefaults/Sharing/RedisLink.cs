@@ -38,6 +38,9 @@ internal sealed partial class RedisLink : IDisposable
 
     public bool IsUp => _isUp;
 
+    /// <summary>Whether nothing is known yet.</summary>
+    public bool IsUndecided => !Volatile.Read(ref _isTold);
+
     /// <summary><see langword="null"/> until there was a first attempt to connect.</summary>
     public IDatabase? Database { get; private set; }
 

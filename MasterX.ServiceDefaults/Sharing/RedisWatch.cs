@@ -34,7 +34,7 @@ internal sealed class RedisWatch(RedisLink link, SharedLimits limits, TimeProvid
     }
 }
 
-/// <summary>The service is ready when its limits are shared, or after a moment: without Redis it works as well.</summary>
+/// <summary>The service is ready when its limits are shared, or it is known that they are not: without Redis it works as well.</summary>
 internal sealed class RedisStartupStep(RedisLink link, TimeProvider time) : IStartupStep
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
@@ -45,9 +45,10 @@ internal sealed class RedisStartupStep(RedisLink link, TimeProvider time) : ISta
     {
         var found = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         link.Found += Note;
+        link.Lost += Note;
         try
         {
-            if (!link.IsUp)
+            if (link.IsUndecided)
             {
                 await found.Task.WaitAsync(Patience, time, cancellationToken);
             }
@@ -59,6 +60,7 @@ internal sealed class RedisStartupStep(RedisLink link, TimeProvider time) : ISta
         finally
         {
             link.Found -= Note;
+            link.Lost -= Note;
         }
 
         void Note() => found.TrySetResult();

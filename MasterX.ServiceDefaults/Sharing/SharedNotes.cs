@@ -48,6 +48,10 @@ public sealed class SharedNotes
         _channel = RedisChannel.Literal(_key.ToString());
         link.Connected += () => _ = CatchUpAsync(tellOwn: false);
         link.Found += () => _ = CatchUpAsync(tellOwn: true);
+        if (link.Database is not null)
+        {
+            _ = CatchUpAsync(tellOwn: false);
+        }
     }
 
     /// <summary>Another one after every note that was heard.</summary>
