@@ -15,7 +15,7 @@ public sealed class SharedEntry : IValueTaskSource<SharedEntry>
 {
     private readonly SharedLimits _limits;
     private readonly SharedStanding[] _standings;
-    private ManualResetValueTaskSourceCore<SharedEntry> _done = new() { RunContinuationsAsynchronously = true };
+    private ManualResetValueTaskSourceCore<SharedEntry> _done;
     private int _left;
 
     internal SharedEntry(SharedLimits limits, SharedLine[] lines, long asked)
@@ -60,7 +60,12 @@ public sealed class SharedEntry : IValueTaskSource<SharedEntry>
 
     internal void Note(int line, SharedStanding standing) => _standings[line] = standing;
 
-    internal void Complete() => _done.SetResult(this);
+    /// <param name="here">Whether the request goes on on this thread.</param>
+    internal void Complete(bool here)
+    {
+        _done.RunContinuationsAsynchronously = !here;
+        _done.SetResult(this);
+    }
 
     SharedEntry IValueTaskSource<SharedEntry>.GetResult(short token) => _done.GetResult(token);
 

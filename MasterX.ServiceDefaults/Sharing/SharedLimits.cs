@@ -13,8 +13,14 @@ namespace MasterX.ServiceDefaults.Sharing;
 /// A replica's calls at once are told as their number, with every batch that concerns them and with the watch's beat: what was lost on the
 /// way is right again with the next, and those of a replica that is heard of no more are free after <c>Redis__Lease</c>.
 /// </summary>
-public sealed class SharedLimits
+public sealed class SharedLimits : IDisposable
 {
+    /// <summary>
+    /// For how long a call that has ended may be told later, with the next request, while more than half of the limit is left: nobody is
+    /// refused for it, and most calls then need one round trip instead of two. Near the limit it is told at once.
+    /// </summary>
+    private static readonly TimeSpan Leisure = TimeSpan.FromMilliseconds(20);
+
     private readonly RedisLink _link;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
@@ -28,9 +34,12 @@ public sealed class SharedLimits
 
     /// <summary>Limits of which this replica has something: calls under way, or what was had in the last minute.</summary>
     private readonly HashSet<SharedLimit> _used = [];
+    private readonly ITimer _later;
     private TaskCompletionSource<bool>? _beat;
     private bool _isSending;
     private bool _isHeard;
+    private bool _isUrgent;
+    private bool _isLater;
     private long _places;
     private string? _epoch;
 
@@ -39,6 +48,10 @@ public sealed class SharedLimits
         (_link, _time) = (link, time);
         _batches = new LimitBatches(link.Settings, link.Replica);
         _link.Lost += DecideAlone;
+        using (ExecutionContext.SuppressFlow())
+        {
+            _later = time.CreateTimer(static limits => ((SharedLimits)limits!).TellLate(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Calls, tokens or what else there is per sliding minute.</summary>
@@ -88,25 +101,53 @@ public sealed class SharedLimits
         }
     }
 
+    /// <summary>Ends what it does by itself.</summary>
+    public void Dispose() => _later.Dispose();
+
     internal void Leave(SharedEntry entry, int settled, long spent)
     {
         lock (_gate)
         {
+            var isUrgent = false;
             for (var i = 0; i < entry.Lines.Length; i++)
             {
                 var (limit, cost) = entry.Lines[i];
                 if (limit is SharedPlaces places)
                 {
                     places.Running--;
+                    isUrgent |= places.LastLeft < places.Limit / 2;
                     places.LastLeft++;
                     MarkDirty(places);
                 }
                 else if (i == settled && limit is SharedWindow window)
                 {
+                    isUrgent |= window.Left < window.Limit / 2;
                     window.Settle(entry.Reservations[i], Cost(window, cost), spent);
                     MarkDirty(window);
                 }
             }
+
+            _isUrgent |= isUrgent;
+            if (!_isUrgent)
+            {
+                if (!_isLater)
+                {
+                    _isLater = true;
+                    _later.Change(Leisure, Timeout.InfiniteTimeSpan);
+                }
+
+                return;
+            }
+        }
+
+        Send();
+    }
+
+    private void TellLate()
+    {
+        lock (_gate)
+        {
+            (_isLater, _isUrgent) = (false, true);
         }
 
         Send();
@@ -172,7 +213,7 @@ public sealed class SharedLimits
             lock (_gate)
             {
                 // A Redis that does not answer is asked by the beat alone.
-                if (_beat is null && _waiting.Count == 0 && (_dirty.Count == 0 || !(_link.IsUp || _isHeard)))
+                if (_beat is null && _waiting.Count == 0 && (_dirty.Count == 0 || !_isUrgent || !(_link.IsUp || _isHeard)))
                 {
                     _isSending = false;
                     return;
@@ -180,6 +221,7 @@ public sealed class SharedLimits
 
                 (beat, _beat) = (_beat, null);
                 batch = _batches.Build(_dirty, _waiting);
+                _isUrgent = _dirty.Count > 0;
             }
 
             var failure = await ExchangeAsync(batch);
@@ -197,11 +239,30 @@ public sealed class SharedLimits
             }
 
             beat?.TrySetResult(failure is null);
-            foreach (var entry in batch.Entries)
+            if (Complete(batch.Entries))
             {
-                entry.Complete();
+                return;
             }
         }
+    }
+
+    /// <summary>Lets requests go on: the last one on this thread, if there is nothing else for it to do.</summary>
+    /// <returns>Whether there was not.</returns>
+    private bool Complete(IReadOnlyList<SharedEntry> entries)
+    {
+        bool isFree;
+        lock (_gate)
+        {
+            isFree = entries.Count > 0 && _beat is null && _waiting.Count == 0 && !(_isUrgent && _dirty.Count > 0);
+            _isSending &= !isFree;
+        }
+
+        for (var i = 0; i < entries.Count; i++)
+        {
+            entries[i].Complete(here: isFree && i == entries.Count - 1 && Thread.CurrentThread.IsThreadPoolThread);
+        }
+
+        return isFree;
     }
 
     /// <returns>Why it came to nothing; its requests are decided all the same.</returns>
@@ -236,6 +297,7 @@ public sealed class SharedLimits
                     {
                         window.TellAgain();
                         MarkDirty(window);
+                        _isUrgent = true;
                     }
                 }
 
@@ -249,6 +311,7 @@ public sealed class SharedLimits
                 MarkDirty(limit);
             }
 
+            _isUrgent = true;
             foreach (var entry in batch.Entries)
             {
                 Decide(entry);
@@ -279,7 +342,7 @@ public sealed class SharedLimits
 
         foreach (var entry in waiting)
         {
-            entry.Complete();
+            entry.Complete(here: false);
         }
     }
 
