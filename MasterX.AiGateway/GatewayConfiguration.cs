@@ -1,8 +1,10 @@
 using System.Text.Json;
+using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Prices;
 using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Routing;
 using MasterX.ServiceDefaults.Configuration;
+using MasterX.ServiceDefaults.Sharing;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Primitives;
 
@@ -25,16 +27,18 @@ internal sealed partial class GatewayConfiguration : IDisposable
     private readonly IConfiguration _configuration;
     private readonly TimeProvider _time;
     private readonly ILogger<GatewayConfiguration> _logger;
+    private readonly SharedGate? _shared;
     private readonly SettingsFiles _files;
     private readonly IDisposable _changes;
     private volatile RouteTable _current;
 
     /// <exception cref="OptionsValidationException">The configuration is not valid.</exception>
-    public GatewayConfiguration(IConfiguration configuration, TimeProvider time, ILogger<GatewayConfiguration> logger)
+    public GatewayConfiguration(IConfiguration configuration, TimeProvider time, ILogger<GatewayConfiguration> logger, SharedLimits? limits = null, SharedNotes? notes = null)
     {
         (_configuration, _time, _logger) = (configuration, time, logger);
+        _shared = limits is null || notes is null ? null : new SharedGate(limits, notes);
         _files = new SettingsFiles(configuration, logger);
-        _current = new RouteTable(Read(), previous: null, time);
+        _current = new RouteTable(Read(), previous: null, time, _shared);
         if (Options.Token.Length < GatewayOptionsValidator.ShortestToken)
         {
             LogShortToken(_logger, GatewayOptionsValidator.ShortestToken);
@@ -177,7 +181,7 @@ internal sealed partial class GatewayConfiguration : IDisposable
                 return;
             }
 
-            var after = new RouteTable(options, before, _time);
+            var after = new RouteTable(options, before, _time, _shared);
             _current = after;
             before.RetireAllBut(after, before.Options.TotalTimeout);
             LogReloaded(_logger, after.Providers.Count);

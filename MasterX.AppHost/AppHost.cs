@@ -1,3 +1,4 @@
+using System.Globalization;
 using MasterX.AppHost;
 
 // What is said here is all there is to the composition; README.md tells what each setting does.
@@ -46,7 +47,8 @@ if (settings.Redis)
 {
     var redis = builder.AddRedis("redis").WithPromptStop();
     gateway.WithReference(redis).WaitFor(redis);
-    api.WithReference(redis).WaitFor(redis);
+    api.WithReference(redis).WaitFor(redis)
+        .WithEnvironment("Redis__Replicas", settings.Replicas.ToString(CultureInfo.InvariantCulture));
 }
 
 if (builder.ExecutionContext.IsPublishMode)

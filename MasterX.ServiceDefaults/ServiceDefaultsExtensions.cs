@@ -2,6 +2,7 @@ using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Health;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Resilience;
+using MasterX.ServiceDefaults.Sharing;
 using MasterX.ServiceDefaults.Startup;
 using MasterX.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -36,6 +37,7 @@ public static class ServiceDefaultsExtensions
         builder.AddTelemetry();
         builder.AddHealth();
         builder.AddStartupSequence();
+        builder.AddShared();
         builder.Services.AddTransient<IStartupFilter, HeadRequests>();
         builder.Services.AddServiceDiscovery();
         builder.Services.ConfigureHttpClientDefaults(http =>

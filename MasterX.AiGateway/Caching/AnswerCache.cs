@@ -1,15 +1,17 @@
 using System.Text.Json;
 using Microsoft.Extensions.Caching.Memory;
 using MasterX.AiGateway.Translation;
+using MasterX.ServiceDefaults.Sharing;
 
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
 /// Kept answers, in memory: whole ones and streams apart, each as what it was (<see cref="KeptAnswer"/>, <see cref="KeptStream"/>). All
 /// of them together take no more than <see cref="GatewayOptions.MaxCacheBytes"/>, and one no more than <see cref="LargestBytes"/>.
-/// Failures are never kept, nor are answers that were filtered, cut short or empty: the next call may bring more.
+/// Failures are never kept, nor are answers that were filtered, cut short or empty: the next call may bring more. Where the gateway's
+/// replicas share what they know, each finds what another has kept (<see cref="SharedAnswers"/>).
 /// </summary>
-internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposable
+internal sealed class AnswerCache(GatewayConfiguration configuration, TimeProvider time, SharedBytes? bytes = null) : IDisposable
 {
     /// <summary>A longer answer is given to those who asked for it, and not kept.</summary>
     public const int LargestBytes = 1024 * 1024;
@@ -18,6 +20,11 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
     private const int EntryBytes = 512;
 
     private readonly MemoryCache _kept = new(new MemoryCacheOptions { SizeLimit = configuration.Options.MaxCacheBytes });
+
+    private readonly SharedAnswers? _shared = bytes is null ? null : new(bytes, configuration, time);
+
+    /// <summary>Whether other replicas may have kept what this one has not.</summary>
+    public bool IsShared => _shared is not null;
 
     public KeptAnswer? Find(string key) => _kept.Get<KeptAnswer>((key, typeof(KeptAnswer)));
 
@@ -28,11 +35,39 @@ internal sealed class AnswerCache(GatewayConfiguration configuration) : IDisposa
         if (answer.Body.Length <= LargestBytes && !IsIncomplete(answer.Body))
         {
             Keep((key, typeof(KeptAnswer)), answer, answer.Body.Length, lifetime);
+            _shared?.Keep(key, answer, lifetime);
         }
     }
 
-    public void Keep(string key, KeptStream stream, TimeSpan lifetime) =>
+    public void Keep(string key, KeptStream stream, TimeSpan lifetime)
+    {
         Keep((key, typeof(KeptStream)), stream, stream.Events.Length + stream.End.Length, lifetime);
+        _shared?.Keep(key, stream, lifetime);
+    }
+
+    /// <summary>Finds what another replica has kept, and keeps it here for as long as it may be.</summary>
+    public async ValueTask<KeptAnswer?> FindSharedAsync(string key)
+    {
+        if (_shared is null || await _shared.FindAsync(key) is not var (kept, left))
+        {
+            return null;
+        }
+
+        Keep((key, typeof(KeptAnswer)), kept, kept.Body.Length, left);
+        return kept;
+    }
+
+    /// <inheritdoc cref="FindSharedAsync"/>
+    public async ValueTask<KeptStream?> FindSharedStreamAsync(string key)
+    {
+        if (_shared is null || await _shared.FindStreamAsync(key) is not var (kept, left))
+        {
+            return null;
+        }
+
+        Keep((key, typeof(KeptStream)), kept, kept.Events.Length + kept.End.Length, left);
+        return kept;
+    }
 
     public void Dispose() => _kept.Dispose();
 

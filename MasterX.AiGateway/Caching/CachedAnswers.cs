@@ -4,7 +4,7 @@ using MasterX.AiGateway.Requests;
 namespace MasterX.AiGateway.Caching;
 
 /// <summary>
-/// Whole answers of requests that are kept: from memory; from a like request's call that is under way; or by a call of their own.
+/// Whole answers of requests that are kept: from memory, or another replica's; from a like request's call that is under way; or by a call of their own.
 /// </summary>
 internal sealed class CachedAnswers(AnswerCache cache)
 {
@@ -35,6 +35,11 @@ internal sealed class CachedAnswers(AnswerCache cache)
             {
                 call = _ => Task.FromResult(meanwhile.AsCached());
             }
+            else if (cache.IsShared)
+            {
+                var own = call;
+                call = token => FindOrCallAsync(key, own, token);
+            }
 
             _ = RunAsync(key, lifetime, shared, request, call);
         }
@@ -47,6 +52,9 @@ internal sealed class CachedAnswers(AnswerCache cache)
             _ => result.Answer!.AsCached(),
         };
     }
+
+    private async Task<ModelResult> FindOrCallAsync(string key, Func<CancellationToken, Task<ModelResult>> call, CancellationToken cancellationToken) =>
+        await cache.FindSharedAsync(key) is { } kept ? kept.AsCached() : await call(cancellationToken);
 
     private async Task RunAsync(
         string key, TimeSpan lifetime, SharedCall shared, ModelRequest request, Func<CancellationToken, Task<ModelResult>> call)

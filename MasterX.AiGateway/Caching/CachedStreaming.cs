@@ -37,8 +37,8 @@ internal sealed partial class CachedStreaming(
         {
             if (follower.IsFirst)
             {
-                // A like one may have ended between the look and the joining.
-                if (cache.FindStream(key) is { } meanwhile)
+                // A like one may have ended between the look and the joining, or at another replica.
+                if ((cache.FindStream(key) ?? await cache.FindSharedStreamAsync(key)) is { } meanwhile)
                 {
                     recordings.Close(key, recording);
                     recording.End(new RecordingEnd { Kept = meanwhile });

@@ -53,7 +53,7 @@ internal sealed class SharedCall
     /// <summary>Makes the call. Whatever it throws is thrown to those who wait.</summary>
     /// <param name="request">Held until the call has ended.</param>
     /// <param name="call">Asks the providers.</param>
-    /// <param name="keep">Takes the answer before anybody is told of it.</param>
+    /// <param name="keep">Takes an answer that was not kept before, before anybody is told of it.</param>
     public async Task RunAsync(ModelRequest request, Func<CancellationToken, Task<ModelResult>> call, Action<KeptAnswer> keep)
     {
         var held = request.Body.Hold();
@@ -70,7 +70,11 @@ internal sealed class SharedCall
             using (result)
             {
                 var kept = KeptAnswer.Of(answer);
-                keep(kept);
+                if (!result.Cached)
+                {
+                    keep(kept);
+                }
+
                 _result.SetResult(new(kept, answer.Candidate, result.Attempts, null));
             }
         }

@@ -1,12 +1,17 @@
 using MasterX.AiGateway.Requests;
+using MasterX.ServiceDefaults.Sharing;
 
 namespace MasterX.AiGateway.Limits;
 
 /// <summary>
 /// A time during which somebody is left alone, and why. It never gets shorter by another failure: the later end counts. Where the provider
-/// names no time, each one in a row is twice as long as the last.
+/// names no time, each one in a row is twice as long as the last. Where the gateway's replicas share what they know, what one is told all
+/// keep to.
 /// </summary>
-internal sealed class CoolDown(TimeProvider time)
+/// <param name="time">Clock.</param>
+/// <param name="notes">What the replicas tell each other; <see langword="null"/> when they do not.</param>
+/// <param name="name">By which all of them know it.</param>
+internal sealed class CoolDown(TimeProvider time, SharedNotes? notes = null, string name = "")
 {
     /// <summary>Nobody is left alone for longer on their own word.</summary>
     private static readonly TimeSpan Longest = TimeSpan.FromMinutes(10);
@@ -15,12 +20,18 @@ internal sealed class CoolDown(TimeProvider time)
     private long _until;
     private volatile int _inARow;
     private ProviderAnswer? _cause;
+    private int _heard;
 
     /// <summary>How much longer; zero when it is over.</summary>
     public TimeSpan Left
     {
         get
         {
+            if (notes is not null && notes.Version != _heard)
+            {
+                Hear(notes);
+            }
+
             var until = Volatile.Read(ref _until);
             if (until == 0)
             {
@@ -62,12 +73,10 @@ internal sealed class CoolDown(TimeProvider time)
                 _inARow = Math.Min(_inARow + 1, 20);
             }
 
-            var duration = told ?? Shorter(verdict.Pause * Math.Pow(2, _inARow - 1), verdict.LongestPause);
-            var until = time.GetTimestamp() + (long)(Shorter(duration, Longest).TotalSeconds * time.TimestampFrequency);
-            if (until > _until)
+            var duration = Shorter(told ?? Shorter(verdict.Pause * Math.Pow(2, _inARow - 1), verdict.LongestPause), Longest);
+            if (TryExtend(cause, duration))
             {
-                _cause = cause;
-                Volatile.Write(ref _until, until);
+                notes?.Tell(name, duration, SharedGate.Write(verdict));
             }
         }
     }
@@ -81,6 +90,33 @@ internal sealed class CoolDown(TimeProvider time)
         {
             _inARow = 0;
         }
+    }
+
+    /// <summary>Takes over what another replica was told.</summary>
+    private void Hear(SharedNotes notes)
+    {
+        // Read first: what comes in the meantime is another version.
+        _heard = notes.Version;
+        if (notes.TryFind(name, out var left, out var text) && SharedGate.Read(text) is { } cause)
+        {
+            lock (_lock)
+            {
+                TryExtend(cause, Shorter(left, Longest));
+            }
+        }
+    }
+
+    private bool TryExtend(ProviderAnswer cause, TimeSpan duration)
+    {
+        var until = time.GetTimestamp() + (long)(duration.TotalSeconds * time.TimestampFrequency);
+        if (until <= _until)
+        {
+            return false;
+        }
+
+        _cause = cause;
+        Volatile.Write(ref _until, until);
+        return true;
     }
 
     private static TimeSpan Shorter(TimeSpan one, TimeSpan other) => one < other ? one : other;

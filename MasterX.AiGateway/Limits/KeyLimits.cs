@@ -3,7 +3,6 @@ using MasterX.AiGateway.Providers;
 using MasterX.AiGateway.Providers.Classification;
 using MasterX.AiGateway.Providers.Keys;
 using MasterX.AiGateway.Requests;
-using MasterX.AiGateway.Telemetry;
 
 namespace MasterX.AiGateway.Limits;
 
@@ -14,20 +13,29 @@ namespace MasterX.AiGateway.Limits;
 internal sealed class KeyLimits : IDisposable
 {
     /// <summary>When a place among the calls at once is free, nobody knows; this is when asking again is worth it.</summary>
-    private static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
+    internal static readonly TimeSpan ConcurrencyWait = TimeSpan.FromSeconds(1);
 
     private readonly (int Requests, long Tokens, int Concurrency) _limits;
     private readonly SlidingMinute? _requests;
     private readonly ConcurrencyLimiter? _concurrency;
     private readonly SlidingMinute? _tokens;
+    private readonly SharedKeyLimits? _shared;
 
     /// <param name="provider">Whose limits count where the key has none of its own.</param>
     /// <param name="key">The key's own; <see langword="null"/> for none.</param>
     /// <param name="time">Clock.</param>
-    public KeyLimits(ProviderOptions provider, ProviderKeyOptions? key, TimeProvider time)
+    /// <param name="shared">What the replicas share; <see langword="null"/> for nothing.</param>
+    /// <param name="name">By which all of them know the key, where they do.</param>
+    public KeyLimits(ProviderOptions provider, ProviderKeyOptions? key, TimeProvider time, SharedGate? shared = null, string name = "")
     {
         _limits = Of(provider, key);
-        CoolDown = new CoolDown(time);
+        CoolDown = new CoolDown(time, shared?.Notes, $"{name}/key");
+        if (shared is not null)
+        {
+            _shared = new SharedKeyLimits(shared.Limits, name, _limits.Requests, _limits.Tokens, _limits.Concurrency);
+            return;
+        }
+
         _requests = _limits.Requests == 0 ? null : new SlidingMinute(_limits.Requests, time);
         _concurrency = _limits.Concurrency == 0 ? null : new ConcurrencyLimiter(new ConcurrencyLimiterOptions
         {
@@ -41,13 +49,13 @@ internal sealed class KeyLimits : IDisposable
     public CoolDown CoolDown { get; }
 
     /// <summary>Calls left in this minute; <see langword="null"/> for no limit.</summary>
-    public long? RequestsLeft => _requests?.Left;
+    public long? RequestsLeft => _requests?.Left ?? _shared?.RequestsLeft;
 
     /// <summary>Tokens left in this minute; <see langword="null"/> for no limit.</summary>
-    public long? TokensLeft => _tokens?.Left;
+    public long? TokensLeft => _tokens?.Left ?? _shared?.TokensLeft;
 
     /// <summary>Calls that may yet begin beside those under way; <see langword="null"/> for no limit.</summary>
-    public long? PlacesLeft => _concurrency?.GetStatistics()?.CurrentAvailablePermits;
+    public long? PlacesLeft => _concurrency?.GetStatistics()?.CurrentAvailablePermits ?? _shared?.PlacesLeft;
 
     /// <summary>Whether another configuration has the same limits.</summary>
     public bool AreThoseOf(ProviderOptions provider, ProviderKeyOptions? key) => _limits == Of(provider, key);
@@ -74,7 +82,7 @@ internal sealed class KeyLimits : IDisposable
                 return new ProviderAnswer { Verdict = Verdicts.TokenLimited, Wait = tokensWait };
             }
 
-            lease = new CallLease(place, _tokens, reservation);
+            lease = new LocalCallLease(place, _tokens, reservation);
         }
 
         // Last, so that a call refused for anything else does not cost one.
@@ -88,24 +96,12 @@ internal sealed class KeyLimits : IDisposable
         return new ProviderAnswer { Verdict = Verdicts.RateLimited, Wait = wait };
     }
 
+    /// <summary>The same where all replicas keep the limits together.</summary>
+    public ValueTask<(ProviderAnswer? Refusal, CallLease? Lease)> TryEnterSharedAsync(int estimatedTokens) => _shared!.TryEnterAsync(estimatedTokens);
+
     public void Dispose() => _concurrency?.Dispose();
 
     private static (int Requests, long Tokens, int Concurrency) Of(ProviderOptions provider, ProviderKeyOptions? key) =>
         (key?.RequestsPerMinute ?? provider.RequestsPerMinute, key?.TokensPerMinute ?? provider.TokensPerMinute,
             key?.MaxConcurrency ?? provider.MaxConcurrency);
-}
-
-/// <summary>A call's place among those at once, and the tokens reserved for it, until it has ended.</summary>
-internal sealed class CallLease(RateLimitLease? place, SlidingMinute? window, MinuteReservation reservation) : IDisposable
-{
-    private TokenUsage? _spent;
-
-    /// <summary>What the call cost; a call that ends without it has cost nothing.</summary>
-    public void Spend(TokenUsage? usage) => _spent = usage ?? _spent;
-
-    public void Dispose()
-    {
-        place?.Dispose();
-        window?.Settle(reservation, _spent is { } usage ? (long)usage.Input + usage.Output : 0);
-    }
 }

@@ -12,14 +12,18 @@ namespace MasterX.AiGateway.Limits;
 /// model's own, as providers lose their models one by one; a cool-down is the model's, the key's, the model's with that key, or the
 /// provider's, as the verdict says; the limits are the key's.
 /// </summary>
-internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, TimeProvider time)
+/// <param name="limits">The provider's.</param>
+/// <param name="circuit">How its circuit is set.</param>
+/// <param name="time">Clock.</param>
+/// <param name="model">Its name, by which all replicas know its cool-downs.</param>
+internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, TimeProvider time, string model = "")
 {
-    private readonly CoolDown _coolDown = new(time);
+    private readonly CoolDown _coolDown = new(time, limits.Shared?.Notes, limits.NameOf(model));
     private readonly Circuit _circuit = new(circuit, time);
 
     /// <summary>Of the model with one of several keys, by the key's index.</summary>
     private readonly CoolDown[]? _coolDowns =
-        limits.HasSeveralKeys ? [.. limits.Keys.Span.ToArray().Select(_ => new CoolDown(time))] : null;
+        limits.HasSeveralKeys ? [.. limits.Keys.Span.ToArray().Select(key => new CoolDown(time, limits.Shared?.Notes, $"{limits.NameOf(model)}/{key.Label}"))] : null;
 
     /// <summary><c>closed</c>, <c>open</c>, <c>half_open</c>.</summary>
     public string CircuitName => _circuit.State;
@@ -71,7 +75,18 @@ internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, T
         CallLease? lease = null;
         try
         {
-            if (TryEnter(estimatedTokens, keys.Span, out var key, out lease) is { } full)
+            ProviderAnswer? full;
+            ProviderKey? key;
+            if (limits.Shared is null)
+            {
+                full = TryEnter(estimatedTokens, keys.Span, out key, out lease);
+            }
+            else
+            {
+                (full, key, lease) = await TryEnterSharedAsync(estimatedTokens, keys);
+            }
+
+            if (full is not null)
             {
                 return full;
             }
@@ -138,6 +153,29 @@ internal sealed class ModelGate(ProviderLimits limits, CircuitOptions circuit, T
 
         entered = null;
         return nearest;
+    }
+
+    /// <summary>The same where limits are shared: one question to Redis for each key that may be used, and is not known to be at its limit.</summary>
+    private async ValueTask<(ProviderAnswer? Refusal, ProviderKey? Entered, CallLease? Lease)> TryEnterSharedAsync(int estimatedTokens, ReadOnlyMemory<ProviderKey> keys)
+    {
+        ProviderAnswer? nearest = null;
+        for (var i = 0; i < keys.Length; i++)
+        {
+            var key = keys.Span[i];
+            var refused = key.Limits.CoolDown.Skip() ?? _coolDowns?[key.Index].Skip();
+            if (refused is null)
+            {
+                (refused, var lease) = await key.Limits.TryEnterSharedAsync(estimatedTokens);
+                if (refused is null)
+                {
+                    return (null, key, lease);
+                }
+            }
+
+            nearest = nearest is null || IsNearer(refused, nearest) ? refused : nearest;
+        }
+
+        return (nearest, null, null);
     }
 
     /// <summary>A key at a limit is one that works.</summary>

@@ -11,15 +11,20 @@ namespace MasterX.AiGateway.Limits;
 internal sealed class ProviderLimits : IDisposable
 {
     private readonly ProviderKey[] _keys;
+    private readonly string _sharedName;
 
     /// <param name="options">The provider's.</param>
     /// <param name="time">Clock.</param>
     /// <param name="previous">
     /// Of the provider that this one takes the place of: keys that both have go on with the calls counted and the pause they are in.
     /// </param>
-    public ProviderLimits(ProviderOptions options, TimeProvider time, ProviderLimits? previous = null)
+    /// <param name="shared">What the replicas share; <see langword="null"/> for nothing.</param>
+    /// <param name="provider">Its name, where they do.</param>
+    public ProviderLimits(ProviderOptions options, TimeProvider time, ProviderLimits? previous = null, SharedGate? shared = null, string provider = "")
     {
-        Whole = new CoolDown(time);
+        Shared = shared;
+        _sharedName = shared is null ? "" : SharedGate.NameOf(provider, options, options.ApiKeys.Count == 0 ? [options.ApiKey] : options.ApiKeys.Select(key => key.Key));
+        Whole = new CoolDown(time, shared?.Notes, $"{_sharedName}/whole");
         _keys = options.ApiKeys.Count == 0
             ? [Make(0, options.ApiKey, null)]
             : [.. options.ApiKeys.Select((key, index) => Make(index, key.Key, key))];
@@ -32,12 +37,15 @@ internal sealed class ProviderLimits : IDisposable
                 known.HandedOn = true;
             }
 
-            return new ProviderKey(index, secret, own?.Weight ?? 1, known?.Limits ?? new KeyLimits(options, own, time), isOnly: options.ApiKeys.Count < 2);
+            return new ProviderKey(index, secret, own?.Weight ?? 1, known?.Limits ?? new KeyLimits(options, own, time, shared, shared is null ? "" : SharedGate.NameOf(provider, options, secret)), isOnly: options.ApiKeys.Count < 2);
         }
     }
 
     /// <summary>One at least: a provider that needs no key has one that is empty.</summary>
     public ReadOnlyMemory<ProviderKey> Keys => _keys;
+
+    /// <summary>What the gateway's replicas share; <see langword="null"/> for nothing.</summary>
+    public SharedGate? Shared { get; }
 
     /// <summary>Whether there is a choice.</summary>
     public bool HasSeveralKeys => _keys.Length > 1;
@@ -63,6 +71,9 @@ internal sealed class ProviderLimits : IDisposable
 
     /// <summary>Calls that may yet begin beside those under way, with all keys; <see langword="null"/> for no limit.</summary>
     public long? PlacesLeft => Sum(key => key.Limits.PlacesLeft);
+
+    /// <summary>By which all replicas know a model of the provider.</summary>
+    public string NameOf(string model) => Shared is null ? "" : $"{_sharedName}/model/{Uri.EscapeDataString(model)}";
 
     /// <summary>The keys a request tries, one after the other.</summary>
     public ReadOnlyMemory<ProviderKey> KeysFor(ModelRequest request)

@@ -48,7 +48,8 @@ internal sealed class Provider : IDisposable
     /// <param name="options">Valid.</param>
     /// <param name="time">Clock.</param>
     /// <param name="previous">The one it takes the place of; keys that both have go on with their limits.</param>
-    public Provider(string name, ProviderOptions options, TimeProvider time, Provider? previous = null)
+    /// <param name="shared">What the gateway's replicas share; <see langword="null"/> for nothing.</param>
+    public Provider(string name, ProviderOptions options, TimeProvider time, Provider? previous = null, SharedGate? shared = null)
     {
         Name = name;
         Options = options;
@@ -57,7 +58,7 @@ internal sealed class Provider : IDisposable
         Format = WireFormat.Of(Kind);
         BaseUrl = new Uri(options.BaseUrl!.TrimEnd('/') + "/");
         DropFields = options.DropFields.ToHashSet(StringComparer.Ordinal);
-        Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null);
+        Limits = new ProviderLimits(options, time, previous?.Kind == Kind && previous.BaseUrl == BaseUrl ? previous.Limits : null, shared, name);
         _headers = [.. Limits.Keys.Span.ToArray().Select(
             key => key.Secret is not null && Format.Authentication(key.Secret) is { } header
                 ? ((string Name, string Value)[])[.. CommonHeaders, .. Format.Headers, header]

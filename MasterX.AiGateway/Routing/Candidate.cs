@@ -21,7 +21,7 @@ internal sealed class Candidate(Provider provider, string model, TimeProvider ti
     public WireFormat Format { get; } = provider.Format.For(model);
 
     /// <summary>Its circuit and cool-down.</summary>
-    public ModelGate Gate { get; } = new(provider.Limits, provider.Options.Circuit, time);
+    public ModelGate Gate { get; } = new(provider.Limits, provider.Options.Circuit, time, model);
 
     /// <summary>Whether it stands in the configuration, so that it stays whoever asks for what.</summary>
     public bool IsConfigured { get; set; }

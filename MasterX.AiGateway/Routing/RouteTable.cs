@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MasterX.AiGateway.Limits;
 using MasterX.AiGateway.Providers;
 
 namespace MasterX.AiGateway.Routing;
@@ -21,13 +22,14 @@ internal sealed class RouteTable : IDisposable
     /// <param name="options">Valid.</param>
     /// <param name="previous">The table this one replaces; providers that have not changed are taken over, with their limits, circuits and connections.</param>
     /// <param name="time">Clock.</param>
-    public RouteTable(GatewayOptions options, RouteTable? previous, TimeProvider time)
+    /// <param name="shared">What the gateway's replicas share; <see langword="null"/> for nothing.</param>
+    public RouteTable(GatewayOptions options, RouteTable? previous, TimeProvider time, SharedGate? shared = null)
     {
         Options = options;
         foreach (var (name, settings) in options.Providers.Where(provider => BuiltInProviders.IsUsable(provider.Value)))
         {
             var before = previous?._providers.GetValueOrDefault(name);
-            _providers[name] = before is not null && before.Options.IsSameAs(settings) ? before : new Provider(name, settings, time, before);
+            _providers[name] = before is not null && before.Options.IsSameAs(settings) ? before : new Provider(name, settings, time, before, shared);
         }
 
         AddDefaultRoutes();

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.RateLimiting;
+using MasterX.ServiceDefaults.Sharing;
 using Microsoft.AspNetCore.RateLimiting;
 
 namespace MasterX.Api.Keys;
 
 /// <summary>
-/// Calls per minute and at once, per key and as the key says; nothing is queued, and each replica counts for itself. What is counted of a key is thrown away once there is nothing in it: one
+/// Calls per minute and at once, per key and as the key says; nothing is queued. Where there is Redis, all replicas count together
+/// (<see cref="SharedConsumerLimits"/>), else each for itself. What is counted of a key is thrown away once there is nothing in it: one
 /// timer sees to that for all of them. Callers are told how they stand with every answer: <c>RateLimit-Limit</c>, <c>-Remaining</c> and <c>-Reset</c> (seconds until there is one more),
 /// named as in draft-ietf-httpapi-ratelimit-headers-06.
 /// </summary>
@@ -20,13 +22,18 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     /// <summary>For requests of nobody, and of keys without limits.</summary>
     private static readonly Lease Unlimited = new(null, null, Admission.Admitted);
 
+    /// <summary>For who has to be asked for in Redis: the middleware then asks again, and waits.</summary>
+    private static readonly Lease Undecided = new(null, null, Admission.Gone);
+
     private readonly ConcurrentDictionary<(string Id, int? RequestsPerMinute, int? MaxConcurrency), KeyLimits> _limits = new();
     private readonly TimeProvider _time;
+    private readonly SharedConsumerLimits? _shared;
     private readonly ITimer _sweep;
 
-    public ConsumerLimits(TimeProvider time)
+    public ConsumerLimits(TimeProvider time, SharedLimits? shared = null)
     {
         _time = time;
+        _shared = shared is null ? null : new SharedConsumerLimits(shared);
         using (ExecutionContext.SuppressFlow())
         {
             _sweep = time.CreateTimer(static limits => ((ConsumerLimits)limits!).Sweep(), this, SweepPause, SweepPause);
@@ -34,7 +41,7 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     }
 
     /// <summary>Keys of which something is counted.</summary>
-    internal int Count => _limits.Count;
+    internal int Count => _limits.Count + (_shared?.Count ?? 0);
 
     private long Second => _time.GetTimestamp() / _time.TimestampFrequency;
 
@@ -64,6 +71,7 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     /// <summary>Throws away what is counted of keys that have asked for nothing in the last minute.</summary>
     internal void Sweep()
     {
+        _shared?.Sweep();
         var second = Second;
         foreach (var known in _limits)
         {
@@ -81,6 +89,11 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
             return Unlimited;
         }
 
+        if (_shared is not null)
+        {
+            return Undecided;
+        }
+
         var (id, second) = ((key.Id, key.RequestsPerMinute, key.MaxConcurrency), Second);
         while (true)
         {
@@ -92,22 +105,49 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
                 continue;
             }
 
-            if (standing is not null)
-            {
-                // When the answer starts: whoever answers with an error begins by clearing all headers.
-                resource.Response.OnStarting(static state => TellAsync((Told)state), new Told(resource.Response, standing));
-            }
-
+            TellLater(resource.Response, standing);
             return new Lease(admission == Admission.Admitted ? limits : null, standing, admission);
         }
     }
 
-    protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext resource, int permitCount, CancellationToken cancellationToken) => new(AttemptAcquireCore(resource, permitCount));
+    protected override ValueTask<RateLimitLease> AcquireAsyncCore(HttpContext resource, int permitCount, CancellationToken cancellationToken) =>
+        AttemptAcquireCore(resource, permitCount) is var lease && ReferenceEquals(lease, Undecided) ? AcquireSharedAsync(resource, _shared!) : new(lease);
 
     protected override void Dispose(bool disposing)
     {
         _sweep.Dispose();
         base.Dispose(disposing);
+    }
+
+    private static async ValueTask<RateLimitLease> AcquireSharedAsync(HttpContext resource, SharedConsumerLimits shared)
+    {
+        var key = resource.Consumer();
+        var lines = shared.LinesOf(key.Id, key.RequestsPerMinute, key.MaxConcurrency);
+        var entry = await shared.EnterAsync(lines);
+        Standing? standing = null;
+        for (var i = 0; i < lines.Length; i++)
+        {
+            if (lines[i].Limit is SharedWindow window)
+            {
+                var now = entry.Standing(i);
+                standing = new((int)window.Limit, (int)now.Left, (int)Math.Ceiling((entry.Refused == i ? entry.Wait : now.UntilMore).TotalSeconds));
+            }
+        }
+
+        TellLater(resource.Response, standing);
+        return new Lease(null, standing, entry.IsAdmitted ? Admission.Admitted : lines[entry.Refused].Limit is SharedPlaces ? Admission.TooManyAtOnce : Admission.TooManyPerMinute)
+        {
+            Entry = entry.IsAdmitted ? entry : null,
+        };
+    }
+
+    private static void TellLater(HttpResponse response, Standing? standing)
+    {
+        if (standing is not null)
+        {
+            // When the answer starts: whoever answers with an error begins by clearing all headers.
+            response.OnStarting(static state => TellAsync((Told)state), new Told(response, standing));
+        }
     }
 
     private static Task TellAsync(Told told)
@@ -126,6 +166,9 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     {
         private KeyLimits? _limits = limits;
 
+        /// <summary>Where the limits are shared.</summary>
+        public SharedEntry? Entry { get; init; }
+
         public Standing? Standing => standing;
 
         public Admission Admission => admission;
@@ -143,6 +186,7 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
         protected override void Dispose(bool disposing)
         {
             Interlocked.Exchange(ref _limits, null)?.Leave();
+            Entry?.Leave();
             base.Dispose(disposing);
         }
     }

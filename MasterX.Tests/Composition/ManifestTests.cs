@@ -59,10 +59,11 @@ public sealed class ManifestTests
     [Fact]
     public async Task Redis_is_part_of_it_when_asked_for()
     {
-        var resources = await PublishAsync([("Redis", "true")]);
+        var resources = await PublishAsync([("Redis", "true"), ("Replicas", "3")]);
 
         Assert.Equal("{redis.connectionString}", resources.Text("api", "env", "ConnectionStrings__redis"));
         Assert.Equal("{redis.connectionString}", resources.Text("aigateway", "env", "ConnectionStrings__redis"));
+        Assert.Equal("3", resources.Text("api", "env", "Redis__Replicas"));
     }
 
     [Fact]
