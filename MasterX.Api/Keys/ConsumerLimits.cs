@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Threading.RateLimiting;
+using MasterX.Api.Projects;
 using Microsoft.AspNetCore.RateLimiting;
 
 namespace MasterX.Api.Keys;
 
 /// <summary>
-/// Calls per minute and at once, per key and as the key says; nothing is queued, and each replica counts for itself. What is counted of a key is thrown away once there is nothing in it: one
+/// Calls per minute and at once, of a key and of its project, as each of them says: both have to let a call in. Nothing is queued, and each replica counts for itself. What is counted of a key is thrown away once there is nothing in it: one
 /// timer sees to that for all of them. Callers are told how they stand with every answer: <c>RateLimit-Limit</c>, <c>-Remaining</c> and <c>-Reset</c> (seconds until there is one more),
 /// named as in draft-ietf-httpapi-ratelimit-headers-06.
 /// </summary>
@@ -18,7 +19,7 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     private const int ConcurrencyWait = 1;
 
     /// <summary>For requests of nobody, and of keys without limits.</summary>
-    private static readonly Lease Unlimited = new(null, null, Admission.Admitted);
+    private static readonly Lease Unlimited = new(null, null, null, Admission.Admitted, null);
 
     private readonly ConcurrentDictionary<(string Id, int? RequestsPerMinute, int? MaxConcurrency), KeyLimits> _limits = new();
     private readonly TimeProvider _time;
@@ -43,8 +44,8 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     public static ValueTask RefuseAsync(OnRejectedContext context, CancellationToken cancellationToken)
     {
         var http = context.HttpContext;
-        var key = http.Consumer();
         var lease = (Lease)context.Lease;
+        var (by, whose) = (lease.RefusedBy!, lease.RefusedBy is Project ? "project" : "key");
         var perMinute = lease.Admission == Admission.TooManyPerMinute;
         http.Response.Headers.RetryAfter = (perMinute ? lease.Standing!.Reset : ConcurrencyWait).ToString(CultureInfo.InvariantCulture);
         http.Response.StatusCode = StatusCodes.Status429TooManyRequests;
@@ -55,8 +56,8 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
             {
                 Status = StatusCodes.Status429TooManyRequests,
                 Detail = perMinute
-                    ? $"The key allows {key.RequestsPerMinute} requests per minute. Come back after the time in Retry-After."
-                    : $"The key allows {key.MaxConcurrency} calls at once. Wait for one of them to end.",
+                    ? $"The {whose} allows {by.RequestsPerMinute} requests per minute. Come back after the time in Retry-After."
+                    : $"The {whose} allows {by.MaxConcurrency} calls at once. Wait for one of them to end.",
             },
         }).AsTask());
     }
@@ -76,29 +77,69 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
 
     protected override RateLimitLease AttemptAcquireCore(HttpContext resource, int permitCount)
     {
-        if (resource.Features.Get<Consumer>() is not { Key: { } key } || (key.RequestsPerMinute is null && key.MaxConcurrency is null))
+        if (resource.Features.Get<Consumer>() is not { } consumer || (!IsLimited(consumer.Key) && !IsLimited(consumer.Project)))
         {
             return Unlimited;
         }
 
-        var (id, second) = ((key.Id, key.RequestsPerMinute, key.MaxConcurrency), Second);
+        var second = Second;
+        Standing? shared = null;
+        KeyLimits? over = null;
+        Allowance refusedBy = consumer.Key;
+        var admission = Enter(consumer.Key, second, out var own, out var standing);
+        if (admission == Admission.Admitted && IsLimited(consumer.Project))
+        {
+            refusedBy = consumer.Project!;
+            admission = Enter(refusedBy, second, out over, out shared);
+            if (admission != Admission.Admitted)
+            {
+                own?.TakeBack();
+                (own, over) = (null, null);
+            }
+        }
+
+        // Of two the one that is nearer to its end; of a refusal the one that refuses.
+        if (shared is not null && (standing is null || admission != Admission.Admitted || shared.Remaining < standing.Remaining))
+        {
+            standing = shared;
+        }
+
+        if (standing is not null)
+        {
+            // When the answer starts: whoever answers with an error begins by clearing all headers.
+            resource.Response.OnStarting(static state => TellAsync((Told)state), new Told(resource.Response, standing));
+        }
+
+        return admission == Admission.Admitted ? new Lease(own, over, standing, admission, null) : new Lease(null, null, standing, admission, refusedBy);
+    }
+
+    private static bool IsLimited(Allowance? allowance) => allowance is { RequestsPerMinute: not null } or { MaxConcurrency: not null };
+
+    /// <param name="allowance">Of a key, or a project.</param>
+    /// <param name="second">Now.</param>
+    /// <param name="entered">Where the call has its place, if it has one.</param>
+    /// <param name="standing">Afterwards.</param>
+    private Admission Enter(Allowance allowance, long second, out KeyLimits? entered, out Standing? standing)
+    {
+        (entered, standing) = (null, null);
+        if (!IsLimited(allowance))
+        {
+            return Admission.Admitted;
+        }
+
+        var id = (allowance.Id, allowance.RequestsPerMinute, allowance.MaxConcurrency);
         while (true)
         {
             var limits = _limits.GetOrAdd(id, static id => new KeyLimits(id.RequestsPerMinute, id.MaxConcurrency));
-            var admission = limits.TryEnter(second, out var standing);
+            var admission = limits.TryEnter(second, out standing);
             if (admission == Admission.Gone)
             {
                 _limits.TryRemove(new(id, limits));
                 continue;
             }
 
-            if (standing is not null)
-            {
-                // When the answer starts: whoever answers with an error begins by clearing all headers.
-                resource.Response.OnStarting(static state => TellAsync((Told)state), new Told(resource.Response, standing));
-            }
-
-            return new Lease(admission == Admission.Admitted ? limits : null, standing, admission);
+            entered = admission == Admission.Admitted ? limits : null;
+            return admission;
         }
     }
 
@@ -122,9 +163,12 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
     private sealed record Told(HttpResponse Response, Standing Standing);
 
     /// <summary>A place, or the lack of one.</summary>
-    private sealed class Lease(KeyLimits? limits, Standing? standing, Admission admission) : RateLimitLease
+    private sealed class Lease(KeyLimits? own, KeyLimits? shared, Standing? standing, Admission admission, Allowance? refusedBy) : RateLimitLease
     {
-        private KeyLimits? _limits = limits;
+        private KeyLimits? _own = own, _shared = shared;
+
+        /// <summary>The key, or the project, that does not let it in.</summary>
+        public Allowance? RefusedBy => refusedBy;
 
         public Standing? Standing => standing;
 
@@ -142,7 +186,8 @@ internal sealed class ConsumerLimits : PartitionedRateLimiter<HttpContext>
 
         protected override void Dispose(bool disposing)
         {
-            Interlocked.Exchange(ref _limits, null)?.Leave();
+            Interlocked.Exchange(ref _own, null)?.Leave();
+            Interlocked.Exchange(ref _shared, null)?.Leave();
             base.Dispose(disposing);
         }
     }
