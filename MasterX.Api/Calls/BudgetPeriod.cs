@@ -19,6 +19,9 @@ internal readonly record struct BudgetPeriod(string OwnerId, BudgetKinds Kind, D
     public static string IdOf(string ownerId, DateTimeOffset at, BudgetKinds kind = BudgetKinds.Month) =>
         $"{ownerId}/{at.UtcDateTime.ToString(kind == BudgetKinds.Day ? Day : Month, CultureInfo.InvariantCulture)}";
 
+    /// <summary>How the names of all budgets of a month begin behind their owner's.</summary>
+    public static string Of(DateOnly month) => month.ToString(Month, CultureInfo.InvariantCulture);
+
     public static BudgetPeriod Parse(string budgetId)
     {
         var slash = budgetId.LastIndexOf('/');

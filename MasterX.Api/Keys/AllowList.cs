@@ -10,16 +10,15 @@ internal static class AllowList
     /// <summary>What a call asks for that names no model.</summary>
     private const string Default = "auto";
 
-    private const string Generate = "/api/ai/generate", Models = "/v1/models";
-    private static readonly PathString Prefix = "/v1";
+    private static readonly PathString Generate = "/api/ai/generate", Prefix = "/v1", Models = "/v1/models";
 
     /// <summary>Whether a list may name it: that it costs something, or leads to what has.</summary>
-    public static bool IsDoor(string path) => path.StartsWith(Prefix.Value!, StringComparison.Ordinal) || path == Generate;
+    public static bool IsDoor(string path) => path.StartsWith(Prefix.Value!, StringComparison.Ordinal) || path == Generate.Value;
 
     /// <returns>Why the caller may not use the door; <see langword="null"/> when it may.</returns>
     public static string? RefusalOf(Consumer consumer, PathString path)
     {
-        if (!consumer.IsConfined || !(path.StartsWithSegments(Prefix) || path == Generate) || path.StartsWithSegments(Models))
+        if (!consumer.IsConfined || !(path.StartsWithSegments(Prefix) || path.StartsWithSegments(Generate)) || path.StartsWithSegments(Models))
         {
             return null;
         }

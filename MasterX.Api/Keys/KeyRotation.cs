@@ -47,7 +47,8 @@ internal static class KeyRotation
         }
     }
 
-    private static ConsumerKey Rotate(ConsumerKey key, string secret, string by, DateTimeOffset until, bool overlaps)
+    /// <summary>The key as it is then.</summary>
+    internal static ConsumerKey Rotate(ConsumerKey key, string secret, string by, DateTimeOffset until, bool overlaps)
     {
         var rotated = key with { Hash = ConsumerKeyHash.Of(secret).ToString(), Preview = secret[..8], RotatedBy = by, Version = key.Version + 1 };
 

@@ -224,6 +224,20 @@ public abstract partial class StorageContract
     }
 
     [Fact]
+    public async Task Budgets_of_a_month_that_is_over_are_forgotten_but_for_what_is_held()
+    {
+        string[] budgets = [BudgetPeriod.IdOf("key_1", Noon), BudgetPeriod.IdOf("key_1", Noon, BudgetKinds.Day), BudgetPeriod.IdOf("key_1", Noon.AddMonths(1))];
+        var (booked, held) = (Call() with { Reserved = [.. budgets.Select(budget => new Reservation(budget, 0.5m, 1, true))] }, Call(reserved: 0.25m, key: "proj_2026-11"));
+        await Calls.OpenAsync([booked, held], Token);
+        await Calls.SettleAsync([new(booked, [])], Token);
+
+        Assert.Equal(0, await Calls.DeleteBudgetsAsync(NoonsDay.AddMonths(-1), Token));
+        Assert.Equal(2, await Calls.DeleteBudgetsAsync(NoonsDay, Token));
+        Assert.Equal(1, await Calls.DeleteBudgetsAsync(NoonsDay.AddMonths(1), Token));
+        Assert.Equal((0m, 0.25m), await Calls.ReadBudgetAsync(held.Reserved[0].BudgetId, Token));
+    }
+
+    [Fact]
     public async Task What_is_told_of_a_budget_is_told_by_one_and_once()
     {
         var alert = new BudgetAlert("key_1/2026-11@0.5", "msg_1", Noon, """{"a":"é"}""", 0, Noon, null, null);

@@ -51,6 +51,9 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             : (Picodollars.ToDollars(SpentBefore(connection, budgetId)), 0),
         cancellationToken);
 
+    public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM budgets WHERE held = 0 AND id LIKE $name", ("$name", $"%/{BudgetPeriod.Of(month)}%")).Run(), cancellationToken);
+
     private static Opening Open(EmbeddedConnection connection, Call call)
     {
         long? left = null;

@@ -80,6 +80,10 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
             ? (Picodollars.ToDollars(budget["Spent"].ToInt64()), Picodollars.ToDollars(budget["Held"].ToInt64()))
             : (Picodollars.ToDollars(await SpentBeforeAsync(budgetId, cancellationToken)), 0m));
 
+    public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (int)(await database.Budgets.DeleteManyAsync(
+            new BsonDocument { { "_id", new BsonRegularExpression($"/{BudgetPeriod.Of(month)}(-[0-9]{{2}})?$") }, { "Held", 0L } }, cancellationToken)).DeletedCount);
+
     public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
         var repaired = 0;
