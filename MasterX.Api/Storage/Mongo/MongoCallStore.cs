@@ -82,7 +82,7 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
 
     public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (int)(await database.Budgets.DeleteManyAsync(
-            new BsonDocument { { "_id", new BsonRegularExpression($"/{BudgetPeriod.Of(month)}(-[0-9]{{2}})?$") }, { "Held", 0L } }, cancellationToken)).DeletedCount);
+            new BsonDocument { { "_id", new BsonRegularExpression($"/{BudgetPeriod.Of(month)}(-[0-9]{{2}})?$", "") }, { "Held", 0L } }, cancellationToken)).DeletedCount);
 
     public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
