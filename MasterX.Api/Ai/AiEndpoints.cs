@@ -31,6 +31,12 @@ internal static class AiEndpoints
             }
         }
 
+        if (AllowList.RefusalOf(context.Caller(), request.Model ?? "") is { } refusal)
+        {
+            context.MayEndOtherwise();
+            return TypedResults.Problem(refusal, statusCode: StatusCodes.Status403Forbidden);
+        }
+
         var streamed = request.Stream ?? context.Request.GetTypedHeaders().Accept.Any(media => media.MediaType.Equals("text/event-stream", StringComparison.OrdinalIgnoreCase));
         return await (streamed ? generator.StreamAsync(request, context) : generator.AnswerAsync(request, context));
     }

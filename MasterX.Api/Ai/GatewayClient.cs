@@ -54,7 +54,7 @@ internal sealed class GatewayClient(HttpClient http)
     private async Task<HttpResponseMessage> SendAsync(JsonObject body, Call call, HttpCompletionOption completion, CancellationToken cancellationToken)
     {
         using var message = new HttpRequestMessage(HttpMethod.Post, Path) { Content = JsonContent.Create(body) }.WithUrlTemplate(Path);
-        message.Headers.Add("x-masterx-consumer", call.KeyId);
+        message.Headers.Add("x-masterx-consumer", call.OwnerId);
         message.Headers.Add(GatewayCalls.CallHeader, call.Id);
         if (RequestIdentity.Current?.TraceParent is { } parent)
         {

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MasterX.Api.Ai;
 
 /// <summary>A generated answer as it is stored.</summary>
@@ -6,8 +8,9 @@ internal sealed record Generation
     /// <summary>Begins with <c>gen_</c>; sorts by creation.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The key that asked for it and alone sees it.</summary>
-    public required string KeyId { get; init; }
+    /// <summary>The project whose key asked for it, or the key where it has none; it alone sees it.</summary>
+    [JsonPropertyName("KeyId")]
+    public required string OwnerId { get; init; }
 
     /// <summary>The user on whose behalf, if one was named.</summary>
     public string? UserId { get; init; }

@@ -136,14 +136,14 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
 
     /// <summary>What this very request has made before, by a process that died before it could say so.</summary>
     private async ValueTask<Generation?> FindMadeAsync(HttpContext context) =>
-        context.MayComeAgain() ? await generations.FindAsync(context.Consumer().Id, NewId(context), context.RequestAborted) : null;
+        context.MayComeAgain() ? await generations.FindAsync(context.Consumer().OwnerId, NewId(context), context.RequestAborted) : null;
 
     private static string NewId(HttpContext context) => context.NewId("gen");
 
     private async Task<Call> OpenAsync(GenerateRequest request, HttpContext context)
     {
         await context.ConfirmHoldAsync();
-        var opened = await book.OpenAsync(context.Consumer(), CallFacts.Of(request), context.RequestAborted);
+        var opened = await book.OpenAsync(context.Caller(), CallFacts.Of(request), context.RequestAborted);
         context.Response.WriteLeft(opened);
         return opened.Call;
     }
@@ -200,7 +200,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         var generation = new Generation
         {
             Id = id,
-            KeyId = call.KeyId,
+            OwnerId = call.OwnerId,
             UserId = request.UserId,
             CreatedAt = Identifier.Now(time),
             Prompt = request.Prompt!,
@@ -227,7 +227,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
         }
 
         // Of two that have both made it, whoever was written first is the one that everybody sees.
-        return repeatable is null || isOthers ? generation : await generations.FindAsync(call.KeyId, id, CancellationToken.None) ?? generation;
+        return repeatable is null || isOthers ? generation : await generations.FindAsync(call.OwnerId, id, CancellationToken.None) ?? generation;
     }
 
     [LoggerMessage(43, LogLevel.Error, "The streamed generation {Id} could not be stored")]

@@ -17,7 +17,7 @@ internal static class AnthropicEndpoints
         var messages = app.MapGroup(Prefix).RequireAuthorization(ConsumerScopes.Generate).WithTags("Anthropic").DisableValidation();
         messages.MapPost("", PaidForwarding.ForwardAsync).WithName("createMessage").WithSummary("A message, in Anthropic's format, streamed or not").IsIdempotent()
             .Accepts<MessageRequest>("application/json").Produces<Message>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 404, 413, 415, 422, 504);
-        messages.MapPost("/count_tokens", (HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context))
+        messages.MapPost("/count_tokens", PaidForwarding.ForwardUnpaidAsync)
             .WithName("countTokens").WithSummary("How many tokens a message's request has; reckoned where no provider of the model counts")
             .Accepts<MessageRequest>("application/json").Produces<MessageTokenCount>().Refuses(400, 404, 413, 415, 504);
     }

@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace MasterX.Api.Calls;
 
 /// <summary>How far the booking of a call has come. It only moves on: what is known is never replaced by what is assumed.</summary>
@@ -22,6 +24,13 @@ internal sealed record Call
     /// <summary>Whose key.</summary>
     public required string KeyId { get; init; }
 
+    /// <summary>The project that the key belongs to; <see langword="null"/> for none.</summary>
+    public string? ProjectId { get; init; }
+
+    /// <summary>Whose what it generates is.</summary>
+    [JsonIgnore]
+    public string OwnerId => ProjectId ?? KeyId;
+
     /// <summary>When it was opened, UTC, to the millisecond; what it has spent counts for that day.</summary>
     public required DateTimeOffset At { get; init; }
 
@@ -45,7 +54,7 @@ internal sealed record Call
 internal readonly record struct Expectation(int InputTokens, int OutputTokens, decimal? CostUsd);
 
 /// <summary>What is held for a call in one budget, until it is settled.</summary>
-/// <param name="BudgetId">The budget of a key and a period: <c>key_…/2026-11</c>.</param>
+/// <param name="BudgetId">The budget of a key or a project, and a period: <c>key_…/2026-11</c>, <c>proj_…/2026-11-27</c>.</param>
 /// <param name="CostUsd">US dollars that are held.</param>
 /// <param name="LimitUsd">US dollars of the budget.</param>
 /// <param name="IsBound">

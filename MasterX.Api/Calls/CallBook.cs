@@ -29,6 +29,7 @@ internal sealed partial class CallBook : IDisposable
     private const int MostBooked = 100_000;
 
     private readonly Expectations _expectations;
+    private readonly BudgetWatch _budgets;
     private readonly TimeProvider _time;
     private readonly ILogger<CallBook> _logger;
     private readonly Meter _meter;
@@ -36,9 +37,9 @@ internal sealed partial class CallBook : IDisposable
     private readonly ConcurrentQueue<string> _booked = new();
     private readonly ConcurrentDictionary<string, Unbooked> _unbooked = new(StringComparer.Ordinal);
 
-    public CallBook(ICallStore store, Expectations expectations, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
+    public CallBook(ICallStore store, Expectations expectations, BudgetWatch budgets, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
     {
-        (_store, _expectations, _time, _logger) = (store, expectations, time, logger);
+        (_store, _expectations, _budgets, _time, _logger) = (store, expectations, budgets, time, logger);
         _meter = meters.Create("MasterX.Usage");
         _meter.CreateObservableGauge("usage_backlog_requests", () => _unbooked.Count, description: "Calls that have ended and are not booked yet.");
         _meter.CreateObservableGauge(
@@ -52,14 +53,18 @@ internal sealed partial class CallBook : IDisposable
     /// <exception cref="CallRefusedException">A budget does not allow it.</exception>
     /// <exception cref="GatewayUnavailableException">What it may cost cannot be said, and a budget depends on it.</exception>
     /// <exception cref="StorageException">It cannot be written, and a budget depends on it.</exception>
-    public async Task<OpenedCall> OpenAsync(ConsumerKey key, CallFacts facts, CancellationToken cancellationToken)
+    public async Task<OpenedCall> OpenAsync(Consumer consumer, CallFacts facts, CancellationToken cancellationToken)
     {
         var at = Identifier.Now(_time);
-        var quote = key.MonthlyBudgetUsd is null ? _expectations.Known(facts.Model) : await _expectations.QuoteAsync(facts.Model, cancellationToken);
+        (string BudgetId, decimal? LimitUsd)[] budgets = consumer.HasBudgets ? [.. BudgetPeriod.Of(consumer.Key, at), .. consumer.Project is { } project ? BudgetPeriod.Of(project, at) : []] : [];
+        var isBounded = Array.Exists(budgets, budget => budget.LimitUsd is not null);
+        var quote = !isBounded ? _expectations.Known(facts.Model) : await _expectations.QuoteAsync(facts.Model, cancellationToken);
         var expected = _expectations.Of(facts, quote);
-        var call = new Call { Id = Identifier.New("call"), KeyId = key.Id, At = at, Instance = Instance, Model = facts.Model, Expected = expected };
-        if (key.MonthlyBudgetUsd is not { } budget)
+        var call = new Call { Id = Identifier.New("call"), KeyId = consumer.Key.Id, ProjectId = consumer.Key.ProjectId, At = at, Instance = Instance, Model = facts.Model, Expected = expected };
+        if (!isBounded)
         {
+            // What is only counted holds nothing.
+            call = call with { Reserved = [.. budgets.Select(budget => new Reservation(budget.BudgetId, 0, BudgetPeriod.Unlimited, true))] };
             await OpenUnboundAsync(call);
             return new(call, null);
         }
@@ -72,7 +77,7 @@ internal sealed partial class CallBook : IDisposable
         // A model that does not exist costs nothing: the gateway refuses it.
         if (expected.CostUsd is { } cost)
         {
-            call = call with { Reserved = [new(BudgetPeriod.IdOf(key.Id, at), cost, budget, facts.MostOutputTokens is not null)] };
+            call = call with { Reserved = [.. budgets.Select(budget => new Reservation(budget.BudgetId, cost, budget.LimitUsd ?? BudgetPeriod.Unlimited, facts.MostOutputTokens is not null))] };
         }
 
         var opening = await WriteOpeningAsync(call);
@@ -89,7 +94,13 @@ internal sealed partial class CallBook : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
         }
 
-        return opening.IsAllowed ? new(call, opening.LeftUsd) : throw CallRefusedException.OverBudget(key, call, opening.LeftUsd ?? 0);
+        if (!opening.IsAllowed)
+        {
+            _budgets.Refused(call, opening);
+            throw CallRefusedException.OverBudget(call, opening);
+        }
+
+        return new(call, opening.LeftUsd);
     }
 
     /// <summary>Books a call; it survives the death of this process then.</summary>
@@ -213,6 +224,7 @@ internal sealed partial class CallBook : IDisposable
             throw;
         }
 
+        _budgets.Booked(settlement.Call);
         if (settlement.State == CallState.Settled && _booked.Count < MostBooked)
         {
             _booked.Enqueue(settlement.Call.Id);
@@ -250,5 +262,6 @@ internal sealed record OpenedCall(Call Call, decimal? LeftUsd);
 
 /// <summary>Whether a call may be made, and what is left.</summary>
 /// <param name="IsAllowed">By its budgets.</param>
-/// <param name="LeftUsd">Of the scarcest budget, in US dollars; <see langword="null"/> without one.</param>
-internal readonly record struct Opening(bool IsAllowed, decimal? LeftUsd);
+/// <param name="LeftUsd">Of the scarcest budget, in US dollars, or of the one that does not allow it; <see langword="null"/> without one.</param>
+/// <param name="RefusedBy">The budget that does not allow it.</param>
+internal readonly record struct Opening(bool IsAllowed, decimal? LeftUsd, string? RefusedBy = null);

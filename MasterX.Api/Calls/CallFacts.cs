@@ -40,9 +40,11 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
                     var isMost = json.ValueTextEquals("max_tokens"u8) || json.ValueTextEquals("max_completion_tokens"u8) || json.ValueTextEquals("max_output_tokens"u8);
                     var isChoices = json.ValueTextEquals("n"u8);
                     json.Read();
-                    if (isModel && json.TokenType == JsonTokenType.String && json.ValueSpan.Length <= LongestModel)
+                    if (isModel && json.TokenType is JsonTokenType.String or JsonTokenType.Null)
                     {
-                        model = json.GetString()!;
+                        // As it is unescaped, which is what the gateway goes by; of one that no model can have, enough to know that.
+                        model = json.GetString() ?? "";
+                        model = model.Length > LongestModel ? model[..LongestModel] : model;
                     }
                     else if (isMost && json.TokenType == JsonTokenType.Number && json.TryGetInt64(out var limit))
                     {

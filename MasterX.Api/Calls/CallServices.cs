@@ -1,5 +1,6 @@
 using System.Net.Http.Headers;
 using MasterX.Api.Ai;
+using MasterX.ServiceDefaults.Configuration;
 using MasterX.ServiceDefaults.Startup;
 
 namespace MasterX.Api.Calls;
@@ -20,6 +21,11 @@ internal static class CallServices
         builder.Services.AddSingleton<GatewayCalls>();
         builder.Services.AddSingleton<Expectations>();
         builder.Services.AddSingleton<CallBook>();
+        builder.Services.AddSingleton<BudgetWebhook>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<BudgetWebhook>());
+        builder.Services.AddSingleton<IConfigurationRule, BudgetWebhook.Rule>();
+        builder.Services.AddSingleton<BudgetWatch>();
+        builder.Services.AddHostedService(services => services.GetRequiredService<BudgetWatch>());
         builder.Services.AddSingleton<CallCollector>();
         builder.Services.AddHostedService(services => services.GetRequiredService<CallCollector>());
 
@@ -43,6 +49,10 @@ internal static class CallServices
             .RemoveAllLoggers();
 #pragma warning disable EXTEXP0001 // What is asked for is asked for again by the one who needs it.
         client.RemoveAllResilienceHandlers();
+        builder.Services.AddHttpClient(BudgetWebhook.ClientName, client => client.Timeout = BudgetWebhook.Patience)
+            .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, PooledConnectionLifetime = TimeSpan.FromMinutes(5) })
+            .RemoveAllLoggers()
+            .RemoveAllResilienceHandlers();
 #pragma warning restore EXTEXP0001
     }
 

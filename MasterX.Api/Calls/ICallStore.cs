@@ -39,4 +39,8 @@ internal interface ICallStore
     /// <param name="budgetId">Which; one that nobody has reserved in yet has spent what its key has spent in its period.</param>
     /// <param name="cancellationToken">Ends the read.</param>
     Task<(decimal Spent, decimal Held)> ReadBudgetAsync(string budgetId, CancellationToken cancellationToken);
+
+    /// <summary>Forgets the budgets of a month and of its days, long after it, but for those in which something is held still.</summary>
+    /// <returns>How many.</returns>
+    Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken);
 }

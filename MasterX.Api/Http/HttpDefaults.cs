@@ -55,6 +55,7 @@ internal static class HttpDefaults
         app.UseMiddleware<RequestSizeLimit>();
         app.UseMiddleware<UnpackedOnly>();
         app.UseConsumerKeys();
+        app.UseMiddleware<AllowedDoors>();
         app.UseMiddleware<IdempotencyMiddleware>();
         app.MapOpenApi().AllowAnonymous();
         app.MapScalarApiReference(DocsPath, ShowOurOwnAlone).AllowAnonymous();

@@ -1,3 +1,4 @@
+using MasterX.Api.Idempotency;
 using Microsoft.AspNetCore.Http.HttpResults;
 
 namespace MasterX.Api.Http;
@@ -12,6 +13,15 @@ internal static class Problems
     public static ProblemHttpResult NotFound(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status404NotFound);
 
     public static ProblemHttpResult Conflict(string detail) => TypedResults.Problem(detail, statusCode: StatusCodes.Status409Conflict);
+
+    /// <summary>Refuses with a 403, in the form of the API that is spoken at the path; the same request may be allowed next time.</summary>
+    public static async Task ForbidAsync(HttpContext context, string detail)
+    {
+        context.MayEndOtherwise();
+        context.Response.StatusCode = StatusCodes.Status403Forbidden;
+        await context.RequestServices.GetRequiredService<IProblemDetailsService>().TryWriteAsync(
+            new ProblemDetailsContext { HttpContext = context, ProblemDetails = { Status = StatusCodes.Status403Forbidden, Detail = detail } });
+    }
 
     /// <summary>Describes the statuses an endpoint refuses with, beside those that any endpoint may: no key, a key without the scope, a limit, a failure, a database that is away.</summary>
     public static RouteHandlerBuilder Refuses(this RouteHandlerBuilder endpoint, params ReadOnlySpan<int> statuses)

@@ -13,7 +13,7 @@ internal sealed record KeptAnswer(int Status, Dictionary<string, string> Headers
 
 /// <summary>
 /// Keeps answers in the database so that only the caller can have them again: an answer may hold a key just made, which is stored nowhere else. AES-256-GCM with a key derived
-/// by HKDF-SHA-256 (RFC 5869) from the caller's own key, of which the database has only a hash.
+/// by HKDF-SHA-256 (RFC 5869) from the caller's own key, of which the database has only a hash; answers that a project's keys share, from the project's seal.
 /// </summary>
 internal static class AnswerSeal
 {

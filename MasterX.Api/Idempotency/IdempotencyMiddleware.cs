@@ -54,7 +54,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             return;
         }
 
-        var callersKey = PresentedKey.Of(context.Request.Headers)!;
+        var callersKey = SecretOf(context);
         if (await DescribeAsync(context, name, callersKey) is not { } record)
         {
             return;
@@ -123,7 +123,7 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
         return new IdempotencyRecord
         {
             // Hashed, as a caller may put anything into it; with the key itself, as an admin's may be another after a restart, which could not open the old one's answers.
-            Id = $"{context.Consumer().Id}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{callersKey}\n{name}")))}",
+            Id = $"{context.Consumer().OwnerId}/{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes($"{callersKey}\n{name}")))}",
             RequestHash = Convert.ToHexStringLower(hash.GetHashAndReset()),
             ResourceId = Guid.CreateVersion7(Identifier.Now(time)),
             Holder = IdempotencyRecord.NewHolder(),
@@ -131,6 +131,14 @@ internal sealed class IdempotencyMiddleware(RequestDelegate next, IIdempotencySt
             ExpiresAt = default,
         };
     }
+
+    /// <summary>
+    /// What the answer is sealed with: the caller's key, or what the keys of a project have in common, as they share its answers. An answer that shows a key is for the one alone who
+    /// has asked for it.
+    /// </summary>
+    private static string SecretOf(HttpContext context) => context.Caller().Project is { Seal: var seal } && context.GetEndpoint()?.Metadata.GetMetadata<ShowsKey>() is null
+        ? seal
+        : PresentedKey.Of(context.Request.Headers)!;
 
     private static async ValueTask<ReadOnlyMemory<byte>?> ReadAsync(HttpContext context)
     {

@@ -21,6 +21,9 @@ internal sealed record IdempotentRequest(Guid ResourceId, IdempotencyHold Hold, 
 /// <summary>Marks an endpoint that makes something, and honours <c>Idempotency-Key</c>.</summary>
 internal sealed class IdempotentEndpoint;
 
+/// <summary>Marks an endpoint whose answer shows a key.</summary>
+internal sealed class ShowsKey;
+
 /// <summary>What endpoints need of it.</summary>
 internal static class IdempotencyExtensions
 {

@@ -1,25 +1,33 @@
 using System.Collections.Concurrent;
 using System.Security.Claims;
+using MasterX.Api.Projects;
 using MasterX.Api.Storage;
 
 namespace MasterX.Api.Keys;
 
 /// <summary>A key that may call, with what the framework knows a caller by.</summary>
 /// <param name="Key">As it is stored.</param>
+/// <param name="Project">The one it belongs to; <see langword="null"/> for none.</param>
 /// <param name="Principal">Its id and scopes as claims.</param>
-internal sealed record Consumer(ConsumerKey Key, ClaimsPrincipal Principal)
+internal sealed record Consumer(ConsumerKey Key, Project? Project, ClaimsPrincipal Principal)
 {
     private int _noted;
+
+    /// <summary>Whether anything is counted in budgets.</summary>
+    public bool HasBudgets { get; } = (Key.CountedNow | (Project?.CountedNow ?? BudgetKinds.None)) != BudgetKinds.None;
+
+    /// <summary>Whether it may not ask for everything.</summary>
+    public bool IsConfined { get; } = Key.Models.Count + Key.Routes.Count + (Project?.Models.Count ?? 0) + (Project?.Routes.Count ?? 0) > 0;
 
     /// <summary>True the first time it is asked: a consumer is looked up anew every few seconds, and its use is noted once each time.</summary>
     public bool IsFirstUse() => _noted == 0 && Interlocked.Exchange(ref _noted, 1) == 0;
 }
 
 /// <summary>
-/// Keys by their hash, remembered for <see cref="Lifetime"/>: a key that was revoked by any replica stops working on all of them within that time.
+/// Keys by their hash, with their projects, remembered for <see cref="Lifetime"/>: a key that was revoked or changed by any replica is so on all of them within that time.
 /// Only keys that exist are remembered; whoever makes up keys learns nothing, and fills nothing.
 /// </summary>
-internal sealed class ConsumerKeyCache(IKeyStore keys, TimeProvider time)
+internal sealed class ConsumerKeyCache(IKeyStore keys, IProjectStore projects, TimeProvider time)
 {
     /// <summary>Revocation takes effect within 5 s; this leaves room for a slow database.</summary>
     private static readonly TimeSpan Lifetime = TimeSpan.FromSeconds(3);
@@ -34,7 +42,9 @@ internal sealed class ConsumerKeyCache(IKeyStore keys, TimeProvider time)
         if (!_known.TryGetValue(hash, out var known) || time.GetElapsedTime(known.Read) > Lifetime)
         {
             var read = time.GetTimestamp();
-            if (await keys.FindByHashAsync(hash.ToString(), cancellationToken) is not { } key)
+            var key = await keys.FindByHashAsync(hash.ToString(), cancellationToken);
+            var project = key?.ProjectId is { } projectId ? await projects.FindAsync(projectId, cancellationToken) : null;
+            if (key is null || project?.Id != key.ProjectId)
             {
                 _known.TryRemove(hash, out _);
                 return null;
@@ -45,28 +55,28 @@ internal sealed class ConsumerKeyCache(IKeyStore keys, TimeProvider time)
                 _known.Clear();
             }
 
-            _known[hash] = known = (Of(key), read);
+            _known[hash] = known = (Of(key, project), read);
         }
 
-        return known.Consumer.Key.IsValid(time.GetUtcNow()) ? known.Consumer : null;
+        return known.Consumer.Key.IsOpenedBy(hash, time.GetUtcNow()) ? known.Consumer : null;
     }
 
-    /// <summary>Forgets a key at once, on this replica.</summary>
-    /// <param name="id">Of the key.</param>
+    /// <summary>Forgets a key, or the keys of a project, at once, on this replica.</summary>
+    /// <param name="id">Of the key, or the project.</param>
     public void Forget(string id)
     {
         foreach (var (hash, known) in _known)
         {
-            if (known.Consumer.Key.Id == id)
+            if (known.Consumer.Key.Id == id || known.Consumer.Key.ProjectId == id)
             {
                 _known.TryRemove(hash, out _);
             }
         }
     }
 
-    public static Consumer Of(ConsumerKey key)
+    public static Consumer Of(ConsumerKey key, Project? project = null)
     {
         var claims = key.Scopes.Select(scope => new Claim(ConsumerKeyAuthentication.ScopeClaim, scope)).Prepend(new Claim(ClaimTypes.NameIdentifier, key.Id));
-        return new(key, new ClaimsPrincipal(new ClaimsIdentity(claims, ConsumerKeyAuthentication.SchemeName)));
+        return new(key, project, new ClaimsPrincipal(new ClaimsIdentity(claims, ConsumerKeyAuthentication.SchemeName)));
     }
 }

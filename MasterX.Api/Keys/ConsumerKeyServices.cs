@@ -55,10 +55,13 @@ internal static class ConsumerKeyServices
     }
 
     /// <summary>The caller's key. Only where the endpoint requires one.</summary>
-    public static ConsumerKey Consumer(this HttpContext context) => context.Features.GetRequired<Consumer>().Key;
+    public static ConsumerKey Consumer(this HttpContext context) => context.Caller().Key;
 
-    /// <summary>Whose data the caller sees: those of the caller's key; <see langword="null"/>, which is everyone's, for an admin.</summary>
-    public static string? Sees(this ConsumerKey key) => key.Scopes.Contains(ConsumerScopes.Admin) ? null : key.Id;
+    /// <summary>The caller's key, with its project. Only where the endpoint requires one.</summary>
+    public static Consumer Caller(this HttpContext context) => context.Features.GetRequired<Consumer>();
+
+    /// <summary>Whose data the caller sees: that of the key's project, or of the key where it has none; <see langword="null"/>, which is everyone's, for an admin.</summary>
+    public static string? Sees(this ConsumerKey key) => key.Scopes.Contains(ConsumerScopes.Admin) ? null : key.OwnerId;
 
     /// <summary>A key that could be guessed opens everything.</summary>
     private sealed class AdminKeyRule(IConfiguration configuration) : IConfigurationRule

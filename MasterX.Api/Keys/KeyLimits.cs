@@ -74,6 +74,25 @@ internal sealed class KeyLimits(int? perMinute, int? atOnce)
         }
     }
 
+    /// <summary>A call that was let in here was refused elsewhere: it has not been.</summary>
+    public void TakeBack()
+    {
+        lock (_lock)
+        {
+            _running--;
+            for (var ago = 0; ago < _made.Length && _used > 0; ago++)
+            {
+                // Let in a moment ago: it is among the youngest.
+                if (_made[(_now - ago + Seconds) % Seconds] > 0)
+                {
+                    _made[(_now - ago + Seconds) % Seconds]--;
+                    _used--;
+                    return;
+                }
+            }
+        }
+    }
+
     /// <summary>A call has ended.</summary>
     public void Leave()
     {

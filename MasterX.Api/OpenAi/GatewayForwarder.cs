@@ -165,7 +165,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
             }
 
             to.TryAddWithoutValidation("Authorization", authorization);
-            to.TryAddWithoutValidation("x-masterx-consumer", httpContext.Consumer().Id);
+            to.TryAddWithoutValidation("x-masterx-consumer", httpContext.Consumer().OwnerId);
             if (RequestIdentity.Of(httpContext).TraceParent is { } parent)
             {
                 to.TryAddWithoutValidation("traceparent", parent);

@@ -17,14 +17,23 @@ internal static class OpenAiEndpoints
         MapPost("/responses", "createResponse", "A response, in OpenAI's format, streamed or not").Accepts<ResponseRequest>("application/json").Streams<ModelResponse>();
         v1.MapGet("/responses/{id}", ForwardNamedAsync).WithName("getResponse").WithSummary("A response that its provider keeps").Produces<ModelResponse>().RefusesAsOpenAi(400, 404);
         v1.MapDelete("/responses/{id}", ForwardNamedAsync).WithName("deleteResponse").WithSummary("Has its provider forget a response").Produces<DeletedResponse>().RefusesAsOpenAi(400, 404);
-        v1.MapGet("/models", ForwardAsync).WithName("listModels").WithSummary("The names that can be asked for").Produces<ModelList>().RefusesAsOpenAi();
-        v1.MapGet("/models/{**id}", ForwardNamedAsync).WithName("getModel").WithSummary("One of the names").Produces<Model>().RefusesAsOpenAi(400, 404);
+        v1.MapGet("/models", ListModelsAsync).WithName("listModels").WithSummary("The names that you can ask for").Produces<ModelList>().RefusesAsOpenAi();
+        v1.MapGet("/models/{**id}", GetModelAsync).WithName("getModel").WithSummary("One of the names").Produces<Model>().RefusesAsOpenAi(400, 404);
 
         RouteHandlerBuilder MapPost(string path, string name, string summary) =>
             v1.MapPost(path, PaidForwarding.ForwardAsync).WithName(name).WithSummary(summary).IsIdempotent().RefusesAsOpenAi(400, 404, 413, 415, 422, 504);
     }
 
-    private static Task ForwardAsync(HttpContext context, GatewayForwarder forwarder) => forwarder.ForwardAsync(context);
+    private static Task ListModelsAsync(HttpContext context, AllowedModels models) => models.ListAsync(context);
+
+    private static async Task GetModelAsync([FromRoute(Name = "id")] string id, HttpContext context, GatewayForwarder forwarder)
+    {
+        // Clients escape the slash of provider/model, and the server leaves that one escape as it is.
+        if (!await AllowedDoors.RefuseAsync(context, id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)))
+        {
+            await forwarder.ForwardAsync(context);
+        }
+    }
 
     /// <param name="_">For the API's description: the path is forwarded as it is.</param>
     /// <param name="context">The caller's.</param>

@@ -13,6 +13,7 @@ internal static class OpenAiServices
         builder.Logging.AddFilter("Yarp", LogLevel.Warning);
         builder.Services.AddSingleton<GatewayConnections>();
         builder.Services.AddSingleton<GatewayForwarder>();
+        builder.Services.AddSingleton<AllowedModels>();
         var client = builder.Services.AddHttpClient(AiServices.ForwardingClientName)
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler
             {

@@ -18,11 +18,17 @@ internal static class PaidForwarding
             return;
         }
 
+        var facts = CallFacts.Of(body.Span);
+        if (await AllowedDoors.RefuseAsync(context, facts.Model))
+        {
+            return;
+        }
+
         await context.ConfirmHoldAsync();
         OpenedCall opened;
         try
         {
-            opened = await book.OpenAsync(context.Consumer(), CallFacts.Of(body.Span), context.RequestAborted);
+            opened = await book.OpenAsync(context.Caller(), facts, context.RequestAborted);
         }
         catch (CallRefusedException refused)
         {
@@ -36,5 +42,16 @@ internal static class PaidForwarding
 
         context.Response.WriteLeft(opened);
         await forwarder.ForwardAsync(context, opened.Call);
+    }
+
+    /// <summary>Forwards what costs nothing, and names a model all the same.</summary>
+    public static async Task ForwardUnpaidAsync(HttpContext context, GatewayForwarder forwarder)
+    {
+        if (context.Caller().IsConfined && (await ForwardedBody.ReadAsync(context) is not { } body || await AllowedDoors.RefuseAsync(context, CallFacts.Of(body.Span).Model)))
+        {
+            return;
+        }
+
+        await forwarder.ForwardAsync(context);
     }
 }

@@ -53,18 +53,18 @@ internal interface IUserStore
     /// <returns>Whether it was added; <see langword="false"/> when the e-mail address is taken. Once true, it survives the death of this process.</returns>
     Task<bool> TryAddAsync(User user, CancellationToken cancellationToken);
 
-    /// <param name="keyId">Whose; <see langword="null"/> for anyone's.</param>
+    /// <param name="ownerId">Whose; <see langword="null"/> for anyone's.</param>
     /// <param name="id">Which.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<User?> FindAsync(string? keyId, string id, CancellationToken cancellationToken);
+    Task<User?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
-    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="ownerId">Whose; <see langword="null"/> for everyone's.</param>
     /// <param name="prefix">Of the name or the e-mail address, whatever their letter case; <see langword="null"/> for all.</param>
     /// <param name="before">Only those older than the one with this id.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<User>> ListAsync(string? keyId, string? prefix, string? before, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<User>> ListAsync(string? ownerId, string? prefix, string? before, int limit, CancellationToken cancellationToken);
 
     /// <summary>Replaces the user if it is still the version before <see cref="User.Version"/>.</summary>
     Task<ChangeResult> UpdateAsync(User user, CancellationToken cancellationToken);
@@ -78,17 +78,23 @@ internal interface IUserStore
 /// <summary>Generated answers; they are added together with the booking of their call: <see cref="Calls.ICallStore.SettleAsync"/>.</summary>
 internal interface IGenerationStore
 {
-    /// <param name="keyId">Whose; <see langword="null"/> for anyone's.</param>
+    /// <param name="ownerId">Whose; <see langword="null"/> for anyone's.</param>
     /// <param name="id">Which.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken);
+    Task<Generation?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
-    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="ownerId">Whose; <see langword="null"/> for everyone's.</param>
     /// <param name="before">Only those older than the one with this id.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken);
+    Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Takes away all that is an owner's; or, where the numbers are to be kept, what was said.</summary>
+    /// <param name="ownerId">Whose.</param>
+    /// <param name="keepsNumbers">Whether tokens and costs stay.</param>
+    /// <param name="cancellationToken">Ends the write; it can be begun again.</param>
+    Task EraseOfOwnerAsync(string ownerId, bool keepsNumbers, CancellationToken cancellationToken);
 
     /// <returns>How many were made on behalf of the user, and are gone.</returns>
     Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken);
@@ -104,14 +110,30 @@ internal interface IGenerationStore
 /// <summary>Consumers' keys.</summary>
 internal interface IKeyStore
 {
-    Task AddAsync(ConsumerKey key, CancellationToken cancellationToken);
+    /// <returns>Whether it was added; <see langword="false"/> when its project is not there, or is being deleted. Once true, it survives the death of this process.</returns>
+    Task<bool> TryAddAsync(ConsumerKey key, CancellationToken cancellationToken);
 
+    /// <param name="hash">Of the key as it is, or as it was before it was rotated last.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
     Task<ConsumerKey?> FindByHashAsync(string hash, CancellationToken cancellationToken);
 
     Task<ConsumerKey?> FindAsync(string id, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
-    Task<IReadOnlyList<ConsumerKey>> ListAsync(string? before, int limit, CancellationToken cancellationToken);
+    /// <param name="projectId">Of which project; <see langword="null"/> for all.</param>
+    /// <param name="before">Only those older than the one with this id.</param>
+    /// <param name="limit">At most this many.</param>
+    /// <param name="cancellationToken">Ends the read.</param>
+    Task<IReadOnlyList<ConsumerKey>> ListAsync(string? projectId, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <summary>Whether a project has keys that are not revoked.</summary>
+    Task<bool> HasAnyAsync(string projectId, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Replaces the key if it is still the version before <see cref="Allowance.Version"/>; when it was made, revoked and used, and its project, stay as they are. One that is revoked
+    /// is not found.
+    /// </summary>
+    Task<ChangeResult> UpdateAsync(ConsumerKey key, CancellationToken cancellationToken);
 
     /// <returns>Whether there is such a key; one that was revoked before stays revoked as it was.</returns>
     Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);
@@ -124,11 +146,12 @@ internal interface IKeyStore
 internal interface IUsageStore
 {
     /// <summary>Oldest day first.</summary>
-    /// <param name="keyId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="ownerId">Of which project's keys, or of which key without a project; <see langword="null"/> for everyone's.</param>
+    /// <param name="keyId">Of which key alone; <see langword="null"/> for all.</param>
     /// <param name="from">First day.</param>
     /// <param name="to">Last day.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken);
+    Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken);
 }
 
 /// <summary>Requests that may come again, with their answers.</summary>
@@ -156,6 +179,9 @@ internal interface IIdempotencyStore
 
     /// <summary>Gives a record up, if it is still its holder's and not answered.</summary>
     Task<bool> TryGiveUpAsync(IdempotencyRecord record, CancellationToken cancellationToken);
+
+    /// <summary>Deletes what an owner's keys have asked.</summary>
+    Task DeleteOfOwnerAsync(string ownerId, CancellationToken cancellationToken);
 
     /// <returns>How many told of the user, and are gone.</returns>
     Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken);

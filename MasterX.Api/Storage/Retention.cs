@@ -1,14 +1,21 @@
+using MasterX.Api.Calls;
 using MasterX.ServiceDefaults.Configuration;
 
 namespace MasterX.Api.Storage;
 
 /// <summary>
-/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). The room they have had goes back to the disk.
+/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, budgets and what was told of them once their period is over for long, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). The room they have had goes back to the disk.
 /// </summary>
-internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IIdempotencyStore records, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IIdempotencyStore records, ICallStore calls, IBudgetAlertStore alerts, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     /// <summary>Rows of one write.</summary>
     public const int Step = 500;
+
+    /// <summary>Longer than any budget's period, which it may not be told of twice in.</summary>
+    private static readonly TimeSpan AlertLifetime = TimeSpan.FromDays(62);
+
+    /// <summary>Months after which budgets are forgotten; calls of theirs are booked by then.</summary>
+    private const int FirstPastBudgets = 3;
 
     private const string Setting = "Retention:GenerationDays";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1), Pause = TimeSpan.FromHours(1);
@@ -37,6 +44,12 @@ internal sealed partial class Retention(IDatabase database, IGenerationStore gen
     {
         var now = Identifier.Now(time);
         var expired = await InStepsAsync(() => records.DeleteExpiredAsync(now, Step, cancellationToken));
+        for (var months = FirstPastBudgets; months < FirstPastBudgets + 3; months++)
+        {
+            await calls.DeleteBudgetsAsync(DateOnly.FromDateTime(now.UtcDateTime).AddMonths(-months), cancellationToken);
+        }
+
+        await InStepsAsync(() => alerts.DeleteOlderThanAsync(now - AlertLifetime, Step, cancellationToken));
         var days = configuration.GetValue(Setting, 0);
         var old = days > 0 ? await InStepsAsync(() => generations.DeleteOlderThanAsync(now.AddDays(-days), Step, cancellationToken)) : 0;
         while (await database.ShrinkAsync(cancellationToken))

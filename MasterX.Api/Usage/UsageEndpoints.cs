@@ -17,10 +17,11 @@ internal static class UsageEndpoints
     private static readonly TimeSpan FlushPatience = TimeSpan.FromSeconds(2);
 
     public static void MapUsage(this WebApplication app) =>
-        app.MapGet("/api/usage", ListAsync).RequireAuthorization(ConsumerScopes.Generate).WithTags("Usage").WithName("listUsage").WithSummary("What keys have used, per day; your own key's, or as an admin every key's").Refuses(400);
+        app.MapGet("/api/usage", ListAsync).RequireAuthorization(ConsumerScopes.Generate).WithTags("Usage").WithName("listUsage").WithSummary("What keys have used, per day; those of your project, else your own key's, or as an admin every key's").Refuses(400);
 
     private static async Task<Results<Ok<UsageAnswer>, ProblemHttpResult>> ListAsync(
-        IUsageStore usage, CallBook book, TimeProvider time, HttpContext context, CancellationToken cancellationToken, DateOnly? from = null, DateOnly? to = null, [StringLength(100)] string? key_id = null)
+        IUsageStore usage, CallBook book, TimeProvider time, HttpContext context, CancellationToken cancellationToken, DateOnly? from = null, DateOnly? to = null, [StringLength(100)] string? key_id = null,
+        [StringLength(100)] string? project_id = null)
     {
         var last = to ?? DateOnly.FromDateTime(time.GetUtcNow().UtcDateTime);
         var first = from ?? (last.DayNumber > DefaultDays ? last.AddDays(1 - DefaultDays) : DateOnly.MinValue);
@@ -30,16 +31,26 @@ internal static class UsageEndpoints
         }
 
         var key = context.Consumer();
-        if (key_id is not null && key.Sees() is { } own && own != key_id)
+        if (key.Sees() is { } own)
         {
-            return Problems.BadRequest("key_id names another key; only an admin sees those.");
+            if (key_id is not null && own != key_id && key.ProjectId is null)
+            {
+                return Problems.BadRequest("key_id names another key; only an admin sees those.");
+            }
+
+            if (project_id is not null && own != project_id)
+            {
+                return Problems.BadRequest("project_id names another project; only an admin sees those.");
+            }
+
+            project_id = own;
         }
 
         // What was used a moment ago is to be seen.
         await book.FlushAsync(FlushPatience, cancellationToken);
-        var days = await usage.ListAsync(key.Sees() ?? key_id, first, last, cancellationToken);
+        var days = await usage.ListAsync(project_id, key_id, first, last, cancellationToken);
         return TypedResults.Ok(new UsageAnswer(
-            first, last, [.. days.Select(day => new UsageDay(day.KeyId, day.Day, day.Requests, day.InputTokens, day.OutputTokens, day.CostUsd, day.Estimated, day.Unpriced))],
+            first, last, [.. days.Select(day => new UsageDay(day.KeyId, day.Day, day.Requests, day.InputTokens, day.OutputTokens, day.CostUsd, day.Estimated, day.Unpriced, day.ProjectId))],
             new UsageTotal(days.Sum(day => day.Requests), days.Sum(day => day.InputTokens), days.Sum(day => day.OutputTokens), days.Sum(day => day.CostUsd), days.Sum(day => day.Estimated), days.Sum(day => day.Unpriced))));
     }
 }
@@ -60,7 +71,8 @@ internal sealed record UsageAnswer(DateOnly From, DateOnly To, IReadOnlyList<Usa
 /// <param name="CostUsd">US dollars.</param>
 /// <param name="Estimated">Calls of providers of which some of the tokens are an estimate: the provider did not count, or its count was not heard.</param>
 /// <param name="Unpriced">Calls of providers whose model has no price; what they cost is not in the sum.</param>
-internal sealed record UsageDay(string KeyId, DateOnly Day, long Requests, long InputTokens, long OutputTokens, decimal CostUsd, long Estimated, long Unpriced);
+/// <param name="ProjectId">The key's project; <see langword="null"/> for none.</param>
+internal sealed record UsageDay(string KeyId, DateOnly Day, long Requests, long InputTokens, long OutputTokens, decimal CostUsd, long Estimated, long Unpriced, string? ProjectId);
 
 /// <summary>What was used over all days listed.</summary>
 /// <param name="Requests">Requests that cost something, or were answered from the cache.</param>

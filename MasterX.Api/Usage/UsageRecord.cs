@@ -9,7 +9,8 @@ namespace MasterX.Api.Usage;
 /// <param name="CostUsd">US dollars, to the picodollar.</param>
 /// <param name="Estimated">Attempts of which some of the tokens are an estimate.</param>
 /// <param name="Unpriced">Attempts whose model has no price: what they cost is not in the sum.</param>
-internal sealed record UsageRecord(string KeyId, DateOnly Day, long Requests, long InputTokens, long OutputTokens, decimal CostUsd, long Estimated, long Unpriced);
+/// <param name="ProjectId">The project that the key belongs to; <see langword="null"/> for none.</param>
+internal sealed record UsageRecord(string KeyId, DateOnly Day, long Requests, long InputTokens, long OutputTokens, decimal CostUsd, long Estimated, long Unpriced, string? ProjectId = null);
 
 /// <summary>Money as databases add it up exactly: whole picodollars (10⁻¹² US dollars), up to 9 million dollars in 64 bits.</summary>
 internal static class Picodollars

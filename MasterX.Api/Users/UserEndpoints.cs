@@ -8,7 +8,7 @@ using Microsoft.AspNetCore.Mvc;
 
 namespace MasterX.Api.Users;
 
-/// <summary><c>/api/users</c>. A key sees the users it has made; an admin sees all.</summary>
+/// <summary><c>/api/users</c>. A key sees the users that it, or another key of its project, has made; an admin sees all.</summary>
 internal static class UserEndpoints
 {
     public static void MapUsers(this WebApplication app)
@@ -24,11 +24,11 @@ internal static class UserEndpoints
     private static async Task<Results<Created<UserAnswer>, ProblemHttpResult>> CreateAsync(CreateUser request, IUserStore users, TimeProvider time, HttpContext context)
     {
         var now = Identifier.Now(time);
-        var user = new User(context.NewId("usr"), context.Consumer().Id, request.Name!.Trim(), request.Email!.Trim(), now, now, Version: 1);
+        var user = new User(context.NewId("usr"), context.Consumer().OwnerId, request.Name!.Trim(), request.Email!.Trim(), now, now, Version: 1);
         if (!await users.TryAddAsync(user, context.RequestAborted))
         {
             // Made by this very request before, by a process that died before it could say so?
-            var made = context.MayComeAgain() ? await users.FindAsync(user.KeyId, user.Id, context.RequestAborted) : null;
+            var made = context.MayComeAgain() ? await users.FindAsync(user.OwnerId, user.Id, context.RequestAborted) : null;
             if (made is null)
             {
                 return Taken();

@@ -133,9 +133,9 @@ public sealed class ConsumerTests
         using var database = new EmbeddedDatabase(folder.Path);
         await database.InitializeAsync(Token);
         var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
-        var cache = new ConsumerKeyCache(keys, time);
+        var cache = new ConsumerKeyCache(keys, new EmbeddedProjectStore(database), time);
         var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
-        await keys.AddAsync(
+        await keys.TryAddAsync(
             new() { Id = "key_1", Hash = hash.ToString(), Preview = "mx_12345", Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = time.GetUtcNow(), ExpiresAt = revoked ? null : time.GetUtcNow().AddSeconds(1) }, Token);
         Assert.NotNull(await cache.FindAsync(hash, Token));
 

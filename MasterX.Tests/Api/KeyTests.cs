@@ -161,7 +161,7 @@ public sealed class KeyTests
     private static async Task<string> AddKeyAsync(ApiHost api, DateTimeOffset expires)
     {
         var key = ConsumerKeySecret.New();
-        await api.Services.GetRequiredService<IKeyStore>().AddAsync(
+        await api.Services.GetRequiredService<IKeyStore>().TryAddAsync(
             new() { Id = Identifier.New("key"), Hash = ConsumerKeyHash.Of(key).ToString(), Preview = key[..8], Name = "test", Scopes = [ConsumerScopes.Generate], CreatedAt = DateTimeOffset.UtcNow, ExpiresAt = expires }, Token);
         return key;
     }

@@ -1,4 +1,5 @@
 using MasterX.Api.Calls;
+using MasterX.Api.Projects;
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
 using MasterX.Api.Users;
@@ -21,6 +22,10 @@ public sealed class EmbeddedStorageTests : StorageContract
     private protected override IGenerationStore Generations => new EmbeddedGenerationStore(_database);
 
     private protected override IKeyStore Keys => new EmbeddedKeyStore(_database);
+
+    private protected override IProjectStore Projects => new EmbeddedProjectStore(_database);
+
+    private protected override IBudgetAlertStore Alerts => new EmbeddedBudgetAlertStore(_database);
 
     private protected override ICallStore Calls => new EmbeddedCallStore(_database);
 
@@ -76,7 +81,7 @@ public sealed class EmbeddedStorageTests : StorageContract
         }
 
         Assert.Equal(5, failed);
-        var kept = await Usage.ListAsync(null, new DateOnly(2026, 11, 24), new DateOnly(2026, 11, 24), Token);
+        var kept = await Usage.ListAsync(null, null, new DateOnly(2026, 11, 24), new DateOnly(2026, 11, 24), Token);
         Assert.Equal(Enumerable.Range(0, 50).Where(i => i % 10 != 3).Select(i => $"key_{i}").Order(StringComparer.Ordinal), kept.Select(usage => usage.KeyId));
     }
 
@@ -86,6 +91,22 @@ public sealed class EmbeddedStorageTests : StorageContract
         await _database.WriteAsync(
             connection => connection.Command(
                 """
+                DROP TABLE budget_alerts;
+                DROP TABLE projects;
+                DROP INDEX spending_by_project;
+                ALTER TABLE spending DROP COLUMN project_id;
+                DROP INDEX keys_by_project;
+                DROP INDEX keys_by_previous_hash;
+                ALTER TABLE keys DROP COLUMN version;
+                ALTER TABLE keys DROP COLUMN project_id;
+                ALTER TABLE keys DROP COLUMN daily_budget;
+                ALTER TABLE keys DROP COLUMN budget_warn_at;
+                ALTER TABLE keys DROP COLUMN models;
+                ALTER TABLE keys DROP COLUMN routes;
+                ALTER TABLE keys DROP COLUMN counted;
+                ALTER TABLE keys DROP COLUMN previous_hash;
+                ALTER TABLE keys DROP COLUMN previous_until;
+                ALTER TABLE keys DROP COLUMN rotated_by;
                 DROP INDEX idempotency_by_user;
                 ALTER TABLE idempotency DROP COLUMN holder;
                 ALTER TABLE idempotency DROP COLUMN user_id;
@@ -107,7 +128,7 @@ public sealed class EmbeddedStorageTests : StorageContract
         var time = DateTimeOffset.UnixEpoch;
         var kept = new User("usr_1", "key_1", "One", "One@example.com", time.AddSeconds(1), time.AddSeconds(2), 7);
         Assert.Equal(kept, await Users.FindAsync(null, "usr_1", Token));
-        Assert.True(await Users.TryAddAsync(kept with { Id = "usr_2", KeyId = "key_2" }, Token));
+        Assert.True(await Users.TryAddAsync(kept with { Id = "usr_2", OwnerId = "key_2" }, Token));
         Assert.False(await Users.TryAddAsync(kept with { Id = "usr_3" }, Token));
     }
 

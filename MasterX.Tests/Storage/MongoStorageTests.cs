@@ -1,4 +1,5 @@
 using MasterX.Api.Calls;
+using MasterX.Api.Projects;
 using MasterX.Api.Storage;
 using MasterX.Api.Storage.Mongo;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -19,6 +20,10 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     private protected override IGenerationStore Generations => new MongoGenerationStore(_database!);
 
     private protected override IKeyStore Keys => new MongoKeyStore(_database!);
+
+    private protected override IProjectStore Projects => new MongoProjectStore(_database!);
+
+    private protected override IBudgetAlertStore Alerts => new MongoBudgetAlertStore(_database!);
 
     private protected override ICallStore Calls => new MongoCallStore(_database!);
 

@@ -23,7 +23,7 @@ public abstract partial class StorageContract
         await Calls.SettleAsync([new(call, [Spent(0.5m), Spent(0.25m, estimated: true)], Generation: generation)], Token);
 
         Assert.Equivalent(generation, await Generations.FindAsync("key_1", generation.Id, Token), strict: true);
-        Assert.Equal([new("key_1", NoonsDay, 1, 20, 40, 0.75m, 1, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 1, 20, 40, 0.75m, 1, 0)], await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token));
     }
 
     [Theory]
@@ -42,7 +42,7 @@ public abstract partial class StorageContract
         }
 
         Assert.Equivalent(keepsNumbers ? generation.Anonymized() : null, await Generations.FindAsync(null, generation.Id, Token), strict: true);
-        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0)], await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token));
     }
 
     [Fact]
@@ -53,7 +53,7 @@ public abstract partial class StorageContract
 
         await Task.WhenAll(Enumerable.Range(0, 5).SelectMany(_ => calls.Select(call => Task.Run(() => Calls.SettleAsync([new(call, [Spent(0.000000123456m)])], Token), Token))));
 
-        Assert.Equal([new("key_1", NoonsDay, 20, 200, 400, 20 * 0.000000123456m, 0, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 20, 200, 400, 20 * 0.000000123456m, 0, 0)], await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token));
         Assert.Equal((20 * 0.000000123456m, 0m), await Calls.ReadBudgetAsync(November, Token));
     }
 
@@ -69,7 +69,7 @@ public abstract partial class StorageContract
         await Calls.SettleAsync([new(call, [Spent(0.5m, estimated: true)], CallState.Assumed)], Token);
 
         Assert.Equal((0.125m, 0m), await Calls.ReadBudgetAsync(November, Token));
-        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.125m, 0, 0)], await Usage.ListAsync(null, NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.125m, 0, 0)], await Usage.ListAsync(null, null, NoonsDay, NoonsDay, Token));
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public abstract partial class StorageContract
     {
         await Calls.SettleAsync([new(Call(), [Spent(0.5m)]), new(Call(), [])], Token);
 
-        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0)], await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token));
     }
 
     [Fact]
@@ -85,7 +85,7 @@ public abstract partial class StorageContract
     {
         await Calls.SettleAsync([new(Call(), [Spent(null)])], Token);
 
-        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0, 0, 1)], await Usage.ListAsync("key_1", NoonsDay, NoonsDay, Token));
+        Assert.Equal([new("key_1", NoonsDay, 1, 10, 20, 0, 0, 1)], await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token));
     }
 
     [Theory]
@@ -218,7 +218,7 @@ public abstract partial class StorageContract
         foreach (var key in truth.Keys)
         {
             Assert.Equal((truth[key], held[key]), await Calls.ReadBudgetAsync(BudgetPeriod.IdOf(key, Noon), Token));
-            Assert.Equal(truth[key], (await Usage.ListAsync(key, NoonsDay, NoonsDay, Token)).Sum(day => day.CostUsd));
+            Assert.Equal(truth[key], (await Usage.ListAsync(key, null, NoonsDay, NoonsDay, Token)).Sum(day => day.CostUsd));
         }
     }
 
@@ -229,10 +229,10 @@ public abstract partial class StorageContract
             [new(Call(), [Spent(0.5m)]), new(Call(key: "key_2"), [Spent(0.25m)]), new(Call() with { At = Noon.AddDays(1) }, [Spent(0)])], Token);
         UsageRecord[] all = [new("key_1", NoonsDay, 1, 10, 20, 0.5m, 0, 0), new("key_2", NoonsDay, 1, 10, 20, 0.25m, 0, 0), new("key_1", NoonsDay.AddDays(1), 1, 10, 20, 0m, 0, 0)];
 
-        Assert.Equal(all, await Usage.ListAsync(null, NoonsDay, NoonsDay.AddDays(1), Token));
-        Assert.Equal([all[0], all[2]], await Usage.ListAsync("key_1", NoonsDay.AddDays(-5), NoonsDay.AddDays(5), Token));
-        Assert.Equal([all[2]], await Usage.ListAsync(null, NoonsDay.AddDays(1), NoonsDay.AddDays(1), Token));
-        Assert.Equal(3, (await Usage.ListAsync(null, DateOnly.MinValue, DateOnly.MaxValue, Token)).Count);
+        Assert.Equal(all, await Usage.ListAsync(null, null, NoonsDay, NoonsDay.AddDays(1), Token));
+        Assert.Equal([all[0], all[2]], await Usage.ListAsync("key_1", null, NoonsDay.AddDays(-5), NoonsDay.AddDays(5), Token));
+        Assert.Equal([all[2]], await Usage.ListAsync(null, null, NoonsDay.AddDays(1), NoonsDay.AddDays(1), Token));
+        Assert.Equal(3, (await Usage.ListAsync(null, null, DateOnly.MinValue, DateOnly.MaxValue, Token)).Count);
     }
 
     private static Call Call(decimal? reserved = null, decimal limit = 100, bool bound = true, string key = "key_1") => new()
@@ -251,7 +251,7 @@ public abstract partial class StorageContract
     private async Task AddAsync(Generation generation)
     {
         await AddUserAsync(generation.UserId!);
-        await Calls.SettleAsync([new(Call(key: generation.KeyId), [], Generation: generation)], Token);
+        await Calls.SettleAsync([new(Call(key: generation.OwnerId), [], Generation: generation)], Token);
     }
 
     private Task<bool> AddUserAsync(string id) => Users.TryAddAsync(User($"{id}@example.com") with { Id = id }, Token);

@@ -73,11 +73,11 @@ public abstract partial class StorageContract : IAsyncLifetime
     public async Task An_address_of_another_keys_user_is_free()
     {
         var user = User("same@example.com");
-        var other = User("other@example.com") with { KeyId = "key_2" };
+        var other = User("other@example.com") with { OwnerId = "key_2" };
         Assert.True(await Users.TryAddAsync(user, Token));
         Assert.True(await Users.TryAddAsync(other, Token));
 
-        Assert.True(await Users.TryAddAsync(User("SAME@example.com") with { KeyId = "key_3" }, Token));
+        Assert.True(await Users.TryAddAsync(User("SAME@example.com") with { OwnerId = "key_3" }, Token));
         Assert.Equal(ChangeResult.Done, await Users.UpdateAsync(other with { Email = "same@example.com", Version = 2 }, Token));
 
         var third = User("third@example.com");
@@ -283,7 +283,7 @@ public abstract partial class StorageContract : IAsyncLifetime
     public async Task A_key_is_found_by_its_hash_and_its_id()
     {
         var key = Key(1) with { Scopes = [ConsumerScopes.Generate, ConsumerScopes.Admin], ExpiresAt = Noon.AddDays(1), RequestsPerMinute = 60, MaxConcurrency = 4, MonthlyBudgetUsd = 12.345678m };
-        await Keys.AddAsync(key, Token);
+        await Keys.TryAddAsync(key, Token);
 
         Assert.Equivalent(key, await Keys.FindByHashAsync(key.Hash, Token), strict: true);
         Assert.Equivalent(key, await Keys.FindAsync(key.Id, Token), strict: true);
@@ -294,8 +294,8 @@ public abstract partial class StorageContract : IAsyncLifetime
     public async Task A_key_is_revoked_once_and_its_last_use_never_moves_back()
     {
         var (key, other) = (Key(1), Key(2));
-        await Keys.AddAsync(key, Token);
-        await Keys.AddAsync(other, Token);
+        await Keys.TryAddAsync(key, Token);
+        await Keys.TryAddAsync(other, Token);
 
         Assert.True(await Keys.RevokeAsync(key.Id, Noon.AddHours(1), Token));
         Assert.True(await Keys.RevokeAsync(key.Id, Noon.AddHours(2), Token));
@@ -304,8 +304,8 @@ public abstract partial class StorageContract : IAsyncLifetime
         await Keys.TouchAsync(key.Id, Noon.AddHours(2), Token);
 
         Assert.Equivalent(key with { RevokedAt = Noon.AddHours(1), LastUsedAt = Noon.AddHours(3) }, await Keys.FindAsync(key.Id, Token), strict: true);
-        Assert.Equal([other.Id, key.Id], (await Keys.ListAsync(null, 10, Token)).Select(known => known.Id));
-        Assert.Equal([key.Id], (await Keys.ListAsync(other.Id, 10, Token)).Select(known => known.Id));
+        Assert.Equal([other.Id, key.Id], (await Keys.ListAsync(null, null, 10, Token)).Select(known => known.Id));
+        Assert.Equal([key.Id], (await Keys.ListAsync(null, other.Id, 10, Token)).Select(known => known.Id));
     }
 
     [Fact]
@@ -336,7 +336,7 @@ public abstract partial class StorageContract : IAsyncLifetime
     private static Generation Generation(string keyId, int number) => new()
     {
         Id = Id("gen", number),
-        KeyId = keyId,
+        OwnerId = keyId,
         UserId = "usr_1",
         CreatedAt = Noon,
         Prompt = "prompt",

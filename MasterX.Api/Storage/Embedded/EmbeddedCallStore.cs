@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MasterX.Api.Calls;
+using MasterX.Api.Projects;
 using MasterX.Api.Usage;
 
 namespace MasterX.Api.Storage.Embedded;
@@ -50,6 +51,9 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             : (Picodollars.ToDollars(SpentBefore(connection, budgetId)), 0),
         cancellationToken);
 
+    public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM budgets WHERE held = 0 AND id LIKE $name", ("$name", $"%/{BudgetPeriod.Of(month)}%")).Run(), cancellationToken);
+
     private static Opening Open(EmbeddedConnection connection, Call call)
     {
         long? left = null;
@@ -69,7 +73,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             }
 
             var taken = connection.Command("SELECT spent + held FROM budgets WHERE id = $id", ("$id", reservation.BudgetId)).ExecuteScalar() as long? ?? 0;
-            return new(false, Picodollars.ToDollars(Picodollars.Of(reservation.LimitUsd) - taken));
+            return new(false, Picodollars.ToDollars(Picodollars.Of(reservation.LimitUsd) - taken), reservation.BudgetId);
         }
 
         connection.Command(
@@ -99,16 +103,23 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$limit", Picodollars.Of(reservation.LimitUsd)), ("$bound", reservation.IsBound ? 1 : 0)).ExecuteScalar() as long?;
     }
 
-    /// <summary>What the key has spent in the period without a budget.</summary>
+    /// <summary>What the key, or the project's keys, have spent in the period without a budget.</summary>
     private static long SpentBefore(EmbeddedConnection connection, string budgetId)
     {
-        var (keyId, from, until) = BudgetPeriod.Parse(budgetId);
+        var (ownerId, _, from, until) = BudgetPeriod.Parse(budgetId);
+        if (Project.Owns(ownerId))
+        {
+            return (long)connection.Command(
+                "SELECT coalesce(sum(cost), 0) FROM spending WHERE project_id = $project AND at >= $from AND at < $until",
+                ("$project", ownerId), ("$from", from.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds())).ExecuteScalar()!;
+        }
+
         return (long)connection.Command(
             """
             SELECT (SELECT coalesce(sum(cost), 0) FROM spending WHERE key_id = $key AND at >= $from AND at < $until)
                 + (SELECT coalesce(sum(cost), 0) FROM usage WHERE key_id = $key AND day >= $first AND day < $next)
             """,
-            ("$key", keyId), ("$from", from.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds()),
+            ("$key", ownerId), ("$from", from.ToUnixTimeMilliseconds()), ("$until", until.ToUnixTimeMilliseconds()),
             ("$first", EmbeddedUsageStore.Text(DateOnly.FromDateTime(from.UtcDateTime))), ("$next", EmbeddedUsageStore.Text(DateOnly.FromDateTime(until.UtcDateTime)))).ExecuteScalar()!;
     }
 
@@ -116,8 +127,8 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
     {
         if (settlement.Generation is { } generation)
         {
-            // Whoever erases a user writes before this, and it is seen here, or after it, and finds what is written.
-            if (!connection.IsErased(generation.UserId))
+            // Whoever erases a user or a project writes before this, and it is seen here, or after it, and finds what is written.
+            if (!connection.IsErased(generation.UserId) && !connection.IsProjectGone(generation.OwnerId))
             {
                 EmbeddedGenerationStore.Add(connection, generation);
             }
@@ -172,12 +183,13 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         var (call, spending) = (settlement.Call, settlement.Spent[attempt]);
         connection.Command(
             """
-            INSERT INTO spending (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated)
-            VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated)
+            INSERT INTO spending
+                (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated, project_id)
+            VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated, $project)
             """,
             ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$call", call.Id), ("$attempt", attempt), ("$assumed", settlement.State == CallState.Assumed ? 1 : 0),
             ("$provider", spending.Provider), ("$model", spending.Model), ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens),
             ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens), ("$reasoning", spending.ReasoningTokens),
-            ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0)).Run();
+            ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0), ("$project", call.ProjectId)).Run();
     }
 }

@@ -9,18 +9,27 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
 {
     public static void Add(EmbeddedConnection connection, Generation generation) => connection.Command(
         "INSERT INTO generations (id, key_id, user_id, created_at, document) VALUES ($id, $key, $user, $created, $document) ON CONFLICT DO NOTHING",
-        ("$id", generation.Id), ("$key", generation.KeyId), ("$user", generation.UserId), ("$created", generation.CreatedAt.ToUnixTimeMilliseconds()),
+        ("$id", generation.Id), ("$key", generation.OwnerId), ("$user", generation.UserId), ("$created", generation.CreatedAt.ToUnixTimeMilliseconds()),
         ("$document", JsonSerializer.Serialize(generation))).Run();
 
-    public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
-        connection => connection.Command("SELECT document FROM generations WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", keyId)).First(Read),
+    public Task<Generation?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => connection.Command("SELECT document FROM generations WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", ownerId)).First(Read),
         cancellationToken);
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Generation>>(
+    public Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Generation>>(
         connection => connection.Command(
             "SELECT document FROM generations WHERE ($key IS NULL OR key_id = $key) AND ($before IS NULL OR id < $before) ORDER BY id DESC LIMIT $limit",
-            ("$key", keyId), ("$before", before), ("$limit", limit)).All(Read),
+            ("$key", ownerId), ("$before", before), ("$limit", limit)).All(Read),
         cancellationToken);
+
+    public async Task EraseOfOwnerAsync(string ownerId, bool keepsNumbers, CancellationToken cancellationToken)
+    {
+        string? last = null;
+        while (await database.WriteAsync(connection => Erase(connection, ownerId, keepsNumbers, last), cancellationToken) is { } next)
+        {
+            last = next;
+        }
+    }
 
     public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
         connection => connection.Command("DELETE FROM generations WHERE user_id = $user", ("$user", userId)).Run(), cancellationToken);
@@ -42,6 +51,27 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
         connection => connection.Command(
             "DELETE FROM generations WHERE rowid IN (SELECT rowid FROM generations WHERE created_at < $time LIMIT $limit)", ("$time", time.ToUnixTimeMilliseconds()), ("$limit", limit)).Run(),
         cancellationToken);
+
+    /// <summary>Some at a time, so that others' writes get their turn in between.</summary>
+    /// <returns>Up to where; <see langword="null"/> when there are no more.</returns>
+    private static string? Erase(EmbeddedConnection connection, string ownerId, bool keepsNumbers, string? after)
+    {
+        var found = connection.Command(
+            "SELECT document FROM generations WHERE key_id = $key AND ($after IS NULL OR id > $after) ORDER BY id LIMIT $limit", ("$key", ownerId), ("$after", after), ("$limit", Retention.Step)).All(Read);
+        foreach (var generation in found)
+        {
+            if (keepsNumbers)
+            {
+                connection.Command("UPDATE generations SET user_id = NULL, document = $document WHERE id = $id", ("$id", generation.Id), ("$document", JsonSerializer.Serialize(generation.Anonymized()))).Run();
+            }
+            else
+            {
+                connection.Command("DELETE FROM generations WHERE id = $id", ("$id", generation.Id)).Run();
+            }
+        }
+
+        return found.Count > 0 ? found[^1].Id : null;
+    }
 
     private static Generation Read(SqliteDataReader row) => JsonSerializer.Deserialize<Generation>(row.GetString(0))!;
 }

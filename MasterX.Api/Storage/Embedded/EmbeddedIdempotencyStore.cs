@@ -58,6 +58,9 @@ internal sealed class EmbeddedIdempotencyStore(EmbeddedDatabase database) : IIde
 
     public Task<bool> TryGiveUpAsync(IdempotencyRecord record, CancellationToken cancellationToken) => database.WriteAsync(connection => GiveUp(connection, record), cancellationToken);
 
+    public Task DeleteOfOwnerAsync(string ownerId, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM idempotency WHERE id >= $from AND id < $to", ("$from", $"{ownerId}/"), ("$to", $"{ownerId}0")).Run(), cancellationToken);
+
     public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => database.WriteAsync(
         connection => connection.Command("DELETE FROM idempotency WHERE user_id = $user", ("$user", userId)).Run(), cancellationToken);
 

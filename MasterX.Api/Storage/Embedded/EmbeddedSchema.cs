@@ -153,6 +153,46 @@ internal static class EmbeddedSchema
             filling BLOB NOT NULL
         ) STRICT;
         """,
+
+        // What key_id names in users, generations and answers is from here on the owner of the data: a project, or a key that has none.
+        """
+        CREATE TABLE projects (
+            id TEXT PRIMARY KEY,
+            version INTEGER NOT NULL,
+            closing INTEGER NOT NULL,
+            document TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE keys ADD COLUMN version INTEGER NOT NULL DEFAULT 1;
+        ALTER TABLE keys ADD COLUMN project_id TEXT;
+        ALTER TABLE keys ADD COLUMN daily_budget INTEGER;
+        ALTER TABLE keys ADD COLUMN budget_warn_at TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE keys ADD COLUMN models TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE keys ADD COLUMN routes TEXT NOT NULL DEFAULT '[]';
+        ALTER TABLE keys ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE keys ADD COLUMN previous_hash TEXT;
+        ALTER TABLE keys ADD COLUMN previous_until INTEGER;
+        ALTER TABLE keys ADD COLUMN rotated_by TEXT;
+        UPDATE keys SET counted = 1 WHERE monthly_budget IS NOT NULL;
+        CREATE UNIQUE INDEX keys_by_previous_hash ON keys (previous_hash) WHERE previous_hash IS NOT NULL;
+        CREATE INDEX keys_by_project ON keys (project_id, id DESC) WHERE project_id IS NOT NULL;
+
+        ALTER TABLE spending ADD COLUMN project_id TEXT;
+        CREATE INDEX spending_by_project ON spending (project_id, at) WHERE project_id IS NOT NULL;
+
+        CREATE TABLE budget_alerts (
+            id TEXT PRIMARY KEY,
+            message_id TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            attempts INTEGER NOT NULL,
+            next_at INTEGER,
+            sent_by TEXT,
+            sent_at INTEGER
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE INDEX budget_alerts_due ON budget_alerts (next_at) WHERE next_at IS NOT NULL;
+        """,
     ];
 
     /// <summary>How many migrations there are: the version that a file has with all of them done.</summary>

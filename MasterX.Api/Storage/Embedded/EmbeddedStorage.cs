@@ -19,6 +19,8 @@ internal static class EmbeddedStorage
         builder.Services.AddSingleton<IUserStore, EmbeddedUserStore>();
         builder.Services.AddSingleton<IGenerationStore, EmbeddedGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, EmbeddedKeyStore>();
+        builder.Services.AddSingleton<Projects.IProjectStore, EmbeddedProjectStore>();
+        builder.Services.AddSingleton<Calls.IBudgetAlertStore, EmbeddedBudgetAlertStore>();
         builder.Services.AddSingleton<IUsageStore, EmbeddedUsageStore>();
         builder.Services.AddSingleton<Calls.ICallStore, EmbeddedCallStore>();
         builder.Services.AddSingleton<IIdempotencyStore, EmbeddedIdempotencyStore>();

@@ -16,11 +16,11 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
             Parameters(user)).Run() == 1,
         cancellationToken);
 
-    public Task<User?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => database.ReadAsync(
-        connection => connection.Command($"SELECT {Columns} FROM users WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", keyId)).First(Read),
+    public Task<User?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken) => database.ReadAsync(
+        connection => connection.Command($"SELECT {Columns} FROM users WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", ownerId)).First(Read),
         cancellationToken);
 
-    public Task<IReadOnlyList<User>> ListAsync(string? keyId, string? prefix, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<User>>(
+    public Task<IReadOnlyList<User>> ListAsync(string? ownerId, string? prefix, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<User>>(
         connection =>
         {
             var start = prefix is null ? null : User.Normalize(prefix);
@@ -31,7 +31,7 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
                 AND ($start IS NULL OR (name_normalized >= $start AND name_normalized < $end) OR (email_normalized >= $start AND email_normalized < $end))
                 ORDER BY id DESC LIMIT $limit
                 """,
-                ("$key", keyId), ("$before", before), ("$start", start), ("$end", start + TextRange.Last), ("$limit", limit)).All(Read);
+                ("$key", ownerId), ("$before", before), ("$start", start), ("$end", start + TextRange.Last), ("$limit", limit)).All(Read);
         },
         cancellationToken);
 
@@ -66,7 +66,7 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
 
     private static (string Name, object? Value)[] Parameters(User user) =>
     [
-        ("$id", user.Id), ("$key", user.KeyId), ("$name", user.Name), ("$email", user.Email),
+        ("$id", user.Id), ("$key", user.OwnerId), ("$name", user.Name), ("$email", user.Email),
         ("$created", user.CreatedAt.ToUnixTimeMilliseconds()), ("$updated", user.UpdatedAt.ToUnixTimeMilliseconds()), ("$version", user.Version),
         ("$nameNormalized", User.Normalize(user.Name)), ("$emailNormalized", User.Normalize(user.Email)),
     ];

@@ -27,4 +27,6 @@ internal sealed class GroupedCallStore(ICallStore store) : ICallStore
     public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => store.RepairAsync(before, cancellationToken);
 
     public Task<(decimal Spent, decimal Held)> ReadBudgetAsync(string budgetId, CancellationToken cancellationToken) => store.ReadBudgetAsync(budgetId, cancellationToken);
+
+    public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => store.DeleteBudgetsAsync(month, cancellationToken);
 }

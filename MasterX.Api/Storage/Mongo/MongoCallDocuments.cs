@@ -14,6 +14,9 @@ internal sealed class CallDocument
 
     public required string KeyId { get; init; }
 
+    [BsonIgnoreIfNull]
+    public string? ProjectId { get; init; }
+
     public required DateTime At { get; init; }
 
     /// <summary><c>yyyy-MM-dd</c>, UTC.</summary>
@@ -32,6 +35,7 @@ internal sealed class CallDocument
     {
         Id = call.Id,
         KeyId = call.KeyId,
+        ProjectId = call.ProjectId,
         At = call.At.UtcDateTime,
         Day = MongoUsageStore.Text(DateOnly.FromDateTime(call.At.UtcDateTime)),
         Instance = call.Instance,

@@ -1,4 +1,5 @@
 using MasterX.Api.Calls;
+using MasterX.Api.Projects;
 using MasterX.Api.Usage;
 using MongoDB.Bson;
 using MongoDB.Driver;
@@ -79,6 +80,10 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
             ? (Picodollars.ToDollars(budget["Spent"].ToInt64()), Picodollars.ToDollars(budget["Held"].ToInt64()))
             : (Picodollars.ToDollars(await SpentBeforeAsync(budgetId, cancellationToken)), 0m));
 
+    public Task<int> DeleteBudgetsAsync(DateOnly month, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (int)(await database.Budgets.DeleteManyAsync(
+            new BsonDocument { { "_id", new BsonRegularExpression($"/{BudgetPeriod.Of(month)}(-[0-9]{{2}})?$", "") }, { "Held", 0L } }, cancellationToken)).DeletedCount);
+
     public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
         var repaired = 0;
@@ -108,17 +113,29 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
         return repaired;
     });
 
-    /// <summary>Takes out again what was generated for users who have been erased meanwhile.</summary>
+    /// <summary>Takes out again what was generated for users, and in projects, that have been erased meanwhile.</summary>
     private async Task TakeErasedOutAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken)
     {
         string[] named = [.. settlements.Select(settlement => settlement.Generation?.UserId).OfType<string>().Distinct()];
-        if (named.Length == 0)
+        string[] projects = [.. settlements.Select(settlement => settlement.Generation?.OwnerId).OfType<string>().Where(Project.Owns).Distinct()];
+        if (named.Length == 0 && projects.Length == 0)
         {
             return;
         }
 
-        var there = await database.Users.Find(Builders<UserDocument>.Filter.In(user => user.Id, named)).Project(user => user.Id).ToListAsync(cancellationToken);
-        foreach (var settlement in settlements.Where(settlement => settlement.Generation?.UserId is { } userId && !there.Contains(userId)))
+        List<string> there = [];
+        if (named.Length > 0)
+        {
+            there.AddRange(await database.Users.Find(Builders<UserDocument>.Filter.In(user => user.Id, named)).Project(user => user.Id).ToListAsync(cancellationToken));
+        }
+
+        if (projects.Length > 0)
+        {
+            there.AddRange(await database.Projects.Find(Builders<ProjectDocument>.Filter.In(project => project.Id, projects)).Project(project => project.Id).ToListAsync(cancellationToken));
+        }
+
+        foreach (var settlement in settlements.Where(settlement => settlement.Generation is { } generation
+            && ((generation.UserId is { } userId && !there.Contains(userId)) || (Project.Owns(generation.OwnerId) && !there.Contains(generation.OwnerId)))))
         {
             var generation = settlement.Generation!;
             var written = Builders<GenerationDocument>.Filter.Eq(known => known.Id, generation.Id);
@@ -179,7 +196,7 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
                     await FreeAsync(call.Id, CallState.Settled, 0, held, cancellationToken);
                 }
 
-                return new(false, Picodollars.ToDollars(rest));
+                return new(false, Picodollars.ToDollars(rest), reservation.BudgetId);
             }
 
             left = Math.Min(left ?? long.MaxValue, rest);
@@ -242,11 +259,11 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
         }
     }
 
-    /// <summary>What the key has spent in the period without a budget.</summary>
+    /// <summary>What the key, or the project's keys, have spent in the period without a budget.</summary>
     private async Task<long> SpentBeforeAsync(string budgetId, CancellationToken cancellationToken)
     {
-        var (keyId, from, until) = BudgetPeriod.Parse(budgetId);
-        var days = await MongoUsageStore.ListAsync(database, keyId, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(until.UtcDateTime).AddDays(-1), cancellationToken);
+        var (ownerId, _, from, until) = BudgetPeriod.Parse(budgetId);
+        var days = await MongoUsageStore.ListAsync(database, ownerId, null, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(until.UtcDateTime).AddDays(-1), cancellationToken);
         return days.Sum(day => Picodollars.Of(day.CostUsd));
     }
 

@@ -12,6 +12,8 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
 
     public IMongoCollection<GenerationDocument> Generations { get; } = database.GetCollection<GenerationDocument>(MongoSchema.Generations);
 
+    public IMongoCollection<ProjectDocument> Projects { get; } = database.GetCollection<ProjectDocument>(MongoSchema.Projects);
+
     public IMongoCollection<KeyDocument> Keys { get; } = database.GetCollection<KeyDocument>(MongoSchema.Keys);
 
     public IMongoCollection<UsageDocument> Usage { get; } = database.GetCollection<UsageDocument>(MongoSchema.Usage);
@@ -20,6 +22,8 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
 
     /// <summary>Each with what is spent and held, in picodollars, and what each open call holds under the call's id.</summary>
     public IMongoCollection<BsonDocument> Budgets { get; } = database.GetCollection<BsonDocument>(MongoSchema.Budgets);
+
+    public IMongoCollection<BudgetAlertDocument> BudgetAlerts { get; } = database.GetCollection<BudgetAlertDocument>(MongoSchema.BudgetAlerts);
 
     public IMongoCollection<InstanceDocument> Instances { get; } = database.GetCollection<InstanceDocument>(MongoSchema.Instances);
 

@@ -9,12 +9,12 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
 {
     private static readonly FilterDefinitionBuilder<GenerationDocument> Where = Builders<GenerationDocument>.Filter;
 
-    public Task<Generation?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
-        (await database.Generations.Find(Where.Eq(generation => generation.Id, id) & OfKey(keyId)).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
+    public Task<Generation?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (await database.Generations.Find(Where.Eq(generation => generation.Id, id) & OfOwner(ownerId)).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string? keyId, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Generation>>(async () =>
+    public Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Generation>>(async () =>
     {
-        var filter = OfKey(keyId);
+        var filter = OfOwner(ownerId);
         if (before is not null)
         {
             filter &= Where.Lt(generation => generation.Id, before);
@@ -23,6 +23,21 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
         var found = await database.Generations.Find(filter).SortByDescending(generation => generation.Id).Limit(limit).ToListAsync(cancellationToken);
         return [.. found.Select(generation => generation.ToGeneration())];
     });
+
+    public Task EraseOfOwnerAsync(string ownerId, bool keepsNumbers, CancellationToken cancellationToken) => keepsNumbers
+        ? MongoDatabase.GuardedAsync(async () =>
+        {
+            // One after the other, each a change of one document: begun again after a failure, it does them again.
+            using var found = await database.Generations.Find(OfOwner(ownerId)).ToCursorAsync(cancellationToken);
+            while (await found.MoveNextAsync(cancellationToken))
+            {
+                foreach (var generation in found.Current)
+                {
+                    await database.Generations.ReplaceOneAsync(Where.Eq(known => known.Id, generation.Id), GenerationDocument.Of(generation.ToGeneration().Anonymized()), cancellationToken: cancellationToken);
+                }
+            }
+        })
+        : DeleteAsync(Where.Eq(generation => generation.KeyId, ownerId), cancellationToken);
 
     public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => DeleteAsync(Where.Eq(generation => generation.UserId, userId), cancellationToken);
 
@@ -48,7 +63,7 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
     private Task<int> DeleteAsync(FilterDefinition<GenerationDocument> filter, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (int)(await database.Generations.DeleteManyAsync(filter, cancellationToken)).DeletedCount);
 
-    private static FilterDefinition<GenerationDocument> OfKey(string? keyId) => keyId is null ? Where.Empty : Where.Eq(generation => generation.KeyId, keyId);
+    private static FilterDefinition<GenerationDocument> OfOwner(string? ownerId) => ownerId is null ? Where.Empty : Where.Eq(generation => generation.KeyId, ownerId);
 }
 
 /// <summary>A generation as it is stored: what is searched by in fields of their own, the rest as one JSON text, the same as in the embedded database.</summary>
@@ -69,7 +84,7 @@ internal sealed class GenerationDocument
     public static GenerationDocument Of(Generation generation) => new()
     {
         Id = generation.Id,
-        KeyId = generation.KeyId,
+        KeyId = generation.OwnerId,
         UserId = generation.UserId,
         CreatedAt = generation.CreatedAt.UtcDateTime,
         Document = JsonSerializer.Serialize(generation),

@@ -61,6 +61,9 @@ internal sealed class MongoIdempotencyStore(MongoDatabase database) : IIdempoten
     public Task<bool> TryGiveUpAsync(IdempotencyRecord record, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Idempotency.DeleteOneAsync(HeldBy(record), cancellationToken)).DeletedCount == 1);
 
+    public Task DeleteOfOwnerAsync(string ownerId, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() =>
+        database.Idempotency.DeleteManyAsync(Where.Gte(record => record.Id, $"{ownerId}/") & Where.Lt(record => record.Id, $"{ownerId}0"), cancellationToken));
+
     public Task<int> DeleteOfUserAsync(string userId, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (int)(await database.Idempotency.DeleteManyAsync(Where.Eq(record => record.UserId, userId), cancellationToken)).DeletedCount);
 

@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// </summary>
 internal static partial class MongoSchema
 {
-    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes";
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes", Projects = "projects", BudgetAlerts = "budget_alerts";
 
     /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
     private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
@@ -19,6 +19,8 @@ internal static partial class MongoSchema
         [Keys] = [("_id", "string"), (nameof(KeyDocument.Hash), "string"), (nameof(KeyDocument.Name), "string"), (nameof(KeyDocument.Scopes), "array"), (nameof(KeyDocument.CreatedAt), "date")],
         [Usage] = [("_id", "string"), (nameof(UsageDocument.KeyId), "string"), (nameof(UsageDocument.Day), "string"), (nameof(UsageDocument.Requests), "long"), (nameof(UsageDocument.Cost), "long")],
         [Calls] = [("_id", "string"), (nameof(CallDocument.KeyId), "string"), (nameof(CallDocument.Day), "string"), (nameof(CallDocument.State), "int"), (nameof(CallDocument.Document), "string"), (nameof(CallDocument.Spent), "array")],
+        [Projects] = [("_id", "string"), (nameof(ProjectDocument.Version), "long"), (nameof(ProjectDocument.IsClosing), "bool"), (nameof(ProjectDocument.Document), "string")],
+        [BudgetAlerts] = [("_id", "string"), (nameof(BudgetAlertDocument.MessageId), "string"), (nameof(BudgetAlertDocument.Body), "string")],
         [Budgets] = [("_id", "string"), ("Spent", "long"), ("Held", "long")],
         [Idempotency] = [("_id", "string"), (nameof(IdempotencyDocument.RequestHash), "string"), (nameof(IdempotencyDocument.HeldUntil), "date"), (nameof(IdempotencyDocument.ExpiresAt), "date")],
     };
@@ -42,6 +44,10 @@ internal static partial class MongoSchema
         await TryIndexAsync<GenerationDocument>("by_time", Generations, index => index.Ascending(generation => generation.CreatedAt));
         await TryIndexAsync<UsageDocument>("by_key", Usage, index => index.Ascending(usage => usage.KeyId).Ascending(usage => usage.Day));
         await TryIndexAsync<CallDocument>("by_key", Calls, index => index.Ascending(call => call.KeyId).Ascending(call => call.Day));
+        await TryIndexAsync<CallDocument>("by_project", Calls, index => index.Ascending(call => call.ProjectId).Ascending(call => call.Day));
+        await TryIndexAsync<KeyDocument>("by_previous_hash", Keys, index => index.Ascending(key => key.PreviousHash));
+        await TryIndexAsync<KeyDocument>("by_project", Keys, index => index.Ascending(key => key.ProjectId).Descending(key => key.Id));
+        await TryIndexAsync<BudgetAlertDocument>("by_due", BudgetAlerts, index => index.Ascending(alert => alert.NextAt));
         await TryIndexAsync<CallDocument>("by_day", Calls, index => index.Ascending(call => call.Day));
         await TryIndexAsync<CallDocument>("by_state", Calls, index => index.Ascending(call => call.State).Ascending(call => call.Id));
 

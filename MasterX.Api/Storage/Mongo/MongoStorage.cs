@@ -52,6 +52,8 @@ internal static class MongoStorage
         builder.Services.AddSingleton<IUserStore, MongoUserStore>();
         builder.Services.AddSingleton<IGenerationStore, MongoGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, MongoKeyStore>();
+        builder.Services.AddSingleton<Projects.IProjectStore, MongoProjectStore>();
+        builder.Services.AddSingleton<Calls.IBudgetAlertStore, MongoBudgetAlertStore>();
         builder.Services.AddSingleton<IUsageStore, MongoUsageStore>();
         builder.Services.AddSingleton<Calls.ICallStore>(services => new GroupedCallStore(new MongoCallStore(services.GetRequiredService<MongoDatabase>())));
         builder.Services.AddSingleton<IIdempotencyStore, MongoIdempotencyStore>();

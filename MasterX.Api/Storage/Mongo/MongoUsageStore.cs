@@ -1,4 +1,5 @@
 using System.Globalization;
+using MasterX.Api.Projects;
 using MasterX.Api.Usage;
 using MongoDB.Bson;
 using MongoDB.Bson.Serialization.Attributes;
@@ -9,12 +10,26 @@ namespace MasterX.Api.Storage.Mongo;
 /// <summary>Adds up what calls have spent; of days whose records are gone there are sums.</summary>
 internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
 {
-    public Task<IReadOnlyList<UsageRecord>> ListAsync(string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) =>
-        MongoDatabase.GuardedAsync(() => ListAsync(database, keyId, from, to, cancellationToken));
+    public Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => ListAsync(database, ownerId, keyId, from, to, cancellationToken));
 
-    public static async Task<IReadOnlyList<UsageRecord>> ListAsync(MongoDatabase database, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<UsageRecord>> ListAsync(MongoDatabase database, string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken)
     {
         var days = new BsonDocument("Day", new BsonDocument { { "$gte", Text(from) }, { "$lte", Text(to) } });
+        if (ownerId is not null && !Project.Owns(ownerId))
+        {
+            if (keyId is not null && keyId != ownerId)
+            {
+                return [];
+            }
+
+            keyId = ownerId;
+        }
+        else if (ownerId is not null)
+        {
+            days.Add("ProjectId", ownerId);
+        }
+
         if (keyId is not null)
         {
             days.Add("KeyId", keyId);
@@ -28,13 +43,13 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
 
         // Read as they come, and not held: only what is added up, and of calls that have spent something.
         var spent = new BsonDocument(days) { { "Spent.0", new BsonDocument("$exists", true) } };
-        using var calls = await database.Calls.Find(spent).Project(Builders<CallDocument>.Projection.Include(call => call.KeyId).Include(call => call.Day).Include(call => call.Spent)).ToCursorAsync(cancellationToken);
+        using var calls = await database.Calls.Find(spent).Project(Builders<CallDocument>.Projection.Include(call => call.KeyId).Include(call => call.ProjectId).Include(call => call.Day).Include(call => call.Spent)).ToCursorAsync(cancellationToken);
         while (await calls.MoveNextAsync(cancellationToken))
         {
             foreach (var call in calls.Current)
             {
                 var (key, day) = (call["KeyId"].AsString, call["Day"].AsString);
-                Add(key, day, Sum(key, day, call["Spent"].AsBsonArray));
+                Add(key, day, Sum(key, day, call["Spent"].AsBsonArray) with { ProjectId = call.GetValue("ProjectId", BsonNull.Value) is BsonString project ? project.Value : null });
             }
         }
 

@@ -21,12 +21,12 @@ internal sealed class MongoUserStore(MongoDatabase database) : IUserStore
         }
     });
 
-    public Task<User?> FindAsync(string? keyId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
-        (await database.Users.Find(Where.Eq(user => user.Id, id) & OfKey(keyId)).FirstOrDefaultAsync(cancellationToken))?.ToUser());
+    public Task<User?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+        (await database.Users.Find(Where.Eq(user => user.Id, id) & OfOwner(ownerId)).FirstOrDefaultAsync(cancellationToken))?.ToUser());
 
-    public Task<IReadOnlyList<User>> ListAsync(string? keyId, string? prefix, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<User>>(async () =>
+    public Task<IReadOnlyList<User>> ListAsync(string? ownerId, string? prefix, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<User>>(async () =>
     {
-        var filter = OfKey(keyId);
+        var filter = OfOwner(ownerId);
         if (before is not null)
         {
             filter &= Where.Lt(user => user.Id, before);
@@ -69,7 +69,7 @@ internal sealed class MongoUserStore(MongoDatabase database) : IUserStore
         return deleted.DeletedCount == 1 ? ChangeResult.Done : await MissingAsync(id, cancellationToken);
     });
 
-    private static FilterDefinition<UserDocument> OfKey(string? keyId) => keyId is null ? Where.Empty : Where.Eq(user => user.KeyId, keyId);
+    private static FilterDefinition<UserDocument> OfOwner(string? ownerId) => ownerId is null ? Where.Empty : Where.Eq(user => user.KeyId, ownerId);
 
     private async Task<ChangeResult> MissingAsync(string id, CancellationToken cancellationToken) =>
         await database.Users.Find(Where.Eq(user => user.Id, id)).AnyAsync(cancellationToken) ? ChangeResult.Conflict : ChangeResult.NotFound;
@@ -101,7 +101,7 @@ internal sealed class UserDocument
     public static UserDocument Of(User user) => new()
     {
         Id = user.Id,
-        KeyId = user.KeyId,
+        KeyId = user.OwnerId,
         Name = user.Name,
         NameNormalized = User.Normalize(user.Name),
         Email = user.Email,
