@@ -36,7 +36,7 @@ internal sealed class ApiReplicas : IAsyncDisposable
         foreach (var host in _hosts[1..])
         {
             await host.WaitReadyAsync();
-            await host.Services.GetRequiredService<IKeyStore>().AddAsync(Assert.IsType<ConsumerKey>(key), TestContext.Current.CancellationToken);
+            Assert.True(await host.Services.GetRequiredService<IKeyStore>().TryAddAsync(Assert.IsType<ConsumerKey>(key), TestContext.Current.CancellationToken));
         }
 
         return [.. _hosts.Select(host => host.ClientWith(secret))];
