@@ -225,7 +225,7 @@ public sealed class BackupTests : IDisposable
 
         Assert.Contains("Embedded__MostMegabytes", warning, StringComparison.Ordinal);
         Assert.Contains("Embedded__MostMegabytes (4)", refused.Message, StringComparison.Ordinal);
-        Assert.InRange(new FileInfo(database.FileName).Length, 1, 4 * 1024 * 1024);
+        Assert.InRange(await database.ReadAsync(connection => (long)connection.Command("PRAGMA page_count").ExecuteScalar()! * 4096, Token), 1, 4 * 1024 * 1024);
         Assert.NotNull(await users.FindAsync(null, Make(number - 2).Id, Token));
     }
 

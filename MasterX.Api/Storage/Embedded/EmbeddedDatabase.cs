@@ -26,6 +26,9 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
     /// <summary>Pages given back to the disk in one write, and of how many free ones it is not worth it.</summary>
     private const int ShrinkPages = 512, FewPages = 4096;
 
+    /// <summary>What a disk has at least that is not full.</summary>
+    private const long FewBytes = 1024 * 1024;
+
     private const long DayMs = 24 * 60 * 60 * 1000;
 
     /// <summary>How long those that read are waited for when the database is closed.</summary>
@@ -296,7 +299,12 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
 
     private EmbeddedConnection OpenWriter()
     {
+        // A file that was removed is not made again, and none that was put in its place is opened.
+        EnsureFile();
         var connection = new EmbeddedConnection(_connectionString, isFlushedByItself: false);
+
+        // Each time the log is brought into the file, the disk is waited for twice: that is done for 32 MiB of it, not for 4.
+        connection.Command("PRAGMA wal_autocheckpoint = 8192").ExecuteScalar();
         if (_mostBytes > 0)
         {
             // Kept by the connection, not by the file; one that is larger already grows no more.
@@ -377,7 +385,7 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
     {
         5 or 6 => $"{_file} is locked by another process for longer than it is waited for (Embedded__BusyTimeout, 10 s unless set). Find it with `fuser {_file}`.",
         8 => $"{_file} is read-only. Make the file and its directory writable for this user, or set Embedded__Directory.",
-        13 when _mostBytes > 0 && new FileInfo(_file).Length > _mostBytes * NearlyFull =>
+        13 when _mostBytes > 0 && new DriveInfo(Path.GetDirectoryName(_file)!).AvailableFreeSpace > FewBytes =>
             $"{_file} is as large as Embedded__MostMegabytes ({_mostBytes / 1024 / 1024}) allows. {HowToShrink} What was acknowledged is safe.",
         13 => $"The disk of {_file} is full. Free space; what was acknowledged is safe.",
         14 => $"{_file} cannot be opened. Check that its directory exists and belongs to this user, or set Embedded__Directory.",

@@ -164,7 +164,6 @@ internal sealed class EmbeddedWriter : IDisposable
 
         try
         {
-            _check();
             var connection = _connection ??= _open();
             connection.Command("BEGIN IMMEDIATE").Run();
             if (_together is [var alone])
