@@ -143,7 +143,7 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
     private async Task<Call> OpenAsync(GenerateRequest request, HttpContext context)
     {
         await context.ConfirmHoldAsync();
-        var opened = await book.OpenAsync(context.Caller(), CallFacts.Of(request), context.RequestAborted);
+        var opened = await book.OpenAsync(context.Caller(), CallFacts.Of(request) with { Tags = CallTags.Of(context.Request) }, context.RequestAborted);
         context.Response.WriteLeft(opened);
         return opened.Call;
     }

@@ -40,6 +40,10 @@ internal sealed record Call
     /// <summary>The model or route that was asked for; empty for the default.</summary>
     public string Model { get; init; } = "";
 
+    /// <summary>What its caller says it is for, by name; <see langword="null"/> for nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public IReadOnlyDictionary<string, string>? Tags { get; init; }
+
     /// <summary>What it is expected to spend, and booked with where nobody can know.</summary>
     public required Expectation Expected { get; init; }
 

@@ -60,7 +60,7 @@ internal sealed partial class CallBook : IDisposable
         var isBounded = Array.Exists(budgets, budget => budget.LimitUsd is not null);
         var quote = !isBounded ? _expectations.Known(facts.Model) : await _expectations.QuoteAsync(facts.Model, cancellationToken);
         var expected = _expectations.Of(facts, quote);
-        var call = new Call { Id = Identifier.New("call"), KeyId = consumer.Key.Id, ProjectId = consumer.Key.ProjectId, At = at, Instance = Instance, Model = facts.Model, Expected = expected };
+        var call = new Call { Id = Identifier.New("call"), KeyId = consumer.Key.Id, ProjectId = consumer.Key.ProjectId, At = at, Instance = Instance, Model = facts.Model, Tags = facts.Tags, Expected = expected };
         if (!isBounded)
         {
             // What is only counted holds nothing.

@@ -7,7 +7,8 @@ namespace MasterX.Api.Calls;
 /// <param name="Model">The model or route it asks for; empty for the default.</param>
 /// <param name="InputTokens">Roughly.</param>
 /// <param name="MostOutputTokens">Its own limit for the answer, of all choices together; <see langword="null"/> for none.</param>
-internal readonly record struct CallFacts(string Model, int InputTokens, int? MostOutputTokens)
+/// <param name="Tags">What it says it is for; <see langword="null"/> for nothing.</param>
+internal readonly record struct CallFacts(string Model, int InputTokens, int? MostOutputTokens, IReadOnlyDictionary<string, string>? Tags = null)
 {
     private const int BytesPerToken = 4;
 
@@ -29,6 +30,7 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
     public static CallFacts Of(ReadOnlySpan<byte> body)
     {
         var (model, most, choices) = ("", (long?)null, 1L);
+        IReadOnlyDictionary<string, string>? tags = null;
         try
         {
             var json = new Utf8JsonReader(body);
@@ -39,6 +41,7 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
                     var isModel = json.ValueTextEquals("model"u8);
                     var isMost = json.ValueTextEquals("max_tokens"u8) || json.ValueTextEquals("max_completion_tokens"u8) || json.ValueTextEquals("max_output_tokens"u8);
                     var isChoices = json.ValueTextEquals("n"u8);
+                    var isMetadata = json.ValueTextEquals("metadata"u8);
                     json.Read();
                     if (isModel && json.TokenType is JsonTokenType.String or JsonTokenType.Null)
                     {
@@ -55,6 +58,10 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
                     {
                         choices = Math.Clamp(n, 1, MostChoices);
                     }
+                    else if (isMetadata && json.TokenType == JsonTokenType.StartObject)
+                    {
+                        tags = CallTags.Read(ref json);
+                    }
 
                     json.Skip();
                 }
@@ -65,6 +72,6 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
             // The gateway says what is wrong.
         }
 
-        return new(model, body.Length / BytesPerToken + 1, most is { } known ? (int)Math.Clamp(known * choices, 0, int.MaxValue) : null);
+        return new(model, body.Length / BytesPerToken + 1, most is { } known ? (int)Math.Clamp(known * choices, 0, int.MaxValue) : null, tags);
     }
 }

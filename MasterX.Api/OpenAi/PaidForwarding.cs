@@ -19,6 +19,7 @@ internal static class PaidForwarding
         }
 
         var facts = CallFacts.Of(body.Span);
+        facts = facts with { Tags = CallTags.Of(context.Request, facts.Tags) };
         if (await AllowedDoors.RefuseAsync(context, facts.Model))
         {
             return;

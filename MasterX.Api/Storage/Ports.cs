@@ -142,16 +142,11 @@ internal interface IKeyStore
     Task TouchAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);
 }
 
-/// <summary>What keys have used, per day.</summary>
+/// <summary>What keys have used.</summary>
 internal interface IUsageStore
 {
-    /// <summary>Oldest day first.</summary>
-    /// <param name="ownerId">Of which project's keys, or of which key without a project; <see langword="null"/> for everyone's.</param>
-    /// <param name="keyId">Of which key alone; <see langword="null"/> for all.</param>
-    /// <param name="from">First day.</param>
-    /// <param name="to">Last day.</param>
-    /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken);
+    /// <summary>Sums of what calls have spent, oldest first.</summary>
+    Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken);
 }
 
 /// <summary>Requests that may come again, with their answers.</summary>

@@ -91,6 +91,12 @@ public sealed class EmbeddedStorageTests : StorageContract
         await _database.WriteAsync(
             connection => connection.Command(
                 """
+                ALTER TABLE spending DROP COLUMN tags;
+                ALTER TABLE usage DROP COLUMN attempts;
+                ALTER TABLE usage DROP COLUMN cached_input_tokens;
+                ALTER TABLE usage DROP COLUMN reasoning_tokens;
+                ALTER TABLE usage DROP COLUMN estimated;
+                ALTER TABLE usage DROP COLUMN unpriced;
                 DROP TABLE budget_alerts;
                 DROP TABLE projects;
                 DROP INDEX spending_by_project;

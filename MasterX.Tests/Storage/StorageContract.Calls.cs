@@ -1,7 +1,6 @@
 using MasterX.Api.Ai;
 using MasterX.Api.Calls;
 using MasterX.Api.Storage;
-using MasterX.Api.Usage;
 
 namespace MasterX.Tests.Storage;
 

@@ -184,12 +184,13 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         connection.Command(
             """
             INSERT INTO spending
-                (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated, project_id)
-            VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated, $project)
+                (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated, project_id, tags)
+            VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated, $project, $tags)
             """,
             ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$call", call.Id), ("$attempt", attempt), ("$assumed", settlement.State == CallState.Assumed ? 1 : 0),
             ("$provider", spending.Provider), ("$model", spending.Model), ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens),
             ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens), ("$reasoning", spending.ReasoningTokens),
-            ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0), ("$project", call.ProjectId)).Run();
+            ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0), ("$project", call.ProjectId),
+            ("$tags", call.Tags is { } tags ? JsonSerializer.Serialize(tags) : null)).Run();
     }
 }

@@ -193,6 +193,16 @@ internal static class EmbeddedSchema
 
         CREATE INDEX budget_alerts_due ON budget_alerts (next_at) WHERE next_at IS NOT NULL;
         """,
+
+        """
+        ALTER TABLE spending ADD COLUMN tags TEXT;
+
+        ALTER TABLE usage ADD COLUMN attempts INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN cached_input_tokens INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN reasoning_tokens INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE usage ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
+        """,
     ];
 
     /// <summary>How many migrations there are: the version that a file has with all of them done.</summary>

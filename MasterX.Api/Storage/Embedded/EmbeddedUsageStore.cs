@@ -1,17 +1,16 @@
 using System.Globalization;
 using MasterX.Api.Projects;
 using MasterX.Api.Usage;
+using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
 
 /// <summary>
 /// Adds up what calls have spent; of days whose records are gone there are sums. Records lie in the order of keys and times: of every key that
-/// has any, or that belongs to the project asked for, which is one look for each, those of the days asked for are read.
+/// has any, or that belongs to the project asked for, which is one look for each, those of the time asked for are read.
 /// </summary>
 internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStore
 {
-    private const long DayMs = 24 * 60 * 60 * 1000;
-
     private const string AllSpenders =
         """
         SELECT min(key_id) FROM spending
@@ -21,32 +20,78 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
 
     private const string SpendersOfProject = "SELECT id FROM keys WHERE project_id = $project";
 
-    public async Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => ownerId switch
+    public async Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken) => query.OwnerId switch
     {
-        null => await ListAsync(AllSpenders, null, keyId, from, to, cancellationToken),
-        _ when Project.Owns(ownerId) => await ListAsync(SpendersOfProject, ownerId, keyId, from, to, cancellationToken),
-        _ => keyId is null || keyId == ownerId ? await ListAsync(AllSpenders, null, ownerId, from, to, cancellationToken) : [],
+        null => await SumAsync(AllSpenders, null, query.KeyId, query, cancellationToken),
+        var owner when Project.Owns(owner) => await SumAsync(SpendersOfProject, owner, query.KeyId, query, cancellationToken),
+        var owner => query.KeyId is null || query.KeyId == owner ? await SumAsync(AllSpenders, null, owner, query, cancellationToken) : [],
     };
 
-    private Task<IReadOnlyList<UsageRecord>> ListAsync(string spenders, string? projectId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<UsageRecord>>(
-        connection => connection.Command(
-            $"""
-            WITH RECURSIVE spenders (id) AS ({spenders})
-            SELECT key_id, day, sum(requests), sum(input_tokens), sum(output_tokens), sum(cost), sum(estimated), sum(unpriced), max(project_id) FROM (
-                SELECT key_id, day, requests, input_tokens, output_tokens, cost, 0 AS estimated, 0 AS unpriced, NULL AS project_id FROM usage
-                WHERE $project IS NULL AND ($key IS NULL OR key_id = $key) AND day >= $from AND day <= $to
-                UNION ALL
-                SELECT key_id, date(at / 1000, 'unixepoch'), attempt = 0, input_tokens, output_tokens, coalesce(cost, 0), estimated, cost IS NULL, project_id
-                FROM spenders CROSS JOIN spending ON spending.key_id = spenders.id AND at >= $first AND at < $last
-                WHERE ($key IS NULL OR spenders.id = $key)
-            ) GROUP BY key_id, day ORDER BY day, key_id
-            """,
-            ("$project", projectId), ("$key", keyId), ("$from", Text(from)), ("$to", Text(to)), ("$first", Ms(from)), ("$last", to == DateOnly.MaxValue ? long.MaxValue : Ms(to) + DayMs)).All(row => new UsageRecord(
-                row.GetString(0), DateOnly.ParseExact(row.GetString(1), "yyyy-MM-dd", CultureInfo.InvariantCulture), row.GetInt64(2), row.GetInt64(3), row.GetInt64(4), Picodollars.ToDollars(row.GetInt64(5)),
-                row.GetInt64(6), row.GetInt64(7), row.IsDBNull(8) ? null : row.GetString(8))),
-        cancellationToken);
+    /// <summary>What it is not added up by is the same for all rows: one text serves every question.</summary>
+    private Task<IReadOnlyList<UsageSum>> SumAsync(string spenders, string? projectId, string? keyId, UsageQuery query, CancellationToken cancellationToken)
+    {
+        return database.ReadAsync<IReadOnlyList<UsageSum>>(
+            connection => connection.Command(
+                $"""
+                WITH RECURSIVE spenders (id) AS ({spenders})
+                SELECT project, key, model, provider, tag0, tag1, tag2, slot,
+                    sum(requests), sum(attempts), sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), sum(cost), sum(estimated), sum(unpriced)
+                FROM (
+                    SELECT CASE WHEN $by_project THEN (SELECT project_id FROM keys WHERE id = key_id) END AS project, CASE WHEN $by_key THEN key_id END AS key, NULL AS model, NULL AS provider,
+                        NULL AS tag0, NULL AS tag1, NULL AS tag2, CASE WHEN $by_day OR $by_hour THEN day END AS slot,
+                        requests, attempts, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost, estimated, unpriced
+                    FROM usage
+                    WHERE $needs_records = 0 AND ($project IS NULL OR key_id IN (SELECT id FROM keys WHERE project_id = $project)) AND ($key IS NULL OR key_id = $key) AND day >= $from AND day <= $to
+                    UNION ALL
+                    SELECT CASE WHEN $by_project THEN project_id END, CASE WHEN $by_key THEN key_id END, CASE WHEN $by_model THEN model END, CASE WHEN $by_provider THEN provider END,
+                        json_extract(tags, $tag0), json_extract(tags, $tag1), json_extract(tags, $tag2),
+                        CASE WHEN $by_hour THEN strftime('%Y-%m-%dT%H', at / 1000, 'unixepoch') WHEN $by_day THEN date(at / 1000, 'unixepoch') END,
+                        attempt = 0, 1, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, coalesce(cost, 0), estimated, cost IS NULL
+                    FROM spenders CROSS JOIN spending ON spending.key_id = spenders.id AND at >= $first AND at < $last
+                    WHERE ($key IS NULL OR spenders.id = $key) AND ($model IS NULL OR model = $model) AND ($provider IS NULL OR provider = $provider)
+                        AND ($tag IS NULL OR json_extract(tags, $tag) = $value)
+                ) GROUP BY project, key, model, provider, tag0, tag1, tag2, slot ORDER BY slot, project, key, provider, model, tag0, tag1, tag2 LIMIT $limit
+                """,
+                ("$project", projectId), ("$key", keyId), ("$model", query.Model), ("$provider", query.Provider), ("$tag", query.Tag is { } tag ? PathOf(tag.Key) : null), ("$value", query.Tag?.Value),
+                ("$needs_records", query.NeedsRecords ? 1 : 0), ("$from", Text(query.Days.First)), ("$to", Text(query.Days.Last)),
+                ("$first", query.From.ToUnixTimeMilliseconds()), ("$last", query.Until.ToUnixTimeMilliseconds()), ("$limit", query.Limit),
+                ("$by_project", By(UsageGroups.Project)), ("$by_key", By(UsageGroups.Key)), ("$by_model", By(UsageGroups.Model)), ("$by_provider", By(UsageGroups.Provider)),
+                ("$by_day", By(UsageGroups.Day)), ("$by_hour", By(UsageGroups.Hour)), ("$tag0", Tag(0)), ("$tag1", Tag(1)), ("$tag2", Tag(2))).All(row => Read(row, query)),
+            cancellationToken);
+
+        int By(UsageGroups group) => query.Groups.HasFlag(group) ? 1 : 0;
+
+        string? Tag(int index) => index < query.TagNames.Count ? PathOf(query.TagNames[index]) : null;
+    }
 
     public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
-    private static long Ms(DateOnly day) => new DateTimeOffset(day.ToDateTime(TimeOnly.MinValue), TimeSpan.Zero).ToUnixTimeMilliseconds();
+    /// <summary>Of a tag in the JSON object of them; its name has neither quotes nor backslashes.</summary>
+    private static string PathOf(string tagName) => $"$.\"{tagName}\"";
+
+    private static UsageSum Read(SqliteDataReader row, UsageQuery query)
+    {
+        var slot = TextOrNull(7);
+        return new()
+        {
+            ProjectId = TextOrNull(0),
+            KeyId = TextOrNull(1),
+            Model = TextOrNull(2),
+            Provider = TextOrNull(3),
+            Tags = [.. query.TagNames.Select((_, i) => TextOrNull(4 + i))],
+            Day = slot is null ? null : DateOnly.ParseExact(slot.AsSpan(0, 10), "yyyy-MM-dd", CultureInfo.InvariantCulture),
+            Hour = slot is { Length: > 11 } ? int.Parse(slot.AsSpan(11), CultureInfo.InvariantCulture) : null,
+            Requests = row.GetInt64(8),
+            Attempts = row.GetInt64(9),
+            InputTokens = row.GetInt64(10),
+            OutputTokens = row.GetInt64(11),
+            CachedInputTokens = row.GetInt64(12),
+            ReasoningTokens = row.GetInt64(13),
+            CostUsd = Picodollars.ToDollars(row.GetInt64(14)),
+            Estimated = row.GetInt64(15),
+            Unpriced = row.GetInt64(16),
+        };
+
+        string? TextOrNull(int column) => row.IsDBNull(column) ? null : row.Text(column);
+    }
 }

@@ -29,6 +29,10 @@ internal sealed class CallDocument
     /// <summary>The call as one JSON text, the same as in the embedded database.</summary>
     public required string Document { get; init; }
 
+    /// <summary>Each as <c>name=value</c>: a name may have a dot in it, which a field's may not.</summary>
+    [BsonIgnoreIfNull]
+    public string[]? Tags { get; init; }
+
     public required SpendingDocument[] Spent { get; init; }
 
     public static CallDocument Of(Call call) => new()
@@ -41,6 +45,7 @@ internal sealed class CallDocument
         Instance = call.Instance,
         State = (int)CallState.Open,
         Document = JsonSerializer.Serialize(call),
+        Tags = call.Tags is { } tags ? [.. tags.Select(tag => $"{tag.Key}={tag.Value}")] : null,
         Spent = [],
     };
 

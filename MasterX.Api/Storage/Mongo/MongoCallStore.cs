@@ -263,8 +263,8 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
     private async Task<long> SpentBeforeAsync(string budgetId, CancellationToken cancellationToken)
     {
         var (ownerId, _, from, until) = BudgetPeriod.Parse(budgetId);
-        var days = await MongoUsageStore.ListAsync(database, ownerId, null, DateOnly.FromDateTime(from.UtcDateTime), DateOnly.FromDateTime(until.UtcDateTime).AddDays(-1), cancellationToken);
-        return days.Sum(day => Picodollars.Of(day.CostUsd));
+        var sums = await MongoUsageStore.SumAsync(database, new UsageQuery(from, until) { OwnerId = ownerId, Groups = UsageGroups.None }, cancellationToken);
+        return sums.Sum(sum => Picodollars.Of(sum.CostUsd));
     }
 
     /// <summary>Takes the hold of a call away, whose booking is written; or puts what is known in the place of what was assumed.</summary>

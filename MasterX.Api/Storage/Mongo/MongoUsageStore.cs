@@ -10,73 +10,99 @@ namespace MasterX.Api.Storage.Mongo;
 /// <summary>Adds up what calls have spent; of days whose records are gone there are sums.</summary>
 internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
 {
-    public Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) =>
-        MongoDatabase.GuardedAsync(() => ListAsync(database, ownerId, keyId, from, to, cancellationToken));
+    private const string DayFormat = "yyyy-MM-dd";
 
-    public static async Task<IReadOnlyList<UsageRecord>> ListAsync(MongoDatabase database, string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken)
+    public Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() => SumAsync(database, query, cancellationToken));
+
+    public static async Task<IReadOnlyList<UsageSum>> SumAsync(MongoDatabase database, UsageQuery query, CancellationToken cancellationToken)
     {
-        var days = new BsonDocument("Day", new BsonDocument { { "$gte", Text(from) }, { "$lte", Text(to) } });
-        if (ownerId is not null && !Project.Owns(ownerId))
+        if (query.OwnerId is { } owner && !Project.Owns(owner))
         {
-            if (keyId is not null && keyId != ownerId)
+            if (query.KeyId is not null && query.KeyId != owner)
             {
                 return [];
             }
 
-            keyId = ownerId;
-        }
-        else if (ownerId is not null)
-        {
-            days.Add("ProjectId", ownerId);
+            query = query with { OwnerId = null, KeyId = owner };
         }
 
-        if (keyId is not null)
+        var sums = new MongoUsageSums(query);
+        if (!query.NeedsRecords)
         {
-            days.Add("KeyId", keyId);
-        }
-
-        var sums = new Dictionary<(string KeyId, string Day), UsageRecord>();
-        foreach (var sum in await database.Usage.Find(days).ToListAsync(cancellationToken))
-        {
-            Add(sum.KeyId, sum.Day, sum.ToUsage());
+            await AddDaysAsync(database, query, sums, cancellationToken);
         }
 
         // Read as they come, and not held: only what is added up, and of calls that have spent something.
-        var spent = new BsonDocument(days) { { "Spent.0", new BsonDocument("$exists", true) } };
-        using var calls = await database.Calls.Find(spent).Project(Builders<CallDocument>.Projection.Include(call => call.KeyId).Include(call => call.ProjectId).Include(call => call.Day).Include(call => call.Spent)).ToCursorAsync(cancellationToken);
-        while (await calls.MoveNextAsync(cancellationToken))
+        using var calls = await database.Calls.Find(CallsOf(query))
+            .Project(Builders<CallDocument>.Projection.Include(call => call.KeyId).Include(call => call.ProjectId).Include(call => call.At).Include(call => call.Day).Include(call => call.Tags).Include(call => call.Spent))
+            .ToCursorAsync(cancellationToken);
+        while (!sums.IsFull && await calls.MoveNextAsync(cancellationToken))
         {
             foreach (var call in calls.Current)
             {
-                var (key, day) = (call["KeyId"].AsString, call["Day"].AsString);
-                Add(key, day, Sum(key, day, call["Spent"].AsBsonArray) with { ProjectId = call.GetValue("ProjectId", BsonNull.Value) is BsonString project ? project.Value : null });
+                sums.Add(call);
             }
         }
 
-        return [.. sums.Values.OrderBy(usage => usage.Day).ThenBy(usage => usage.KeyId, StringComparer.Ordinal)];
-
-        void Add(string key, string day, UsageRecord usage) => sums[(key, day)] = sums.TryGetValue((key, day), out var known) ? Plus(known, usage) : usage;
+        return sums.ToList();
     }
 
-    public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
+    public static string Text(DateOnly day) => day.ToString(DayFormat, CultureInfo.InvariantCulture);
 
-    private static UsageRecord Sum(string key, string day, BsonArray spent)
+    public static DateOnly ParseDay(string day) => DateOnly.ParseExact(day, DayFormat, CultureInfo.InvariantCulture);
+
+    private static BsonDocument CallsOf(UsageQuery query)
     {
-        return new(
-            key, DateOnly.ParseExact(day, "yyyy-MM-dd", CultureInfo.InvariantCulture), 1, Of("InputTokens"), Of("OutputTokens"), Picodollars.ToDollars(Of("Cost")), Of("Estimated"), Of("Unpriced"));
+        var (from, until) = (query.From.UtcDateTime, query.Until.UtcDateTime);
+        var filter = new BsonDocument("Day", new BsonDocument { { "$gte", Text(DateOnly.FromDateTime(from)) }, { "$lte", Text(DateOnly.FromDateTime(until.AddTicks(-1))) } });
+        if (from.TimeOfDay != TimeSpan.Zero || (until.TimeOfDay != TimeSpan.Zero && query.Until != DateTimeOffset.MaxValue))
+        {
+            filter.Add("At", new BsonDocument { { "$gte", from }, { "$lt", until } });
+        }
 
-        long Of(string name) => spent.Sum(attempt => attempt[name].ToInt64());
+        filter.Add("Spent.0", new BsonDocument("$exists", true));
+        Add("ProjectId", query.OwnerId);
+        Add("KeyId", query.KeyId);
+        Add("Spent.Model", query.Model);
+        Add("Spent.Provider", query.Provider);
+        Add("Tags", query.Tag is { } tag ? $"{tag.Key}={tag.Value}" : null);
+        return filter;
+
+        void Add(string field, string? value)
+        {
+            if (value is not null)
+            {
+                filter.Add(field, value);
+            }
+        }
     }
 
-    private static UsageRecord Plus(UsageRecord one, UsageRecord other) => one with
+    private static async Task AddDaysAsync(MongoDatabase database, UsageQuery query, MongoUsageSums sums, CancellationToken cancellationToken)
     {
-        Requests = one.Requests + other.Requests,
-        InputTokens = one.InputTokens + other.InputTokens,
-        OutputTokens = one.OutputTokens + other.OutputTokens,
-        CostUsd = one.CostUsd + other.CostUsd,
-        Estimated = one.Estimated + other.Estimated,
-        Unpriced = one.Unpriced + other.Unpriced,
-    };
+        var filter = new BsonDocument("Day", new BsonDocument { { "$gte", Text(query.Days.First) }, { "$lte", Text(query.Days.Last) } });
+        if (query.KeyId is not null)
+        {
+            filter.Add("KeyId", query.KeyId);
+        }
+
+        var days = await database.Usage.Find(filter).ToListAsync(cancellationToken);
+        if (days.Count == 0)
+        {
+            return;
+        }
+
+        // The project of a key is its own for good.
+        var keys = days.Select(day => day.KeyId).Distinct();
+        var projects = (await database.Keys.Find(Builders<KeyDocument>.Filter.In(key => key.Id, keys)).ToListAsync(cancellationToken)).ToDictionary(key => key.Id, key => key.ProjectId, StringComparer.Ordinal);
+        foreach (var day in days)
+        {
+            var projectId = projects.GetValueOrDefault(day.KeyId);
+            if (query.OwnerId is null || query.OwnerId == projectId)
+            {
+                sums.Add(projectId, day);
+            }
+        }
+    }
 }
 
 /// <summary>What a key used on a day, of whose calls there are no records any more.</summary>
@@ -94,12 +120,20 @@ internal sealed class UsageDocument
 
     public required long Requests { get; init; }
 
+    public long Attempts { get; init; }
+
     public required long InputTokens { get; init; }
 
     public required long OutputTokens { get; init; }
 
+    public long CachedInputTokens { get; init; }
+
+    public long ReasoningTokens { get; init; }
+
     /// <summary>In picodollars.</summary>
     public required long Cost { get; init; }
 
-    public UsageRecord ToUsage() => new(KeyId, DateOnly.ParseExact(Day, "yyyy-MM-dd", CultureInfo.InvariantCulture), Requests, InputTokens, OutputTokens, Picodollars.ToDollars(Cost), 0, 0);
+    public long Estimated { get; init; }
+
+    public long Unpriced { get; init; }
 }
