@@ -10,13 +10,19 @@ namespace MasterX.Api.Ai;
 /// <summary><c>/api/ai</c>: generate, and look at what was generated.</summary>
 internal static class AiEndpoints
 {
+    /// <summary>Generations that are deleted by one write.</summary>
+    private const int Step = 200;
+
     public static void MapAi(this WebApplication app)
     {
         var ai = app.MapGroup("/api/ai").RequireAuthorization(ConsumerScopes.Generate).WithTags("AI");
         ai.MapPost("/generate", GenerateAsync).WithName("generate").WithSummary("Generate text, whole or as a stream of events").IsIdempotent()
             .Produces<GenerateAnswer>(StatusCodes.Status200OK, "application/json", "text/event-stream").Refuses(400, 402, 409, 413, 415, 422, 504);
-        ai.MapGet("/generations", ListAsync).WithName("listGenerations").WithSummary("Your generations, newest first; an admin sees everyone's").Refuses(400);
+        ai.MapGet("/generations", ListAsync).WithName("listGenerations")
+            .WithSummary("Your generations, newest first; an admin sees everyone's. A page of those that are searched for can be shorter than asked for: the last is the one without next_cursor").Refuses(400);
+        ai.MapDelete("/generations", DeleteAllAsync).WithName("deleteGenerations").WithSummary("Delete those of your generations that a filter names; what they have cost stays booked").Refuses(400);
         ai.MapGet("/generations/{id}", GetAsync).DisableValidation().WithName("getGeneration").WithSummary("One of your generations").Refuses(400, 404);
+        ai.MapDelete("/generations/{id}", DeleteAsync).DisableValidation().WithName("deleteGeneration").WithSummary("Delete one of your generations; what it has cost stays booked").Refuses(400, 404);
     }
 
     private static async Task<IResult> GenerateAsync(GenerateRequest request, Generator generator, IUserStore users, HttpContext context)
@@ -42,8 +48,48 @@ internal static class AiEndpoints
     }
 
     private static async Task<Results<Ok<Page<GenerationAnswer>>, ProblemHttpResult>> ListAsync(
-        IGenerationStore generations, HttpContext context, CancellationToken cancellationToken, [Range(1, Paging.Largest)] int limit = Paging.Default, [StringLength(100)] string? cursor = null) =>
-        TypedResults.Ok(Paging.Of(await generations.ListAsync(context.Consumer().Sees(), cursor, limit + 1, cancellationToken), limit, GenerationAnswer.Of, generation => generation.Id));
+        IGenerationStore generations, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken,
+        [Range(1, Paging.Largest)] int limit = Paging.Default, [StringLength(100)] string? cursor = null)
+    {
+        if (query.Read(context.Consumer().Sees(), out var filter) is { } problem)
+        {
+            return Problems.BadRequest(problem);
+        }
+
+        var page = await generations.ListAsync(filter, cursor, limit, cancellationToken);
+        return TypedResults.Ok(new Page<GenerationAnswer>([.. page.Items.Select(GenerationAnswer.Of)], page.Next));
+    }
+
+    private static async Task<Results<Ok<DeletedGenerations>, ProblemHttpResult>> DeleteAllAsync(
+        IGenerationStore generations, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken)
+    {
+        if (query.Read(context.Consumer().Sees(), out var filter) is { } problem)
+        {
+            return Problems.BadRequest(problem);
+        }
+
+        if (filter.IsAll)
+        {
+            return Problems.BadRequest("Say which generations: give model, provider, user_id, success, from, to or search.");
+        }
+
+        // Some at a time, so that others' writes get their turn in between; begun again, it goes on with what is left.
+        var (deleted, before) = (0, (string?)null);
+        do
+        {
+            var page = await generations.ListAsync(filter, before, Step, cancellationToken);
+            deleted += page.Items.Count > 0 ? await generations.DeleteAsync([.. page.Items.Select(generation => generation.Id)], cancellationToken) : 0;
+            before = page.Next;
+        }
+        while (before is not null);
+
+        return TypedResults.Ok(new DeletedGenerations(deleted));
+    }
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(string id, IGenerationStore generations, HttpContext context, CancellationToken cancellationToken) =>
+        await generations.FindAsync(context.Consumer().Sees(), id, cancellationToken) is not null && await generations.DeleteAsync([id], cancellationToken) > 0
+            ? TypedResults.NoContent()
+            : Problems.NotFound("There is no generation of yours with this id.");
 
     private static async Task<Results<Ok<GenerationAnswer>, ProblemHttpResult>> GetAsync(string id, IGenerationStore generations, HttpContext context, CancellationToken cancellationToken) =>
         await generations.FindAsync(context.Consumer().Sees(), id, cancellationToken) is { } generation

@@ -111,10 +111,11 @@ internal sealed class GatewayClient(HttpClient http)
         var content = choice.TryGetProperty("message", out var message) && message.ValueKind == JsonValueKind.Object && message.TryGetProperty("content", out var text) && text.ValueKind == JsonValueKind.String
             ? text.GetString()
             : null;
-        var filtered = choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String && finish.ValueEquals("content_filter");
+        var finish = FinishReason.Of(choice.TryGetProperty("finish_reason", out var reason) && reason.ValueKind == JsonValueKind.String ? reason.GetString() : null);
         return Described(response) with
         {
-            Success = content is not null && !filtered,
+            Success = content is not null && finish != FinishReason.ContentFilter,
+            FinishReason = finish,
             Content = content ?? "",
             Confidence = Confidence.Of(choice),
         };
@@ -152,6 +153,9 @@ internal sealed record GatewayAnswer
     public bool Success { get; init; }
 
     public string Content { get; init; } = "";
+
+    /// <summary>Why it ended; <see langword="null"/> where that was not said, or not heard.</summary>
+    public string? FinishReason { get; init; }
 
     public double? Confidence { get; init; }
 

@@ -68,7 +68,8 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
     /// <summary>What there is of the answer by now.</summary>
     public GatewayAnswer Answer => GatewayClient.Described(response) with
     {
-        Success = _finish is not (null or "content_filter"),
+        Success = _finish is not (null or FinishReason.ContentFilter),
+        FinishReason = _finish,
         Content = _text.ToString(),
         Confidence = Confidence.OfMean(_average ?? (_tokens > 0 ? _logprobs / _tokens : null)),
     };
@@ -100,7 +101,7 @@ internal sealed class GatewayStream(HttpResponseMessage response) : IAsyncDispos
             var choice = choices[0];
             if (choice.TryGetProperty("finish_reason", out var finish) && finish.ValueKind == JsonValueKind.String)
             {
-                _finish = finish.GetString();
+                _finish = FinishReason.Of(finish.GetString());
             }
 
             if (choice.TryGetProperty("avg_logprobs", out var average) && average.ValueKind == JsonValueKind.Number)

@@ -14,13 +14,15 @@ namespace MasterX.Api.Ai;
 /// <param name="Attempts">Who was asked, in order.</param>
 /// <param name="Cached">Whether it is an earlier answer to the same request.</param>
 /// <param name="LatencyMs">From the request to the whole answer, in milliseconds.</param>
+/// <param name="FinishReason">Why it ended: <c>stop</c>, <c>length</c>, <c>tool_calls</c>, <c>content_filter</c>, or as the provider says; <see langword="null"/> where it does not.</param>
+/// <param name="Truncated">Whether it came to its limit (<c>length</c>): what was still to be said is missing.</param>
 internal sealed record GenerateAnswer(
     string Id, bool Success, string Content, [property: Range(0.0, 1.0)] double? Confidence, string Provider, string Model, Usage? Usage, decimal? Cost,
-    IReadOnlyList<GenerationAttempt> Attempts, bool Cached, long LatencyMs)
+    IReadOnlyList<GenerationAttempt> Attempts, bool Cached, long LatencyMs, string? FinishReason, bool Truncated)
 {
     public static GenerateAnswer Of(Generation generation) => new(
         generation.Id, generation.Success, generation.Content, generation.Confidence, generation.Provider, generation.Model, generation.Usage, generation.Cost,
-        generation.Attempts, generation.Cached, generation.LatencyMs);
+        generation.Attempts, generation.Cached, generation.LatencyMs, generation.FinishReason, generation.Truncated);
 }
 
 /// <summary>Data of an event <c>delta</c>: the next piece of the text.</summary>
@@ -50,11 +52,14 @@ internal sealed record GenerateError(int Status, string Detail, string Id);
 /// <param name="Attempts">Who was asked, in order.</param>
 /// <param name="Cached">Whether it is an earlier answer to the same request.</param>
 /// <param name="LatencyMs">Milliseconds.</param>
+/// <param name="FinishReason">Why it ended: <c>stop</c>, <c>length</c>, <c>tool_calls</c>, <c>content_filter</c>, or as the provider says; <see langword="null"/> where that was not said, or not heard.</param>
+/// <param name="Truncated">Whether the content is not all there was to say: it came to its limit (<c>length</c>), or only its first MiB is kept.</param>
+/// <param name="RequestedModel">What was asked for, as the caller named it; <see langword="null"/> for the default.</param>
 internal sealed record GenerationAnswer(
     string Id, DateTimeOffset CreatedAt, string Prompt, string? System, string? UserId, bool Success, string Content, bool Interrupted, double? Confidence, string Provider, string Model,
-    Usage? Usage, decimal? Cost, IReadOnlyList<GenerationAttempt> Attempts, bool Cached, long LatencyMs)
+    Usage? Usage, decimal? Cost, IReadOnlyList<GenerationAttempt> Attempts, bool Cached, long LatencyMs, string? FinishReason, bool Truncated, string? RequestedModel)
 {
     public static GenerationAnswer Of(Generation generation) => new(
         generation.Id, generation.CreatedAt, generation.Prompt, generation.System, generation.UserId, generation.Success, generation.Content, generation.Interrupted, generation.Confidence,
-        generation.Provider, generation.Model, generation.Usage, generation.Cost, generation.Attempts, generation.Cached, generation.LatencyMs);
+        generation.Provider, generation.Model, generation.Usage, generation.Cost, generation.Attempts, generation.Cached, generation.LatencyMs, generation.FinishReason, generation.Truncated, generation.RequestedModel);
 }

@@ -30,12 +30,26 @@ internal sealed record Generation
     /// <summary>Whether it broke off, or its caller left, before it was whole: <see cref="Content"/> is what came until then.</summary>
     public bool Interrupted { get; init; }
 
+    /// <summary>Why it ended, as <see cref="Ai.FinishReason"/> names it; <see langword="null"/> where that was not said, or not heard.</summary>
+    public string? FinishReason { get; init; }
+
+    /// <summary>Whether of a longer answer only the beginning is kept.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsCut { get; init; }
+
+    /// <summary>Whether <see cref="Content"/> is not all there was to say: the answer came to its limit, or only its beginning is kept.</summary>
+    [JsonIgnore]
+    public bool Truncated => IsCut || FinishReason == Ai.FinishReason.Length;
+
     /// <summary>Geometric mean of the probabilities of the answer's tokens, 0 to 1; <see langword="null"/> when the provider gives none.</summary>
     public double? Confidence { get; init; }
 
     public required string Provider { get; init; }
 
     public required string Model { get; init; }
+
+    /// <summary>What was asked for, as the caller named it; <see langword="null"/> for the default.</summary>
+    public string? RequestedModel { get; init; }
 
     public Usage? Usage { get; init; }
 

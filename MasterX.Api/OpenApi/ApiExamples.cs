@@ -7,11 +7,11 @@ namespace MasterX.Api.OpenApi;
 internal static class ApiExamples
 {
     private const string Generated = """
-        {"id":"gen_01a20bad32ca7f58b4532de29093a2b3","success":true,"content":"A circuit breaker stops calling a service that keeps failing.","confidence":0.91,"provider":"groq","model":"llama-3.3-70b-versatile","usage":{"input_tokens":6,"output_tokens":12,"total_tokens":18},"cost":0.00001302,"attempts":[{"provider":"gemini","model":"gemini-2.5-flash","outcome":"provider_failed","status":503,"latency_ms":12},{"provider":"groq","model":"llama-3.3-70b-versatile","outcome":"success","status":200,"latency_ms":340}],"cached":false,"latency_ms":361}
+        {"id":"gen_01a20bad32ca7f58b4532de29093a2b3","success":true,"content":"A circuit breaker stops calling a service that keeps failing.","confidence":0.91,"provider":"groq","model":"llama-3.3-70b-versatile","usage":{"input_tokens":6,"output_tokens":12,"total_tokens":18},"cost":0.00001302,"attempts":[{"provider":"gemini","model":"gemini-2.5-flash","outcome":"provider_failed","status":503,"latency_ms":12},{"provider":"groq","model":"llama-3.3-70b-versatile","outcome":"success","status":200,"latency_ms":340}],"cached":false,"latency_ms":361,"finish_reason":"stop","truncated":false}
         """;
 
     private const string Kept = """
-        {"id":"gen_01a20bad32ca7f58b4532de29093a2b3","created_at":"2026-11-24T12:00:00.123+00:00","prompt":"What is a circuit breaker?","system":null,"user_id":"usr_01a20bad32ca7f58b4532de29093a2b3","success":true,"content":"A circuit breaker stops calling a service that keeps failing.","interrupted":false,"confidence":0.91,"provider":"gemini","model":"gemini-2.5-flash","usage":{"input_tokens":6,"output_tokens":12,"total_tokens":18},"cost":0.0000318,"attempts":[{"provider":"gemini","model":"gemini-2.5-flash","outcome":"success","status":200,"latency_ms":410}],"cached":false,"latency_ms":433}
+        {"id":"gen_01a20bad32ca7f58b4532de29093a2b3","created_at":"2026-11-24T12:00:00.123+00:00","prompt":"What is a circuit breaker?","system":null,"user_id":"usr_01a20bad32ca7f58b4532de29093a2b3","success":true,"content":"A circuit breaker stops calling a service that keeps failing.","interrupted":false,"confidence":0.91,"provider":"gemini","model":"gemini-2.5-flash","usage":{"input_tokens":6,"output_tokens":12,"total_tokens":18},"cost":0.0000318,"attempts":[{"provider":"gemini","model":"gemini-2.5-flash","outcome":"success","status":200,"latency_ms":410}],"cached":false,"latency_ms":433,"finish_reason":"stop","truncated":false}
         """;
 
     private const string User = """{"id":"usr_01a20bad32ca7f58b4532de29093a2b3","name":"Ada Lovelace","email":"ada@example.com","created_at":"2026-11-24T12:00:00.123+00:00","updated_at":"2026-11-24T12:00:00.123+00:00"}""";
@@ -26,6 +26,7 @@ internal static class ApiExamples
         ["generate"] = ("""{"prompt":"What is a circuit breaker?","max_tokens":200}""", Generated),
         ["listGenerations"] = (null, $$"""{"items":[{{Kept}}],"next_cursor":null}"""),
         ["getGeneration"] = (null, Kept),
+        ["deleteGenerations"] = (null, """{"deleted":12}"""),
         ["createUser"] = ("""{"name":"Ada Lovelace","email":"ada@example.com"}""", User),
         ["listUsers"] = (null, $$"""{"items":[{{User}}],"next_cursor":null}"""),
         ["getUser"] = (null, User),

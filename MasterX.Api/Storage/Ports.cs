@@ -84,11 +84,14 @@ internal interface IGenerationStore
     Task<Generation?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken);
 
     /// <summary>Newest first.</summary>
-    /// <param name="ownerId">Whose; <see langword="null"/> for everyone's.</param>
+    /// <param name="filter">Which.</param>
     /// <param name="before">Only those older than the one with this id.</param>
     /// <param name="limit">At most this many.</param>
     /// <param name="cancellationToken">Ends the read.</param>
-    Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken);
+    Task<GenerationPage> ListAsync(GenerationFilter filter, string? before, int limit, CancellationToken cancellationToken);
+
+    /// <returns>How many were there, and are gone. What they have cost stays booked.</returns>
+    Task<int> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken);
 
     /// <summary>Takes away all that is an owner's; or, where the numbers are to be kept, what was said.</summary>
     /// <param name="ownerId">Whose.</param>

@@ -218,12 +218,54 @@ public abstract partial class StorageContract : IAsyncLifetime
         }
 
         // One page beyond the driver's first batch of 101, then one that begins where it ended, with newer rows come in between.
-        var first = await Generations.ListAsync(Key, null, 150, Token);
+        var first = await Generations.ListAsync(new() { OwnerId = Key }, null, 150, Token);
         await AddAsync(Generation(Key, 1000));
-        var second = await Generations.ListAsync(Key, first[^1].Id, 150, Token);
+        var second = await Generations.ListAsync(new() { OwnerId = Key }, first.Next, 150, Token);
 
-        Assert.Equal(added.Reverse().Select(generation => generation.Id), first.Concat(second).Select(generation => generation.Id));
-        Assert.Equal(251, (await Generations.ListAsync(null, null, 1000, Token)).Count);
+        Assert.Equal(added.Reverse().Select(generation => generation.Id), first.Items.Concat(second.Items).Select(generation => generation.Id));
+        Assert.Equal((first.Items[^1].Id, null), (first.Next, second.Next));
+        Assert.Equal(251, (await Generations.ListAsync(new(), null, 1000, Token)).Items.Count);
+    }
+
+    [Fact]
+    public async Task Generations_are_found_by_what_stands_in_them_page_by_page_and_deleted()
+    {
+        var added = Enumerable.Range(0, 12).Select(i => Generation("key_1", i) with
+        {
+            UserId = null, Provider = i % 2 == 0 ? "gemini" : "groq", Model = $"m{i % 3}", RequestedModel = "auto", Success = i != 4, Prompt = i < 6 ? "What is \u00c4rger?" : "p", CreatedAt = Noon.AddMinutes(i),
+        }).ToArray();
+        await Calls.SettleAsync([.. added.Select(generation => new MasterX.Api.Calls.Settlement(Call(), [Spent(0.5m)], Generation: generation))], Token);
+        await AddAsync(Generation("key_2", 20));
+        GenerationFilter own = new() { OwnerId = "key_1" };
+
+        Assert.Equal([10, 8, 6, 4, 2, 0], await FindAsync(own with { Provider = "gemini" }));
+        Assert.Equal([11, 8, 5, 2], await FindAsync(own with { Model = "m2" }));
+        Assert.Equal(12, (await FindAsync(own with { Model = "auto" })).Count);
+        Assert.Equal([4], await FindAsync(own with { Success = false }));
+        Assert.Equal([5, 4, 3, 2, 1, 0], await FindAsync(own with { Search = "\u00e4RGER" }));
+        Assert.Equal([3, 2], await FindAsync(own with { From = Noon.AddMinutes(2), Until = Noon.AddMinutes(4) }));
+        Assert.Equal([20], await FindAsync(new() { UserId = "usr_1" }));
+
+        // What is found is in a page as soon as it is full; the cursor is of what was looked at last.
+        Assert.Equal(2, await Generations.DeleteAsync([added[2].Id, added[3].Id, "gen_none"], Token));
+        Assert.Equal([5, 4, 1, 0], await FindAsync(own with { Search = "\u00e4rger" }));
+        Assert.Equal(6m, (await Usage.ListAsync("key_1", null, NoonsDay, NoonsDay, Token)).Single().CostUsd);
+
+        async Task<List<int>> FindAsync(GenerationFilter filter)
+        {
+            List<int> found = [];
+            string? before = null;
+            do
+            {
+                var page = await Generations.ListAsync(filter, before, 2, Token);
+                Assert.InRange(page.Items.Count, 0, 2);
+                found.AddRange(page.Items.Select(generation => (int)Math.Round((Identifier.TimeOf(generation.Id) - Noon).TotalMilliseconds)));
+                before = page.Next;
+            }
+            while (before is not null);
+
+            return found;
+        }
     }
 
     [Fact]
@@ -276,7 +318,7 @@ public abstract partial class StorageContract : IAsyncLifetime
 
         Assert.Equal(1, await Generations.DeleteOlderThanAsync(Noon, 500, Token));
 
-        Assert.Equal([kept.Id], (await Generations.ListAsync(null, null, 10, Token)).Select(generation => generation.Id));
+        Assert.Equal([kept.Id], (await Generations.ListAsync(new(), null, 10, Token)).Items.Select(generation => generation.Id));
     }
 
     [Fact]

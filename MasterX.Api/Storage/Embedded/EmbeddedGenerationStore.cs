@@ -16,11 +16,30 @@ internal sealed class EmbeddedGenerationStore(EmbeddedDatabase database) : IGene
         connection => connection.Command("SELECT document FROM generations WHERE id = $id AND ($key IS NULL OR key_id = $key)", ("$id", id), ("$key", ownerId)).First(Read),
         cancellationToken);
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Generation>>(
-        connection => connection.Command(
-            "SELECT document FROM generations WHERE ($key IS NULL OR key_id = $key) AND ($before IS NULL OR id < $before) ORDER BY id DESC LIMIT $limit",
-            ("$key", ownerId), ("$before", before), ("$limit", limit)).All(Read),
+    public Task<GenerationPage> ListAsync(GenerationFilter filter, string? before, int limit, CancellationToken cancellationToken) => database.ReadAsync(
+        connection =>
+        {
+            // By an owner's own index where one is named; read row by row, only as far as the page goes.
+            using var rows = connection.Command(
+                $"""
+                SELECT document FROM generations
+                WHERE {(filter.OwnerId is null ? "$key IS NULL" : "key_id = $key")} AND ($before IS NULL OR id < $before) AND ($user IS NULL OR user_id = $user)
+                    AND ($from IS NULL OR created_at >= $from) AND ($until IS NULL OR created_at < $until)
+                ORDER BY id DESC
+                """,
+                ("$key", filter.OwnerId), ("$before", before), ("$user", filter.UserId), ("$from", filter.From?.ToUnixTimeMilliseconds()), ("$until", filter.Until?.ToUnixTimeMilliseconds())).ExecuteReader();
+            var page = new GenerationPage.Collector(filter, limit);
+            while (rows.Read() && page.TryAdd(Read(rows)))
+            {
+                // The next one.
+            }
+
+            return page.ToPage();
+        },
         cancellationToken);
+
+    public Task<int> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command("DELETE FROM generations WHERE id IN (SELECT value FROM json_each($ids))", ("$ids", JsonSerializer.Serialize(ids))).Run(), cancellationToken);
 
     public async Task EraseOfOwnerAsync(string ownerId, bool keepsNumbers, CancellationToken cancellationToken)
     {

@@ -12,17 +12,42 @@ internal sealed class MongoGenerationStore(MongoDatabase database) : IGeneration
     public Task<Generation?> FindAsync(string? ownerId, string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Generations.Find(Where.Eq(generation => generation.Id, id) & OfOwner(ownerId)).FirstOrDefaultAsync(cancellationToken))?.ToGeneration());
 
-    public Task<IReadOnlyList<Generation>> ListAsync(string? ownerId, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync<IReadOnlyList<Generation>>(async () =>
+    public Task<GenerationPage> ListAsync(GenerationFilter filter, string? before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
-        var filter = OfOwner(ownerId);
+        var asked = OfOwner(filter.OwnerId);
         if (before is not null)
         {
-            filter &= Where.Lt(generation => generation.Id, before);
+            asked &= Where.Lt(generation => generation.Id, before);
         }
 
-        var found = await database.Generations.Find(filter).SortByDescending(generation => generation.Id).Limit(limit).ToListAsync(cancellationToken);
-        return [.. found.Select(generation => generation.ToGeneration())];
+        if (filter.UserId is { } userId)
+        {
+            asked &= Where.Eq(generation => generation.UserId, userId);
+        }
+
+        if (filter.From is { } from)
+        {
+            asked &= Where.Gte(generation => generation.CreatedAt, from.UtcDateTime);
+        }
+
+        if (filter.Until is { } until)
+        {
+            asked &= Where.Lt(generation => generation.CreatedAt, until.UtcDateTime);
+        }
+
+        // Read only as far as the page goes.
+        var page = new GenerationPage.Collector(filter, limit);
+        using var found = await database.Generations.Find(asked, new FindOptions { BatchSize = limit + 1 }).SortByDescending(generation => generation.Id).ToCursorAsync(cancellationToken);
+        var goesOn = true;
+        while (goesOn && await found.MoveNextAsync(cancellationToken))
+        {
+            goesOn = found.Current.All(generation => page.TryAdd(generation.ToGeneration()));
+        }
+
+        return page.ToPage();
     });
+
+    public Task<int> DeleteAsync(IReadOnlyList<string> ids, CancellationToken cancellationToken) => DeleteAsync(Where.In(generation => generation.Id, ids), cancellationToken);
 
     public Task EraseOfOwnerAsync(string ownerId, bool keepsNumbers, CancellationToken cancellationToken) => keepsNumbers
         ? MongoDatabase.GuardedAsync(async () =>
