@@ -63,6 +63,22 @@ internal sealed record Generation
     /// <summary>From the request to the whole answer, in milliseconds.</summary>
     public required long LatencyMs { get; init; }
 
+    /// <summary>The same with what it has cost, and whom it took.</summary>
+    /// <param name="spent">As it is booked.</param>
+    /// <param name="attempts">As the gateway says; none where it does not, and what is known stays.</param>
+    public Generation Booked(IReadOnlyList<Calls.Spending> spent, IReadOnlyList<GenerationAttempt>? attempts = null)
+    {
+        var (input, output) = ((int)Math.Min(int.MaxValue / 2, spent.Sum(spending => spending.InputTokens)), (int)Math.Min(int.MaxValue / 2, spent.Sum(spending => spending.OutputTokens)));
+        return this with
+        {
+            Provider = spent is [.., { Outcome: not "assumed" } last] ? last.Provider : Provider,
+            Model = spent is [.., { Outcome: not "assumed" } asked] ? asked.Model : Model,
+            Usage = spent.Count > 0 ? new Usage(input, output, input + output) : null,
+            Cost = spent.Any(spending => spending.CostUsd is not null) ? spent.Sum(spending => spending.CostUsd ?? 0) : null,
+            Attempts = attempts is { Count: > 0 } ? attempts : Attempts,
+        };
+    }
+
     /// <summary>The same without the user, and without what was said; tokens and costs stay, for they were paid for.</summary>
     public Generation Anonymized() => this with { UserId = null, Prompt = "", System = null, Content = "" };
 }

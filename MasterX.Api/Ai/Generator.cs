@@ -195,8 +195,6 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             { Spent: { } nothing } => nothing,
             _ => [expectations.Assume(call, answer.Content.Length / CharactersPerToken)],
         };
-        var priced = spent.Any(spending => spending.CostUsd is not null);
-        var (input, output) = ((int)spent.Sum(spending => spending.InputTokens), (int)spent.Sum(spending => spending.OutputTokens));
         var generation = new Generation
         {
             Id = id,
@@ -213,19 +211,17 @@ internal sealed partial class Generator(GatewayClient gateway, IGenerationStore 
             Provider = answer.Provider,
             Model = answer.Model,
             RequestedModel = request.Model,
-            Usage = spent.Count > 0 ? new Usage(input, output, input + output) : null,
-            Cost = priced ? spent.Sum(spending => spending.CostUsd ?? 0) : null,
             Attempts = answer.Attempts,
             Cached = answer.Cached,
             LatencyMs = (long)time.GetElapsedTime(begun).TotalMilliseconds,
-        };
+        }.Booked(spent);
 
         // Of a request that another process has taken over, what came of it here is not its answer; it was paid for all the same.
         var isOthers = interrupted && repeatable is { Hold.Lost.IsCancellationRequested: true };
         await book.SettleAsync(new Settlement(call, spent, answer.Spent is null && !answer.Cached ? CallState.Assumed : CallState.Settled, isOthers ? null : generation, erasure.KeepsNumbers));
         if (answer.Spent is null && !answer.Cached)
         {
-            collector.Collect(call, output);
+            collector.Collect(call, generation.Usage?.OutputTokens ?? 0);
         }
 
         // Of two that have both made it, whoever was written first is the one that everybody sees.

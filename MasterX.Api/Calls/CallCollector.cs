@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using MasterX.Api.Ai;
 using MasterX.Api.Storage;
+using MasterX.Api.Users;
 
 namespace MasterX.Api.Calls;
 
@@ -9,7 +10,7 @@ namespace MasterX.Api.Calls;
 /// the gateway, which keeps the record of a call until it is told that it was booked. A call that a gateway does not know, which has been there
 /// all the time, has not come to it, and has cost nothing. What was lost with a gateway is booked as an assumption, and marked so.
 /// </summary>
-internal sealed partial class CallCollector(CallBook book, ICallStore store, GatewayCalls gateway, Expectations expectations, StorageReady ready, TimeProvider time, ILogger<CallCollector> logger) : BackgroundService
+internal sealed partial class CallCollector(CallBook book, ICallStore store, GatewayCalls gateway, Expectations expectations, UserErasure erasure, StorageReady ready, TimeProvider time, ILogger<CallCollector> logger) : BackgroundService
 {
     private const int MostAtOnce = 500;
 
@@ -33,10 +34,11 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
     /// <param name="call">The call.</param>
     /// <param name="heardTokens">Of the answer, roughly, as far as it was heard here: for the case that nobody else knows.</param>
     /// <param name="cached">Who had given the answer that came from the gateway's cache; <see langword="null"/> when it did not.</param>
-    public void Collect(Call call, int heardTokens = 0, Spending? cached = null)
+    /// <param name="generation">What was generated, if it is to be kept, without what it has cost: written with the booking.</param>
+    public void Collect(Call call, int heardTokens = 0, Spending? cached = null, Generation? generation = null)
     {
         book.End(call);
-        Want(call, heardTokens, cached);
+        Want(call, heardTokens, cached, generation);
     }
 
     /// <summary>What a call that has just ended has spent, and whom it took: asked for by the one whose call it is, who then books it.</summary>
@@ -146,16 +148,16 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             // Those of a process that has just begun may not have heard of its lease yet.
             if (orphan.At < now - Beat && orphan.Instance != book.Instance)
             {
-                Want(orphan, 0, null);
+                Want(orphan, 0, null, null);
             }
         }
 
         await store.RepairAsync(now - Lease * 4, cancellationToken);
     }
 
-    private void Want(Call call, int heardTokens, Spending? cached)
+    private void Want(Call call, int heardTokens, Spending? cached, Generation? generation)
     {
-        if (_wanted.TryAdd(call.Id, new Wanted(call, heardTokens, cached, time.GetTimestamp())) && _news.CurrentCount == 0)
+        if (_wanted.TryAdd(call.Id, new Wanted(call, heardTokens, cached, generation, time.GetTimestamp())) && _news.CurrentCount == 0)
         {
             try
             {
@@ -219,7 +221,7 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             else if (told.Ended)
             {
                 IReadOnlyList<Spending> spent = told.Spent.Count == 0 && wanted.Cached is { } cached ? [cached] : [.. told.Spent.Select(spending => spending.Bounded())];
-                book.Settle(new Settlement(wanted.Call, spent));
+                Book(wanted, spent, CallState.Settled, [.. told.Attempts.Select(attempt => attempt.ToAttempt())]);
                 _wanted.TryRemove(wanted.Call.Id, out _);
             }
             else
@@ -238,7 +240,7 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
             return;
         }
 
-        book.Settle(new Settlement(wanted.Call, []));
+        Book(wanted, [], CallState.Settled);
         _wanted.TryRemove(wanted.Call.Id, out _);
     }
 
@@ -246,9 +248,12 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
     {
         LogAssumed(logger, wanted.Call.Id, wanted.Call.KeyId);
         var assumed = expectations.Assume(wanted.Call, wanted.HeardTokens);
-        book.Settle(new Settlement(wanted.Call, [wanted.Cached ?? assumed], CallState.Assumed));
+        Book(wanted, [wanted.Cached ?? assumed], CallState.Assumed);
         _wanted.TryRemove(wanted.Call.Id, out _);
     }
+
+    private void Book(Wanted wanted, IReadOnlyList<Spending> spent, CallState state, IReadOnlyList<GenerationAttempt>? attempts = null) =>
+        book.Settle(new Settlement(wanted.Call, spent, state, wanted.Generation?.Booked(spent, attempts), erasure.KeepsNumbers));
 
     [LoggerMessage(53, LogLevel.Warning, "Nobody knows what the call {Id} of {Key} has spent: the gateway has no record of it. What was expected of it is booked, marked as an estimate")]
     private static partial void LogAssumed(ILogger logger, string id, string key);
@@ -260,7 +265,7 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
     private static partial void LogLeft(ILogger logger, string problem);
 
     /// <summary>A call of which the gateway is still to say what it has spent.</summary>
-    private sealed class Wanted(Call call, int heardTokens, Spending? cached, long since)
+    private sealed class Wanted(Call call, int heardTokens, Spending? cached, Generation? generation, long since)
     {
         private TimeSpan _pause = FirstPause;
 
@@ -270,10 +275,12 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
 
         public Spending? Cached { get; } = cached;
 
+        public Generation? Generation { get; } = generation;
+
         public long Since { get; } = since;
 
         /// <summary>Whether the gateway has been heard on it.</summary>
-        public bool HasArrived => HeardTokens > 0 || Cached is not null;
+        public bool HasArrived => HeardTokens > 0 || Cached is not null || Generation is not null;
 
         /// <summary>Whether a gateway was asked that has begun after the call: another before it may have known.</summary>
         public bool WasLost { get; set; }

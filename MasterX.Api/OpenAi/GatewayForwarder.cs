@@ -6,6 +6,7 @@ using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
+using MasterX.Api.Users;
 using MasterX.ServiceDefaults.Http;
 using MasterX.ServiceDefaults.Startup;
 using MasterX.ServiceDefaults.Telemetry;
@@ -16,7 +17,7 @@ namespace MasterX.Api.OpenAi;
 /// <summary>
 /// Forwards a call to the gateway, unbuffered, and accounts for it. What goes there is what the gateway has to know: never the consumer's key, a cookie, or a header of the way here.
 /// </summary>
-internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, CallBook book, CallCollector collector, ShutdownDeadline deadline, IConfiguration configuration)
+internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnections connections, CallBook book, CallCollector collector, UserErasure erasure, ShutdownDeadline deadline, IConfiguration configuration)
 {
     /// <summary>Longer than the gateway's own limits, so that it is the gateway that says what happened.</summary>
     private static readonly ForwarderRequestConfig Config = new() { ActivityTimeout = TimeSpan.FromMinutes(11), Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionOrLower };
@@ -25,10 +26,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
 
     /// <param name="context">The caller's.</param>
     /// <param name="paid">The call that is paid for; <see langword="null"/> for one that costs nothing.</param>
-    public async Task ForwardAsync(HttpContext context, Call? paid = null)
+    /// <param name="kept">What becomes a generation of it; <see langword="null"/> for nothing.</param>
+    public async Task ForwardAsync(HttpContext context, Call? paid = null, KeptCall? kept = null)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, deadline.Token);
-        using var call = new ForwardedCall { Paid = paid, Ending = ending };
+        using var call = new ForwardedCall { Paid = paid, Kept = kept, Ending = ending };
         context.Features.Set(call);
         ForwarderError error;
         try
@@ -38,7 +40,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         catch when (paid is not null)
         {
             // Whatever has become of it, it is booked.
-            collector.Collect(paid, call.Heard?.Count ?? 0);
+            collector.Collect(paid, call.Heard?.Count ?? 0, generation: kept?.End(hasBrokenOff: true));
             throw;
         }
 
@@ -103,9 +105,11 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
     private void Book(HttpContext context, Call paid, ForwardedCall call, ForwarderError error)
     {
         var cached = call.Cached is var (provider, model) ? Spending.OfCache(provider, model) : null;
-        if (call.Spent is { } spent)
+        var generation = call.Kept?.End(hasBrokenOff: error != ForwarderError.None);
+        if (call.Spent is { } told)
         {
-            book.Settle(new Settlement(paid, spent.Count == 0 && cached is not null ? [cached] : spent));
+            IReadOnlyList<Spending> spent = told.Count == 0 && cached is not null ? [cached] : told;
+            book.Settle(new Settlement(paid, spent, CallState.Settled, generation?.Booked(spent), erasure.KeepsNumbers));
         }
         else if (error == ForwarderError.Request && GatewayUnavailableException.IsBeforeIt(context.Features.Get<IForwarderErrorFeature>()?.Exception))
         {
@@ -113,7 +117,7 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         }
         else
         {
-            collector.Collect(paid, call.Heard?.Count ?? 0, cached);
+            collector.Collect(paid, call.Heard?.Count ?? 0, cached, generation);
         }
     }
 
@@ -124,6 +128,8 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
         private CancellationTokenRegistration _leaving;
 
         public required Call? Paid { get; init; }
+
+        public required KeptCall? Kept { get; init; }
 
         /// <summary>What each attempt has spent, as the answer says; <see langword="null"/> where it does not.</summary>
         public IReadOnlyList<Spending>? Spent { get; set; }
@@ -222,7 +228,9 @@ internal sealed class GatewayForwarder(IHttpForwarder forwarder, GatewayConnecti
                 call.Cached = (GatewayClient.Header(answer, "x-masterx-provider") ?? "unknown", GatewayClient.Header(answer, "x-masterx-model") ?? "unknown");
             }
 
-            if (answer.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" })
+            var isStream = answer.Content.Headers.ContentType is MediaTypeHeaderValue { MediaType: "text/event-stream" };
+            call.Kept?.Hear(answer, isStream);
+            if (isStream)
             {
                 call.Heard = HeardEvents.Of(context);
                 call.EndWithCaller(context);

@@ -11,7 +11,7 @@ namespace MasterX.Api.OpenAi;
 /// </summary>
 internal static class PaidForwarding
 {
-    public static async Task ForwardAsync(HttpContext context, GatewayForwarder forwarder, CallBook book)
+    public static async Task ForwardAsync(HttpContext context, GatewayForwarder forwarder, CallBook book, TimeProvider time)
     {
         if (await ForwardedBody.ReadAsync(context) is not { } body)
         {
@@ -42,7 +42,7 @@ internal static class PaidForwarding
         }
 
         context.Response.WriteLeft(opened);
-        await forwarder.ForwardAsync(context, opened.Call);
+        await forwarder.ForwardAsync(context, opened.Call, KeptCall.Of(context, context.Caller(), opened.Call, body, time));
     }
 
     /// <summary>Forwards what costs nothing, and names a model all the same.</summary>
