@@ -7,7 +7,8 @@ namespace MasterX.Api.Http;
 internal sealed record Page<T>(IReadOnlyList<T> Items, string? NextCursor);
 
 /// <summary>
-/// Pages by the id of the last item seen: ids sort by creation, so a page stays what it is while others are added.
+/// Pages by the id of the last item seen: ids sort by the moment at which what makes them began, so a page stays what it is while others are added, and none comes twice. What began before the last
+/// item of a page and is written after it was read, as a generation is when its answer has ended, is behind whoever goes on from there: the next walk from the beginning shows it.
 /// </summary>
 internal static class Paging
 {
