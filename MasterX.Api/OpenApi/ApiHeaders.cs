@@ -74,6 +74,11 @@ internal static class ApiHeaders
             }
         }
 
+        if (Paid.Contains(id) || id == "generate")
+        {
+            Ask(operation, Calls.CallTags.Header, "What the call is for, for GET /api/usage: NAME=VALUE, separated by commas, up to 10; names of a-z, 0-9, '_', '.' and '-'.");
+        }
+
         if (Paid.Contains(id))
         {
             Ask(operation, Cache, "Seconds for which an equal request may be answered from memory, or off; without it the route decides.");

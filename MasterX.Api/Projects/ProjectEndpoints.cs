@@ -20,11 +20,17 @@ internal static class ProjectEndpoints
         projects.MapPost("", CreateAsync).WithName("createProject").WithSummary("Make a project, whose keys share limits, budgets and data").IsIdempotent().Refuses(400, 409, 413, 415, 422);
         projects.MapGet("", ListAsync).WithName("listProjects").WithSummary("All projects, newest first").Refuses(400);
         projects.MapGet("/{id}", GetAsync).DisableValidation().WithName("getProject").WithSummary("Read a project").Produces(StatusCodes.Status304NotModified).Refuses(400, 404);
+        projects.MapGet("/{id}/export", ExportAsync).DisableValidation().WithName("exportProject")
+            .WithSummary("All that is kept of a project, as lines of JSON: project, key, user, generation, spending, and last end, which counts them").Produces<string>(StatusCodes.Status200OK, ProjectExport.Media).Refuses(400, 404);
         projects.MapPatch("/{id}", UpdateAsync).WithName("updateProject").WithSummary("Change a project, within 5 seconds everywhere; with If-Match only the version you know").Refuses(400, 404, 409, 412, 413, 415);
         projects.MapDelete("/{id}", DeleteAsync).WithName("deleteProject").WithSummary("Delete a project whose keys are all revoked, and erase its users and what was generated").Refuses(400, 404, 409, 412);
     }
 
-    public static void AddProjects(this WebApplicationBuilder builder) => builder.Services.AddSingleton<ProjectErasure>();
+    public static void AddProjects(this WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<ProjectErasure>();
+        builder.Services.AddSingleton<ProjectExport>();
+    }
 
     private static async Task<Results<Created<ProjectAnswer>, ProblemHttpResult>> CreateAsync(CreateProject request, IProjectStore projects, TimeProvider time, HttpContext context)
     {
@@ -61,6 +67,17 @@ internal static class ProjectEndpoints
 
         EntityTag.Write(context.Response, project.Version);
         return EntityTag.IsKnown(context.Request, project.Version) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(ProjectAnswer.Of(project));
+    }
+
+    private static async Task<IResult> ExportAsync(string id, IProjectStore projects, ProjectExport export, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (await projects.FindAsync(id, cancellationToken) is not { } project)
+        {
+            return NoSuchProject();
+        }
+
+        await export.WriteAsync(project, context.Response, cancellationToken);
+        return TypedResults.Empty;
     }
 
     private static async Task<Results<Ok<ProjectAnswer>, ProblemHttpResult>> UpdateAsync(

@@ -150,6 +150,9 @@ internal interface IUsageStore
 {
     /// <summary>Sums of what calls have spent, oldest first.</summary>
     Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken);
+
+    /// <summary>What calls of a project's keys have spent, attempt by attempt, as it is read: it is never held as a whole.</summary>
+    IAsyncEnumerable<SpendingRecord> ReadAsync(string projectId, CancellationToken cancellationToken);
 }
 
 /// <summary>Requests that may come again, with their answers.</summary>

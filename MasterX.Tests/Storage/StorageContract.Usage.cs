@@ -39,6 +39,25 @@ public abstract partial class StorageContract
         Assert.Single(await Usage.SumAsync(ThatDay with { Groups = UsageGroups.Key, Limit = 1 }, Token));
     }
 
+    /// <summary>More than are read at once, with several attempts of one call among them.</summary>
+    [Fact]
+    public async Task What_a_projects_calls_have_spent_is_read_attempt_by_attempt()
+    {
+        var calls = Enumerable.Range(0, 600).Select(i => Call(key: $"key_{i % 3}") with { ProjectId = "proj_1", Tags = new Dictionary<string, string> { ["n"] = $"{i}" }, At = Noon.AddMilliseconds(i / 7) }).ToArray();
+        await Calls.SettleAsync([.. calls.Select(call => new MasterX.Api.Calls.Settlement(call, [Spent(0.5m), Spent(null, estimated: true)])), new(Call(), [Spent(1)])], Token);
+
+        List<SpendingRecord> read = [];
+        await foreach (var record in Usage.ReadAsync("proj_1", Token))
+        {
+            read.Add(record);
+        }
+
+        Assert.Equal(calls.SelectMany(call => new[] { (call.Id, 0), (call.Id, 1) }).Order(), read.Select(record => (record.CallId, record.Attempt)).Order());
+        var (first, number) = (calls[42], read.FindIndex(record => record.CallId == calls[42].Id && record.Attempt == 1));
+        Assert.Equal((first.KeyId, first.At, Spent(null, estimated: true)), (read[number].KeyId, read[number].At, read[number].Spent));
+        Assert.Equal("42", read[number].Tags?["n"]);
+    }
+
     /// <summary>Three at noon, one of which took two providers, and one an hour later.</summary>
     private async Task AddFourCallsAsync()
     {

@@ -1,4 +1,6 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using MasterX.Api.Projects;
 using MasterX.Api.Usage;
 using Microsoft.Data.Sqlite;
@@ -64,10 +66,37 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
         string? Tag(int index) => index < query.TagNames.Count ? PathOf(query.TagNames[index]) : null;
     }
 
+    public async IAsyncEnumerable<SpendingRecord> ReadAsync(string projectId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        SpendingRecord? last = null;
+        while (await database.ReadAsync(connection => ReadSome(connection, projectId, last), cancellationToken) is { Count: > 0 } some)
+        {
+            foreach (var record in some)
+            {
+                yield return record;
+            }
+
+            last = some[^1];
+        }
+    }
+
     public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>Of a tag in the JSON object of them; its name has neither quotes nor backslashes.</summary>
     private static string PathOf(string tagName) => $"$.\"{tagName}\"";
+
+    private static List<SpendingRecord> ReadSome(EmbeddedConnection connection, string projectId, SpendingRecord? last) => connection.Command(
+        """
+        SELECT call_id, key_id, at, attempt, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated, tags FROM spending
+        WHERE project_id = $project AND (at, key_id, call_id, attempt) > ($at, $key, $call, $attempt) ORDER BY at, key_id, call_id, attempt LIMIT $limit
+        """,
+        ("$project", projectId), ("$at", last?.At.ToUnixTimeMilliseconds() ?? long.MinValue), ("$key", last?.KeyId ?? ""), ("$call", last?.CallId ?? ""), ("$attempt", last?.Attempt ?? -1), ("$limit", Retention.Step))
+        .All(row => new SpendingRecord(
+            row.GetString(0), row.GetString(1), row.Time(2), row.GetInt32(3),
+            new(
+                row.Text(4), row.Text(5), row.Text(6), row.GetInt64(7), row.GetInt64(8), row.GetInt64(9), row.GetInt64(10), row.GetInt64(11),
+                row.IsDBNull(12) ? null : Picodollars.ToDollars(row.GetInt64(12)), row.GetInt64(13) != 0),
+            row.IsDBNull(14) ? null : JsonSerializer.Deserialize<SortedDictionary<string, string>>(row.Text(14))));
 
     private static UsageSum Read(SqliteDataReader row, UsageQuery query)
     {

@@ -81,6 +81,9 @@ internal sealed class SpendingDocument
     /// <summary>1 where it is.</summary>
     public required long Estimated { get; init; }
 
+    public Spending ToSpending() => new(
+        Provider, Model, Outcome, InputTokens, OutputTokens, CachedInputTokens, CacheWriteTokens, ReasoningTokens, Unpriced == 0 ? Picodollars.ToDollars(Cost) : null, Estimated != 0);
+
     public static SpendingDocument Of(Spending spending) => new()
     {
         Provider = spending.Provider,

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using MasterX.Api.Projects;
 using MasterX.Api.Usage;
 using MongoDB.Bson;
@@ -13,6 +14,22 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
     private const string DayFormat = "yyyy-MM-dd";
 
     public Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() => SumAsync(database, query, cancellationToken));
+
+    public async IAsyncEnumerable<SpendingRecord> ReadAsync(string projectId, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var filter = new BsonDocument { { "ProjectId", projectId }, { "Spent.0", new BsonDocument("$exists", true) } };
+        using var calls = await MongoDatabase.GuardedAsync(() => database.Calls.Find(filter).ToCursorAsync(cancellationToken));
+        while (await MongoDatabase.GuardedAsync(() => calls.MoveNextAsync(cancellationToken)))
+        {
+            foreach (var call in calls.Current)
+            {
+                for (var i = 0; i < call.Spent.Length; i++)
+                {
+                    yield return new(call.Id, call.KeyId, call.At.AsUtc(), i, call.Spent[i].ToSpending(), call.ToCall().Tags);
+                }
+            }
+        }
+    }
 
     public static async Task<IReadOnlyList<UsageSum>> SumAsync(MongoDatabase database, UsageQuery query, CancellationToken cancellationToken)
     {
