@@ -151,6 +151,13 @@ internal interface IUsageStore
     /// <summary>Sums of what calls have spent, oldest first.</summary>
     Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken);
 
+    /// <summary>Puts sums by key and day in the place of some of the records of days long gone: whoever asks meanwhile, or after it was cut short, finds each record once, in the one or the other.</summary>
+    /// <param name="before">Of days before this one.</param>
+    /// <param name="limit">Records, or calls, at most.</param>
+    /// <param name="cancellationToken">Ends the write; it can be begun again.</param>
+    /// <returns>0 when there are none any more.</returns>
+    Task<int> RollUpAsync(DateOnly before, int limit, CancellationToken cancellationToken);
+
     /// <summary>What calls of a project's keys have spent, attempt by attempt, as it is read: it is never held as a whole.</summary>
     IAsyncEnumerable<SpendingRecord> ReadAsync(string projectId, CancellationToken cancellationToken);
 }

@@ -4,9 +4,9 @@ using MasterX.ServiceDefaults.Configuration;
 namespace MasterX.Api.Storage;
 
 /// <summary>
-/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, budgets and what was told of them once their period is over for long, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). The room they have had goes back to the disk.
+/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, budgets and what was told of them once their period is over for long, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). Records of what was spent become sums by key and day after <c>Retention:SpendingDays</c> (0, never, unless set). The room they have had goes back to the disk.
 /// </summary>
-internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IIdempotencyStore records, ICallStore calls, IBudgetAlertStore alerts, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IUsageStore usage, IIdempotencyStore records, ICallStore calls, IBudgetAlertStore alerts, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     /// <summary>Rows of one write.</summary>
     public const int Step = 500;
@@ -17,7 +17,10 @@ internal sealed partial class Retention(IDatabase database, IGenerationStore gen
     /// <summary>Months after which budgets are forgotten; calls of theirs are booked by then.</summary>
     private const int FirstPastBudgets = 3;
 
-    private const string Setting = "Retention:GenerationDays";
+    /// <summary>Days that records of what was spent are kept at least: no running period of a budget loses them.</summary>
+    private const int LeastSpendingDays = 62;
+
+    private const string Setting = "Retention:GenerationDays", SpendingSetting = "Retention:SpendingDays";
     private static readonly TimeSpan FirstPause = TimeSpan.FromMinutes(1), Pause = TimeSpan.FromHours(1);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -52,6 +55,14 @@ internal sealed partial class Retention(IDatabase database, IGenerationStore gen
         await InStepsAsync(() => alerts.DeleteOlderThanAsync(now - AlertLifetime, Step, cancellationToken));
         var days = configuration.GetValue(Setting, 0);
         var old = days > 0 ? await InStepsAsync(() => generations.DeleteOlderThanAsync(now.AddDays(-days), Step, cancellationToken)) : 0;
+        if (configuration.GetValue(SpendingSetting, 0) is > 0 and var spendingDays)
+        {
+            while (await usage.RollUpAsync(DateOnly.FromDateTime(now.UtcDateTime).AddDays(-spendingDays), Step, cancellationToken) > 0)
+            {
+                // Some at a time.
+            }
+        }
+
         while (await database.ShrinkAsync(cancellationToken))
         {
             // Another write's turn is between any two steps.
@@ -86,9 +97,22 @@ internal sealed partial class Retention(IDatabase database, IGenerationStore gen
     /// <summary>Checks the setting at start.</summary>
     internal sealed class Rule(IConfiguration configuration) : IConfigurationRule
     {
-        public IEnumerable<string> FindProblems() =>
-            configuration[Setting] is not { } days || (int.TryParse(days, System.Globalization.CultureInfo.InvariantCulture, out var number) && number is >= 0 and <= 36_500)
-                ? []
-                : [$"Retention__GenerationDays is '{configuration[Setting]}'; it must be 0 (for ever) to 36500."];
+        private const int Most = 36_500;
+
+        public IEnumerable<string> FindProblems()
+        {
+            if (Days(Setting) is not (>= 0 and <= Most))
+            {
+                yield return $"Retention__GenerationDays is '{configuration[Setting]}'; it must be 0 (for ever) to {Most}.";
+            }
+
+            if (Days(SpendingSetting) is not (0 or (>= LeastSpendingDays and <= Most)))
+            {
+                yield return $"Retention__SpendingDays is '{configuration[SpendingSetting]}'; it must be 0 (for ever), or {LeastSpendingDays} to {Most}: budgets need the records of their periods.";
+            }
+        }
+
+        private int? Days(string setting) =>
+            configuration[setting] is not { } days ? 0 : int.TryParse(days, System.Globalization.CultureInfo.InvariantCulture, out var number) ? number : null;
     }
 }

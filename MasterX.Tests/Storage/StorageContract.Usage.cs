@@ -58,6 +58,43 @@ public abstract partial class StorageContract
         Assert.Equal("42", read[number].Tags?["n"]);
     }
 
+    /// <summary>However far it has come, and whoever does it at the same time.</summary>
+    [Fact]
+    public async Task Records_of_days_long_gone_become_sums_and_nothing_is_lost_or_told_twice()
+    {
+        await Projects.TryAddAsync(Project(1) with { Id = "proj_1" }, Token);
+        await Keys.TryAddAsync(Key(1) with { Id = "key_1", ProjectId = "proj_1" }, Token);
+        await Calls.SettleAsync(
+            [.. Enumerable.Range(0, 30).Select(i => new MasterX.Api.Calls.Settlement(
+                Call(key: $"key_{i % 3}") with { ProjectId = i % 3 == 1 ? "proj_1" : null, At = Noon.AddDays(i % 2) }, i == 29 ? [] : [Spent(0.5m), Spent(null, estimated: true)]))],
+            Token);
+        var days = UsageQuery.OfDays(NoonsDay, NoonsDay.AddDays(1));
+        var before = await AllAsync();
+
+        while (await Usage.RollUpAsync(NoonsDay.AddDays(1), 3, Token) > 0)
+        {
+            Assert.Equal(before, await AllAsync());
+        }
+
+        Assert.Equal(before, await AllAsync());
+        Assert.Equal(14, (await Usage.SumAsync(days with { Groups = UsageGroups.None, Provider = "gemini" }, Token)).Single().Requests);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(
+            async () =>
+            {
+                while (await Usage.RollUpAsync(NoonsDay.AddDays(2), 2, Token) > 0)
+                {
+                    // Until there are none.
+                }
+            },
+            Token)));
+        Assert.Equal(before, await AllAsync());
+        Assert.Empty(await Usage.SumAsync(days with { Provider = "gemini" }, Token));
+        Assert.Equal((5m, "proj_1"), (await Usage.SumAsync(days with { OwnerId = "proj_1", Groups = UsageGroups.Project }, Token)).Select(sum => (sum.CostUsd, sum.ProjectId)).Single());
+
+        async Task<IEnumerable<string>> AllAsync() =>
+            [.. (await Usage.SumAsync(days, Token)).Select(sum => (sum with { Tags = [] }).ToString())];
+    }
+
     /// <summary>Three at noon, one of which took two providers, and one an hour later.</summary>
     private async Task AddFourCallsAsync()
     {

@@ -80,10 +80,43 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
         }
     }
 
+    public Task<int> RollUpAsync(DateOnly before, int limit, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.Command(
+            $"""
+            WITH RECURSIVE spenders (id) AS ({AllSpenders})
+            SELECT id, (SELECT min(at) FROM spending WHERE key_id = spenders.id) AS begun FROM spenders WHERE id IS NOT NULL AND begun < $before LIMIT 1
+            """,
+            ("$before", UsageQuery.OfDays(before, before).From.ToUnixTimeMilliseconds())).First(row => Tuple.Create(row.GetString(0), DateOnly.FromDateTime(row.Time(1).UtcDateTime))) is var (keyId, day)
+            ? RollUp(connection, keyId, day, limit)
+            : 0,
+        cancellationToken);
+
     public static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 
     /// <summary>Of a tag in the JSON object of them; its name has neither quotes nor backslashes.</summary>
     private static string PathOf(string tagName) => $"$.\"{tagName}\"";
+
+    /// <summary>Adds up records of a day of a key, and removes them: one write.</summary>
+    private static int RollUp(EmbeddedConnection connection, string keyId, DateOnly day, int limit)
+    {
+        var (from, until) = (UsageQuery.OfDays(day, day).From.ToUnixTimeMilliseconds(), UsageQuery.OfDays(day, day).Until.ToUnixTimeMilliseconds());
+        connection.Command(
+            """
+            INSERT INTO usage (key_id, day, requests, attempts, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, cost, estimated, unpriced)
+            SELECT key_id, $day, sum(attempt = 0), count(*), sum(input_tokens), sum(output_tokens), sum(cached_input_tokens), sum(reasoning_tokens), sum(coalesce(cost, 0)), sum(estimated), sum(cost IS NULL)
+            FROM (SELECT * FROM spending WHERE key_id = $key AND at >= $from AND at < $until ORDER BY at, call_id, attempt LIMIT $limit) WHERE true GROUP BY key_id
+            ON CONFLICT (key_id, day) DO UPDATE SET requests = requests + excluded.requests, attempts = attempts + excluded.attempts, input_tokens = input_tokens + excluded.input_tokens,
+                output_tokens = output_tokens + excluded.output_tokens, cached_input_tokens = cached_input_tokens + excluded.cached_input_tokens,
+                reasoning_tokens = reasoning_tokens + excluded.reasoning_tokens, cost = cost + excluded.cost, estimated = estimated + excluded.estimated, unpriced = unpriced + excluded.unpriced
+            """,
+            ("$key", keyId), ("$day", Text(day)), ("$from", from), ("$until", until), ("$limit", limit)).Run();
+        return connection.Command(
+            """
+            DELETE FROM spending WHERE (key_id, at, call_id, attempt) IN
+                (SELECT key_id, at, call_id, attempt FROM spending WHERE key_id = $key AND at >= $from AND at < $until ORDER BY at, call_id, attempt LIMIT $limit)
+            """,
+            ("$key", keyId), ("$from", from), ("$until", until), ("$limit", limit)).Run();
+    }
 
     private static List<SpendingRecord> ReadSome(EmbeddedConnection connection, string projectId, SpendingRecord? last) => connection.Command(
         """

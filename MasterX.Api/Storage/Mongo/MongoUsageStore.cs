@@ -15,6 +15,8 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
 
     public Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() => SumAsync(database, query, cancellationToken));
 
+    public Task<int> RollUpAsync(DateOnly before, int limit, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() => new MongoUsageRollUp(database).RunAsync(before, limit, cancellationToken));
+
     public async IAsyncEnumerable<SpendingRecord> ReadAsync(string projectId, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var filter = new BsonDocument { { "ProjectId", projectId }, { "Spent.0", new BsonDocument("$exists", true) } };
@@ -43,11 +45,23 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
             query = query with { OwnerId = null, KeyId = owner };
         }
 
-        var sums = new MongoUsageSums(query);
-        if (!query.NeedsRecords)
+        while (true)
         {
-            await AddDaysAsync(database, query, sums, cancellationToken);
+            var days = await FindDaysAsync(database, query, cancellationToken);
+            var sums = await SumAsync(database, query, days, cancellationToken);
+            if (days.Select(day => (day.Id, day.Version)).SequenceEqual((await FindDaysAsync(database, query, cancellationToken)).Select(day => (day.Id, day.Version))))
+            {
+                return sums;
+            }
+
+            // Records have become sums in between: read again, or some would be in both or in none.
         }
+    }
+
+    private static async Task<IReadOnlyList<UsageSum>> SumAsync(MongoDatabase database, UsageQuery query, List<UsageDocument> days, CancellationToken cancellationToken)
+    {
+        var sums = new MongoUsageSums(query);
+        await AddDaysAsync(database, query, days, sums, cancellationToken);
 
         // Read as they come, and not held: only what is added up, and of calls that have spent something.
         using var calls = await database.Calls.Find(CallsOf(query))
@@ -94,15 +108,25 @@ internal sealed class MongoUsageStore(MongoDatabase database) : IUsageStore
         }
     }
 
-    private static async Task AddDaysAsync(MongoDatabase database, UsageQuery query, MongoUsageSums sums, CancellationToken cancellationToken)
+    /// <summary>None where the sums of days say nothing of what is asked for.</summary>
+    private static async Task<List<UsageDocument>> FindDaysAsync(MongoDatabase database, UsageQuery query, CancellationToken cancellationToken)
     {
+        if (query.NeedsRecords)
+        {
+            return [];
+        }
+
         var filter = new BsonDocument("Day", new BsonDocument { { "$gte", Text(query.Days.First) }, { "$lte", Text(query.Days.Last) } });
         if (query.KeyId is not null)
         {
             filter.Add("KeyId", query.KeyId);
         }
 
-        var days = await database.Usage.Find(filter).ToListAsync(cancellationToken);
+        return await database.Usage.Find(filter).SortBy(day => day.Id).ToListAsync(cancellationToken);
+    }
+
+    private static async Task AddDaysAsync(MongoDatabase database, UsageQuery query, List<UsageDocument> days, MongoUsageSums sums, CancellationToken cancellationToken)
+    {
         if (days.Count == 0)
         {
             return;
@@ -153,4 +177,12 @@ internal sealed class UsageDocument
     public long Estimated { get; init; }
 
     public long Unpriced { get; init; }
+
+    /// <summary>One more with every change; 0 for one that never was.</summary>
+    [BsonIgnoreIfDefault]
+    public long Version { get; init; }
+
+    /// <summary>Calls that are in the sums, and are being deleted.</summary>
+    [BsonIgnoreIfNull]
+    public string[]? Pending { get; init; }
 }

@@ -9,31 +9,43 @@ internal sealed class MongoUsageSums(UsageQuery query)
 {
     private readonly Dictionary<(string? Project, string? Key, string? Model, string? Provider, string? Tags, DateOnly? Day, int? Hour), UsageSum> _sums = [];
 
+    /// <summary>Calls that are in the sums of days already.</summary>
+    private readonly HashSet<string> _inDays = new(StringComparer.Ordinal);
+
     /// <summary>Whether there are as many as were asked for.</summary>
     public bool IsFull => _sums.Count >= query.Limit;
 
     /// <summary>Adds a day of a key.</summary>
-    public void Add(string? projectId, UsageDocument day) => Add(
-        new UsageSum
-        {
-            ProjectId = projectId,
-            KeyId = day.KeyId,
-            Tags = new string?[query.TagNames.Count],
-            Day = MongoUsageStore.ParseDay(day.Day),
-            Requests = day.Requests,
-            Attempts = day.Attempts,
-            InputTokens = day.InputTokens,
-            OutputTokens = day.OutputTokens,
-            CachedInputTokens = day.CachedInputTokens,
-            ReasoningTokens = day.ReasoningTokens,
-            CostUsd = Picodollars.ToDollars(day.Cost),
-            Estimated = day.Estimated,
-            Unpriced = day.Unpriced,
-        });
+    public void Add(string? projectId, UsageDocument day)
+    {
+        _inDays.UnionWith(day.Pending ?? []);
+        Add(
+            new UsageSum
+            {
+                ProjectId = projectId,
+                KeyId = day.KeyId,
+                Tags = new string?[query.TagNames.Count],
+                Day = MongoUsageStore.ParseDay(day.Day),
+                Requests = day.Requests,
+                Attempts = day.Attempts,
+                InputTokens = day.InputTokens,
+                OutputTokens = day.OutputTokens,
+                CachedInputTokens = day.CachedInputTokens,
+                ReasoningTokens = day.ReasoningTokens,
+                CostUsd = Picodollars.ToDollars(day.Cost),
+                Estimated = day.Estimated,
+                Unpriced = day.Unpriced,
+            });
+    }
 
     /// <summary>Adds a call, attempt by attempt.</summary>
     public void Add(BsonDocument call)
     {
+        if (_inDays.Contains(call["_id"].AsString))
+        {
+            return;
+        }
+
         var tags = call.GetValue("Tags", BsonNull.Value) is BsonArray all ? all.Select(tag => tag.AsString).ToArray() : [];
         var (attempts, at) = (call["Spent"].AsBsonArray, call["At"].ToUniversalTime());
         for (var i = 0; i < attempts.Count; i++)
