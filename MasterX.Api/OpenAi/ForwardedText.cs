@@ -20,7 +20,7 @@ internal static class ForwardedText
             Append(system, Text(Field(root, "system")) + Text(Field(root, "instructions")));
             if (Field(root, "input") is { ValueKind: JsonValueKind.String } input)
             {
-                prompt = input.GetString()!;
+                prompt = Said(input);
             }
 
             foreach (var turn in Elements(Field(root, "messages")).Concat(Elements(Field(root, "input"))))
@@ -40,7 +40,7 @@ internal static class ForwardedText
 
             return (Cut(prompt), system.Length > 0 ? Cut(system.ToString()) : null);
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             return ("", null);
         }
@@ -95,7 +95,7 @@ internal static class ForwardedText
     /// <summary>A text, or the texts of its parts.</summary>
     private static string Text(JsonElement? content) => content switch
     {
-        { ValueKind: JsonValueKind.String } text => text.GetString()!,
+        { ValueKind: JsonValueKind.String } text => Said(text),
         { ValueKind: JsonValueKind.Array } parts => string.Concat(parts.EnumerateArray().Select(part => Name(part, "text"))),
         _ => "",
     };
@@ -108,5 +108,18 @@ internal static class ForwardedText
 
     private static JsonElement? Field(JsonElement? parent, string name) => parent is { ValueKind: JsonValueKind.Object } known && known.TryGetProperty(name, out var field) ? field : null;
 
-    private static string? Name(JsonElement? parent, string name) => Field(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
+    private static string? Name(JsonElement? parent, string name) => Field(parent, name) is { ValueKind: JsonValueKind.String } text ? Said(text) : null;
+
+    /// <summary>A text that is none, such as half of a character, is passed on to its caller as it is, and kept as the mark for one.</summary>
+    private static string Said(JsonElement text)
+    {
+        try
+        {
+            return text.GetString()!;
+        }
+        catch (InvalidOperationException)
+        {
+            return "\uFFFD";
+        }
+    }
 }

@@ -68,7 +68,10 @@ public sealed class KeptCallTests
         await using var api = new ApiHost();
         using var consumer = await MakeMemberAsync(api, keeps: true);
         await api.Emulator.BreakAsync("openai", new { trickle_ms = 100 });
-        using (var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(JsonSerializer.Serialize(new { model = "openai/m", messages = Turns, stream = true }), Encoding.UTF8, "application/json") })
+
+        // The answer has the question in it, and is far from its end when its caller leaves.
+        var question = new { model = "openai/m", messages = new[] { new { role = "user", content = string.Join(' ', Enumerable.Repeat("word", 2000)) } }, stream = true };
+        using (var request = new HttpRequestMessage(HttpMethod.Post, "/v1/chat/completions") { Content = new StringContent(JsonSerializer.Serialize(question), Encoding.UTF8, "application/json") })
         using (var answer = await consumer.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, Token))
         using (var lines = new StreamReader(await answer.Content.ReadAsStreamAsync(Token)))
         {
@@ -87,10 +90,16 @@ public sealed class KeptCallTests
     [Fact]
     public void A_body_that_is_none_says_nothing()
     {
-        foreach (var body in new[] { "", "7", "[]", "{\"messages\":7}", "{\"messages\":[7,{\"role\":\"user\"}]}", "{\"messages\":[{\"role\":\"user\",\"content\":\"\\ud800\"}]}" })
+        foreach (var body in new[] { "", "7", "[]", "{\"messages\":7}", "{\"messages\":[7,{\"role\":\"user\"}]}" })
         {
             Assert.Equal(("", null), ForwardedText.OfRequest(Encoding.UTF8.GetBytes(body)));
         }
+
+        // Half of a character, as escapes and as bytes: what nobody can read ends nobody's answer.
+        using var half = JsonDocument.Parse("""{"choices":[{"delta":{"content":"\ud83d"}}]}""");
+        using var cut = JsonDocument.Parse((ReadOnlyMemory<byte>)(byte[])[.. """{"choices":[{"delta":{"content":"x"""u8, 0xC3, .. "\"}}]}"u8]);
+        Assert.Equal("\uFFFD", ForwardedText.OfEvent(half.RootElement).Text);
+        Assert.Equal("\uFFFD", ForwardedText.OfEvent(cut.RootElement).Text);
     }
 
     private static async Task<HttpClient> MakeMemberAsync(ApiHost api, bool keeps)

@@ -1,6 +1,9 @@
 using System.Net;
 using System.Text.Json;
+using MasterX.Api.Calls;
+using MasterX.Api.Storage;
 using MasterX.Tests.Hosts;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace MasterX.Tests.Api;
 
@@ -20,13 +23,9 @@ public sealed class ProjectExportTests
         using var other = otherClient;
         await consumer.MakeUserAsync("ada@example.com");
         await other.MakeUserAsync("bob@example.com");
-        for (var i = 0; i < 205; i++)
-        {
-            // More than a page of them.
-            using var made = await consumer.SendAsync("POST", "/api/ai/generate", new { prompt = $"question {i}" }, [("x-masterx-tags", "team=search")]);
-            Assert.Equal(HttpStatusCode.OK, made.StatusCode);
-        }
 
+        // More than a page of them.
+        await api.Services.GetRequiredService<ICallStore>().SettleAsync([.. Enumerable.Range(0, 205).Select(_ => Made(id))], Token);
         using var others = await other.SendAsync("POST", "/api/ai/generate", new { prompt = "another's question" });
         using var answer = await api.Http.SendAsync("GET", $"/api/projects/{id}/export");
 
@@ -56,6 +55,19 @@ public sealed class ProjectExportTests
         using var none = await api.Http.SendAsync("GET", "/api/projects/proj_none/export");
 
         Assert.Equal((HttpStatusCode.Forbidden, HttpStatusCode.NotFound), (refused.StatusCode, none.StatusCode));
+    }
+
+    private static Settlement Made(string projectId)
+    {
+        var now = DateTimeOffset.UtcNow;
+        var call = new Call
+        {
+            Id = Identifier.New("call"), KeyId = "key_1", ProjectId = projectId, At = now, Instance = "api_1", Expected = new(1, 1, null), Tags = new Dictionary<string, string> { ["team"] = "search" },
+        };
+        return new(call, [new("gemini", "m", "success", 1, 2, 0, 0, 0, 0.5m, false)], Generation: new()
+        {
+            Id = Identifier.New("gen"), OwnerId = projectId, CreatedAt = now, Prompt = "a question", Success = true, Content = "an answer", Provider = "gemini", Model = "m", Attempts = [], Cached = false, LatencyMs = 1,
+        });
     }
 
     private static async Task<(string ProjectId, string Key, HttpClient Client)> MakeAsync(ApiHost api)

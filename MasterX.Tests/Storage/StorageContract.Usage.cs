@@ -92,7 +92,8 @@ public abstract partial class StorageContract
         Assert.Equal((5m, "proj_1"), (await Usage.SumAsync(days with { OwnerId = "proj_1", Groups = UsageGroups.Project }, Token)).Select(sum => (sum.CostUsd, sum.ProjectId)).Single());
 
         async Task<IEnumerable<string>> AllAsync() =>
-            [.. (await Usage.SumAsync(days, Token)).Select(sum => (sum with { Tags = [] }).ToString())];
+            [.. (await Usage.SumAsync(days, Token)).Select(sum =>
+                $"{sum.ProjectId} {sum.KeyId} {sum.Day:o} {sum.Requests} {sum.Attempts} {sum.InputTokens} {sum.OutputTokens} {sum.CachedInputTokens} {sum.ReasoningTokens} {sum.CostUsd:0.00} {sum.Estimated} {sum.Unpriced}")];
     }
 
     /// <summary>Three at noon, one of which took two providers, and one an hour later.</summary>
