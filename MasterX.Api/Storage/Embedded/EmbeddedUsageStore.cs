@@ -19,7 +19,15 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
         SELECT (SELECT min(key_id) FROM spending WHERE key_id > spenders.id) FROM spenders WHERE spenders.id IS NOT NULL
         """;
 
-    private const string SpendersOfProject = "SELECT id FROM keys WHERE project_id = $project";
+    /// <summary>The project's keys, and whoever has come with a token: those callers are in no table, and may have been in another project before.</summary>
+    private const string SpendersOfProject =
+        """
+        SELECT id FROM keys WHERE project_id = $project
+        UNION ALL
+        SELECT min(key_id) FROM spending WHERE key_id >= 'oidc:' AND key_id < 'oidc;'
+        UNION ALL
+        SELECT (SELECT min(key_id) FROM spending WHERE key_id > spenders.id AND key_id < 'oidc;') FROM spenders WHERE spenders.id >= 'oidc:'
+        """;
 
     public async Task<IReadOnlyList<UsageRecord>> ListAsync(string? ownerId, string? keyId, DateOnly from, DateOnly to, CancellationToken cancellationToken) => ownerId switch
     {
@@ -38,7 +46,7 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
                 UNION ALL
                 SELECT key_id, date(at / 1000, 'unixepoch'), attempt = 0, input_tokens, output_tokens, coalesce(cost, 0), estimated, cost IS NULL, project_id
                 FROM spenders CROSS JOIN spending ON spending.key_id = spenders.id AND at >= $first AND at < $last
-                WHERE ($key IS NULL OR spenders.id = $key)
+                WHERE ($key IS NULL OR spenders.id = $key) AND ($project IS NULL OR project_id = $project)
             ) GROUP BY key_id, day ORDER BY day, key_id
             """,
             ("$project", projectId), ("$key", keyId), ("$from", Text(from)), ("$to", Text(to)), ("$first", Ms(from)), ("$last", to == DateOnly.MaxValue ? long.MaxValue : Ms(to) + DayMs)).All(row => new UsageRecord(
