@@ -1,5 +1,6 @@
 using MasterX.Api.Ai;
 using MasterX.Api.Anthropic;
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
@@ -22,6 +23,7 @@ builder.AddHttpDefaults();
 builder.AddConsumerKeys();
 builder.AddOidc();
 builder.AddStorage();
+builder.AddAudit();
 builder.AddCalls();
 builder.AddUsers();
 builder.AddProjects();
@@ -39,6 +41,7 @@ app.MapProjects();
 app.MapKeys();
 app.MapOwnKey();
 app.MapUsage();
+app.MapAudit();
 app.MapOpenAi();
 app.MapAnthropic();
 

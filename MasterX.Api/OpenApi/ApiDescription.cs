@@ -50,6 +50,7 @@ internal static class ApiDescription
             new OpenApiTag { Name = "AI", Description = "Generate, and look at what was generated." },
             new OpenApiTag { Name = "Users", Description = "On whose behalf text is generated." },
             new OpenApiTag { Name = "Keys", Description = "Who may call, for admins." },
+            new OpenApiTag { Name = "Audit", Description = "What admins have done, for admins." },
             new OpenApiTag { Name = "Usage", Description = "Requests, tokens and cost." },
             new OpenApiTag { Name = "OpenAI", Description = "An unmodified OpenAI client works here, with base URL and key changed." },
             new OpenApiTag { Name = "Anthropic", Description = "An unmodified Anthropic client works here, with base URL and key changed." },

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
@@ -38,7 +39,7 @@ internal static class ProjectEndpoints
             KeepGenerations = request.KeepGenerations ?? false,
             Seal = Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealBytes)),
         });
-        if (!await projects.TryAddAsync(project, context.RequestAborted))
+        if (!await projects.TryAddAsync(project, AuditAct.Of(context, "project.create", project.Id, AuditChange.Between(null, ProjectAnswer.Of(project))), context.RequestAborted))
         {
             // Made by this very request before, by a process that died before it could say so.
             project = await projects.FindAsync(project.Id, context.RequestAborted) ?? project;
@@ -95,7 +96,8 @@ internal static class ProjectEndpoints
             }
 
             var changed = request.Change(project, Identifier.Now(time));
-            if (await projects.UpdateAsync(changed, cancellationToken) == ChangeResult.Done)
+            var act = AuditAct.Of(context, "project.update", id, AuditChange.Between(ProjectAnswer.Of(project), ProjectAnswer.Of(changed)));
+            if (await projects.UpdateAsync(changed, act, cancellationToken) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 EntityTag.Write(context.Response, changed.Version);
@@ -124,7 +126,7 @@ internal static class ProjectEndpoints
                 return KeyEndpoints.Changed(context, project.Version);
             }
 
-            switch (await erasure.EraseAsync(project, cancellationToken))
+            switch (await erasure.EraseAsync(project, AuditAct.Of(context, "project.delete", id, []), cancellationToken))
             {
                 case ChangeResult.Taken:
                     return Problems.Conflict($"Keys belong to the project. GET /api/keys?project_id={id} lists them; revoke them first.");

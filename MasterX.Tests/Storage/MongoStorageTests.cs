@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.Api.Projects;
 using MasterX.Api.Storage;
@@ -22,6 +23,8 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     private protected override IKeyStore Keys => new MongoKeyStore(_database!);
 
     private protected override IProjectStore Projects => new MongoProjectStore(_database!);
+
+    private protected override IAuditStore Audit => new MongoAuditStore(_database!);
 
     private protected override IBudgetAlertStore Alerts => new MongoBudgetAlertStore(_database!);
 
