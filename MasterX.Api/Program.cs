@@ -1,8 +1,10 @@
 using MasterX.Api.Ai;
 using MasterX.Api.Anthropic;
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.Api.Http;
 using MasterX.Api.Keys;
+using MasterX.Api.Oidc;
 using MasterX.Api.OpenAi;
 using MasterX.Api.Projects;
 using MasterX.Api.Storage;
@@ -19,7 +21,9 @@ builder.ListenOnPlatformPort();
 builder.AddServiceDefaults();
 builder.AddHttpDefaults();
 builder.AddConsumerKeys();
+builder.AddOidc();
 builder.AddStorage();
+builder.AddAudit();
 builder.AddCalls();
 builder.AddUsers();
 builder.AddProjects();
@@ -37,6 +41,7 @@ app.MapProjects();
 app.MapKeys();
 app.MapOwnKey();
 app.MapUsage();
+app.MapAudit();
 app.MapOpenAi();
 app.MapAnthropic();
 

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
@@ -61,7 +62,7 @@ internal static class AiEndpoints
     }
 
     private static async Task<Results<Ok<DeletedGenerations>, ProblemHttpResult>> DeleteAllAsync(
-        IGenerationStore generations, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken)
+        IGenerationStore generations, IAuditStore audit, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken)
     {
         if (query.Read(context.Consumer().Sees(), out var filter) is { } problem)
         {
@@ -72,6 +73,10 @@ internal static class AiEndpoints
         {
             return Problems.BadRequest("Say which generations: give model, provider, user_id, success, from, to or search.");
         }
+
+        // Before anything is deleted: an act that is cut short is one all the same. What was searched for may be anybody's words.
+        await NoteAsync(
+            "all", [.. context.Request.Query.Where(part => part.Key != "search").Select(part => new AuditChange(part.Key, null, part.Value.ToString()))], audit, context, cancellationToken);
 
         // Some at a time, so that others' writes get their turn in between; begun again, it goes on with what is left.
         var (deleted, before) = (0, (string?)null);
@@ -86,10 +91,22 @@ internal static class AiEndpoints
         return TypedResults.Ok(new DeletedGenerations(deleted));
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(string id, IGenerationStore generations, HttpContext context, CancellationToken cancellationToken) =>
-        await generations.FindAsync(context.Consumer().Sees(), id, cancellationToken) is not null && await generations.DeleteAsync([id], cancellationToken) > 0
-            ? TypedResults.NoContent()
-            : Problems.NotFound("There is no generation of yours with this id.");
+    private static async Task<Results<NoContent, ProblemHttpResult>> DeleteAsync(string id, IGenerationStore generations, IAuditStore audit, HttpContext context, CancellationToken cancellationToken)
+    {
+        if (await generations.FindAsync(context.Consumer().Sees(), id, cancellationToken) is null)
+        {
+            return Problems.NotFound("There is no generation of yours with this id.");
+        }
+
+        await NoteAsync(id, [], audit, context, cancellationToken);
+        await generations.DeleteAsync([id], cancellationToken);
+        return TypedResults.NoContent();
+    }
+
+    /// <summary>An admin's deletion is an act; a consumer's, of what is its own, is none.</summary>
+    private static Task NoteAsync(string target, IReadOnlyList<AuditChange> filter, IAuditStore audit, HttpContext context, CancellationToken cancellationToken) => context.Consumer().Sees() is null
+        ? audit.AppendAsync(AuditAct.Of(context, "generation.delete", target, filter), cancellationToken)
+        : Task.CompletedTask;
 
     private static async Task<Results<Ok<GenerationAnswer>, ProblemHttpResult>> GetAsync(string id, IGenerationStore generations, HttpContext context, CancellationToken cancellationToken) =>
         await generations.FindAsync(context.Consumer().Sees(), id, cancellationToken) is { } generation

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Text.Encodings.Web;
+using MasterX.Api.Oidc;
 using MasterX.ServiceDefaults.Telemetry;
 using Microsoft.AspNetCore.Authentication;
 using Microsoft.AspNetCore.Cors.Infrastructure;
@@ -10,21 +11,27 @@ namespace MasterX.Api.Keys;
 
 /// <summary>
 /// A consumer's key, <c>mx_…</c>, as <see cref="PresentedKey"/> reads it. Besides stored keys there are the admin key of <c>MASTERX_ADMIN_KEY</c>,
-/// and in Development, for callers on this very machine, <c>mx-dev</c>.
+/// and in Development, for callers on this very machine, <c>mx-dev</c>; and, where an authority is configured, its tokens.
 /// </summary>
 internal sealed class ConsumerKeyAuthentication(
     IOptionsMonitor<AuthenticationSchemeOptions> options, ILoggerFactory loggers, UrlEncoder encoder,
-    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, FailedKeys failures, IHostEnvironment environment, IOptions<CorsOptions> cors)
+    ConsumerKeyCache keys, BuiltInKeys builtIn, KeyUses uses, FailedKeys failures, IHostEnvironment environment, IOptions<CorsOptions> cors, OidcCallers? oidc = null)
     : AuthenticationHandler<AuthenticationSchemeOptions>(options, loggers, encoder)
 {
     public const string SchemeName = "Bearer";
     public const string ScopeClaim = "scope";
+
+    /// <summary>Seconds after which an authority that does not answer is asked again.</summary>
+    private const int AuthorityWait = 5;
 
     /// <summary>What proxies and tunnels add; the last two are left by this service's own reading of the first ones.</summary>
     private static readonly string[] PassedOn = ["X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "Forwarded", "X-Real-IP", "Via", "X-Original-For", "X-Original-Proto"];
 
     /// <summary>Where the key was not looked for.</summary>
     private TimeSpan? _wait;
+
+    /// <summary>Why a token opens nothing.</summary>
+    private OidcOutcome? _refusal;
 
     protected override async Task<AuthenticateResult> HandleAuthenticateAsync()
     {
@@ -49,6 +56,18 @@ internal sealed class ConsumerKeyAuthentication(
         if (builtIn.IsAdmin(hash))
         {
             return Accept(builtIn.Admin);
+        }
+
+        if (oidc is not null && PresentedKey.IsToken(key))
+        {
+            var outcome = await oidc.FindAsync(key, hash, Context.RequestAborted);
+            if (outcome.Consumer is { } caller)
+            {
+                return Accept(caller);
+            }
+
+            _refusal = outcome;
+            return AuthenticateResult.Fail(outcome.Detail!);
         }
 
         // What is not well formed is no key of ours; the database is not asked.
@@ -89,11 +108,35 @@ internal sealed class ConsumerKeyAuthentication(
             return;
         }
 
+        if (_refusal is { } refusal)
+        {
+            await RefuseAsync(refusal);
+            return;
+        }
+
         Response.Headers.WWWAuthenticate = SchemeName;
         await WriteAsync(StatusCodes.Status401Unauthorized, failure?.Message);
     }
 
     protected override Task HandleForbiddenAsync(AuthenticationProperties properties) => WriteAsync(StatusCodes.Status403Forbidden, null);
+
+    /// <summary>Refuses a token, in the terms of RFC 6750.</summary>
+    private Task RefuseAsync(OidcOutcome refusal)
+    {
+        if (refusal.Status == StatusCodes.Status503ServiceUnavailable)
+        {
+            Response.Headers.RetryAfter = AuthorityWait.ToString(CultureInfo.InvariantCulture);
+        }
+        else
+        {
+            // The words of a 403 may have something of the token in them, which is no matter for a header.
+            Response.Headers.WWWAuthenticate = refusal.Status == StatusCodes.Status401Unauthorized
+                ? $"{SchemeName} error=\"{refusal.Error}\", error_description=\"{refusal.Detail}\""
+                : $"{SchemeName} error=\"{refusal.Error}\"";
+        }
+
+        return WriteAsync(refusal.Status, refusal.Detail);
+    }
 
     private async Task WriteAsync(int status, string? detail)
     {

@@ -50,15 +50,29 @@ internal sealed class ConsumerKeyCache(IKeyStore keys, IProjectStore projects, T
                 return null;
             }
 
-            if (_known.Count >= MostKeys)
-            {
-                _known.Clear();
-            }
-
-            _known[hash] = known = (Of(key, project), read);
+            known = (Of(key, project), read);
+            Remember(hash, known.Consumer, read);
         }
 
         return known.Consumer.Key.IsOpenedBy(hash, time.GetUtcNow()) ? known.Consumer : null;
+    }
+
+    /// <summary>One who was remembered, by a key or a token, and still may call; nobody is asked.</summary>
+    public Consumer? Known(ConsumerKeyHash hash) =>
+        _known.TryGetValue(hash, out var known) && time.GetElapsedTime(known.Read) <= Lifetime && known.Consumer.Key.IsOpenedBy(hash, time.GetUtcNow()) ? known.Consumer : null;
+
+    /// <summary>Remembers a consumer.</summary>
+    /// <param name="hash">Of the key, or of the token.</param>
+    /// <param name="consumer">Who has presented it.</param>
+    /// <param name="read">When what is known of the consumer began to be read.</param>
+    public void Remember(ConsumerKeyHash hash, Consumer consumer, long read)
+    {
+        if (_known.Count >= MostKeys)
+        {
+            _known.Clear();
+        }
+
+        _known[hash] = (consumer, read);
     }
 
     /// <summary>Forgets a key, or the keys of a project, at once, on this replica.</summary>

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Storage;
@@ -43,7 +44,7 @@ internal static class KeyEndpoints
         if (await keys.FindAsync(id, context.RequestAborted) is not null)
         {
             // Made by this very request before, by a process that died before it could show it: nobody has that one, and nobody ever will.
-            await keys.RevokeAsync(id, now, context.RequestAborted);
+            await keys.RevokeAsync(id, now, AuditOfRevoking(context, id, now), context.RequestAborted);
             id = Identifier.New("key");
         }
 
@@ -58,7 +59,7 @@ internal static class KeyEndpoints
             CreatedAt = now,
             ExpiresAt = request.ExpiresAt is { } expires ? Identifier.ToMilliseconds(expires) : null,
         });
-        if (!await keys.TryAddAsync(key, CancellationToken.None))
+        if (!await keys.TryAddAsync(key, AuditAct.Of(context, "key.create", id, AuditChange.Between(null, KeyAnswer.Of(key))), CancellationToken.None))
         {
             context.MayEndOtherwise();
             return Problems.BadRequest("project_id names no project, or one that is being deleted. POST /api/projects makes one.");
@@ -116,7 +117,8 @@ internal static class KeyEndpoints
             }
 
             var changed = request.Change(key);
-            if (await keys.UpdateAsync(changed, cancellationToken) == ChangeResult.Done)
+            var act = AuditAct.Of(context, "key.update", id, AuditChange.Between(KeyAnswer.Of(key), KeyAnswer.Of(changed)));
+            if (await keys.UpdateAsync(changed, act, cancellationToken) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 EntityTag.Write(context.Response, changed.Version);
@@ -125,9 +127,12 @@ internal static class KeyEndpoints
         }
     }
 
-    private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(string id, IKeyStore keys, ConsumerKeyCache cache, TimeProvider time, CancellationToken cancellationToken)
+    private static AuditAct AuditOfRevoking(HttpContext context, string id, DateTimeOffset now) => AuditAct.Of(context, "key.revoke", id, [new("revoked_at", null, now)]);
+
+    private static async Task<Results<NoContent, ProblemHttpResult>> RevokeAsync(string id, IKeyStore keys, ConsumerKeyCache cache, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
-        if (!await keys.RevokeAsync(id, Identifier.Now(time), cancellationToken))
+        var now = Identifier.Now(time);
+        if (!await keys.RevokeAsync(id, now, AuditOfRevoking(context, id, now), cancellationToken))
         {
             return Problems.NotFound("There is no key with this id.");
         }

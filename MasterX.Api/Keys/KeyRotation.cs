@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Storage;
@@ -37,7 +38,8 @@ internal static class KeyRotation
 
             var secret = ConsumerKeySecret.New();
             var rotated = Rotate(key, secret, by, Identifier.Now(time).AddSeconds(request?.OverlapSeconds ?? RotateKey.DefaultOverlap), request?.OverlapSeconds != 0);
-            if (await keys.UpdateAsync(rotated, CancellationToken.None) == ChangeResult.Done)
+            var act = AuditAct.Of(context, "key.rotate", id, AuditChange.Between(KeyAnswer.Of(key), KeyAnswer.Of(rotated)));
+            if (await keys.UpdateAsync(rotated, act, CancellationToken.None) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 context.Response.Headers.CacheControl = "no-store";

@@ -13,7 +13,7 @@ internal static class ApiDescription
 {
     public const string DocumentName = "v1";
 
-    private const string Scheme = "key";
+    private const string Scheme = "key", TokenScheme = "token";
 
     public static void AddApiDescription(this WebApplicationBuilder builder) => builder.Services.AddOpenApi(DocumentName, options =>
     {
@@ -50,6 +50,7 @@ internal static class ApiDescription
             new OpenApiTag { Name = "AI", Description = "Generate, and look at what was generated." },
             new OpenApiTag { Name = "Users", Description = "On whose behalf text is generated." },
             new OpenApiTag { Name = "Keys", Description = "Who may call, for admins." },
+            new OpenApiTag { Name = "Audit", Description = "What admins have done, for admins." },
             new OpenApiTag { Name = "Usage", Description = "Requests, tokens and cost." },
             new OpenApiTag { Name = "OpenAI", Description = "An unmodified OpenAI client works here, with base URL and key changed." },
             new OpenApiTag { Name = "Anthropic", Description = "An unmodified Anthropic client works here, with base URL and key changed." },
@@ -59,13 +60,14 @@ internal static class ApiDescription
         document.Components.SecuritySchemes = new Dictionary<string, IOpenApiSecurityScheme>
         {
             [Scheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", Description = "A consumer's key, mx_…, of POST /api/keys; it may come as the header api-key or x-api-key instead." },
+            [TokenScheme] = new OpenApiSecurityScheme { Type = SecuritySchemeType.Http, Scheme = "bearer", BearerFormat = "JWT", Description = "A token of the authority, where one is configured (Oidc__Authority): a JWT for this service, whose claims name the caller's project and what it may do." },
         };
     }
 
     private static void Describe(OpenApiOperation operation, OpenApiOperationTransformerContext context)
     {
         var metadata = context.Description.ActionDescriptor.EndpointMetadata;
-        operation.Security = metadata.OfType<IAllowAnonymous>().Any() ? [] : [new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(Scheme, context.Document)] = [] }];
+        operation.Security = metadata.OfType<IAllowAnonymous>().Any() ? [] : [.. new[] { Scheme, TokenScheme }.Select(scheme => new OpenApiSecurityRequirement { [new OpenApiSecuritySchemeReference(scheme, context.Document)] = [] })];
         if (metadata.OfType<IdempotentEndpoint>().Any())
         {
             (operation.Parameters ??= []).Add(new OpenApiParameter

@@ -1,5 +1,6 @@
 using System.ComponentModel.DataAnnotations;
 using System.Security.Cryptography;
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
@@ -44,7 +45,7 @@ internal static class ProjectEndpoints
             KeepGenerations = request.KeepGenerations ?? false,
             Seal = Convert.ToBase64String(RandomNumberGenerator.GetBytes(SealBytes)),
         });
-        if (!await projects.TryAddAsync(project, context.RequestAborted))
+        if (!await projects.TryAddAsync(project, AuditAct.Of(context, "project.create", project.Id, AuditChange.Between(null, ProjectAnswer.Of(project))), context.RequestAborted))
         {
             // Made by this very request before, by a process that died before it could say so.
             project = await projects.FindAsync(project.Id, context.RequestAborted) ?? project;
@@ -69,13 +70,15 @@ internal static class ProjectEndpoints
         return EntityTag.IsKnown(context.Request, project.Version) ? TypedResults.StatusCode(StatusCodes.Status304NotModified) : TypedResults.Ok(ProjectAnswer.Of(project));
     }
 
-    private static async Task<IResult> ExportAsync(string id, IProjectStore projects, ProjectExport export, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<IResult> ExportAsync(string id, IProjectStore projects, ProjectExport export, IAuditStore audit, HttpContext context, CancellationToken cancellationToken)
     {
         if (await projects.FindAsync(id, cancellationToken) is not { } project)
         {
             return NoSuchProject();
         }
 
+        // Before anything leaves.
+        await audit.AppendAsync(AuditAct.Of(context, "project.export", id, []), cancellationToken);
         await export.WriteAsync(project, context.Response, cancellationToken);
         return TypedResults.Empty;
     }
@@ -112,7 +115,8 @@ internal static class ProjectEndpoints
             }
 
             var changed = request.Change(project, Identifier.Now(time));
-            if (await projects.UpdateAsync(changed, cancellationToken) == ChangeResult.Done)
+            var act = AuditAct.Of(context, "project.update", id, AuditChange.Between(ProjectAnswer.Of(project), ProjectAnswer.Of(changed)));
+            if (await projects.UpdateAsync(changed, act, cancellationToken) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 EntityTag.Write(context.Response, changed.Version);
@@ -141,7 +145,7 @@ internal static class ProjectEndpoints
                 return KeyEndpoints.Changed(context, project.Version);
             }
 
-            switch (await erasure.EraseAsync(project, cancellationToken))
+            switch (await erasure.EraseAsync(project, AuditAct.Of(context, "project.delete", id, []), cancellationToken))
             {
                 case ChangeResult.Taken:
                     return Problems.Conflict($"Keys belong to the project. GET /api/keys?project_id={id} lists them; revoke them first.");

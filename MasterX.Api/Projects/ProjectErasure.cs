@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Storage;
 using MasterX.Api.Users;
 
@@ -8,13 +9,16 @@ namespace MasterX.Api.Projects;
 /// <c>Users:OnDelete</c>, all or what was said. Usage stays. A project is closed first, so that it gets no new keys, and looked at for keys then: one who adds a key looks at the project
 /// when it is written. What is cut short is begun again by deleting again.
 /// </summary>
-internal sealed class ProjectErasure(IProjectStore projects, IKeyStore keys, IUserStore users, UserErasure erasure, IGenerationStore generations, IIdempotencyStore records, TimeProvider time)
+internal sealed class ProjectErasure(IProjectStore projects, IKeyStore keys, IUserStore users, UserErasure erasure, IGenerationStore generations, IIdempotencyStore records, IAuditStore audit, TimeProvider time)
 {
     private const int Step = 100;
 
     /// <summary>Erases a project that is still the version given.</summary>
+    /// <param name="project">As it was read.</param>
+    /// <param name="act">Whose entry is there before anything is erased, should this be cut short.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns><see cref="ChangeResult.Taken"/> when keys belong to it.</returns>
-    public async Task<ChangeResult> EraseAsync(Project project, CancellationToken cancellationToken)
+    public async Task<ChangeResult> EraseAsync(Project project, AuditAct act, CancellationToken cancellationToken)
     {
         var closed = project with { IsClosing = true, UpdatedAt = Identifier.Now(time), Version = project.Version + 1 };
         if (await projects.UpdateAsync(closed, cancellationToken) is not ChangeResult.Done and var changed)
@@ -28,6 +32,7 @@ internal sealed class ProjectErasure(IProjectStore projects, IKeyStore keys, IUs
             return ChangeResult.Taken;
         }
 
+        await audit.AppendAsync(act, cancellationToken);
         await EraseDataAsync(project.Id, cancellationToken);
         var result = await projects.DeleteAsync(project.Id, closed.Version, cancellationToken);
         if (result != ChangeResult.Conflict)
@@ -46,7 +51,7 @@ internal sealed class ProjectErasure(IProjectStore projects, IKeyStore keys, IUs
         {
             foreach (var user in some)
             {
-                await erasure.EraseAsync(user, cancellationToken);
+                await erasure.EraseAsync(user, act: null, cancellationToken);
             }
         }
 

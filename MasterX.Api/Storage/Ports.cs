@@ -1,4 +1,5 @@
 using MasterX.Api.Ai;
+using MasterX.Api.Audit;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using MasterX.Api.Usage;
@@ -71,8 +72,12 @@ internal interface IUserStore
 
     /// <param name="id">Which.</param>
     /// <param name="version">Only while it is this version; <see langword="null"/> for any.</param>
+    /// <param name="act">Whose entry is made when it is done; <see langword="null"/> for none.</param>
     /// <param name="cancellationToken">Ends the write.</param>
-    Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken);
+    Task<ChangeResult> DeleteAsync(string id, long? version, AuditAct? act, CancellationToken cancellationToken);
+
+    /// <summary>Without an entry in the log.</summary>
+    Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken) => DeleteAsync(id, version, null, cancellationToken);
 }
 
 /// <summary>Generated answers; they are added together with the booking of their call: <see cref="Calls.ICallStore.SettleAsync"/>.</summary>
@@ -110,11 +115,14 @@ internal interface IGenerationStore
     Task<int> DeleteOlderThanAsync(DateTimeOffset time, int limit, CancellationToken cancellationToken);
 }
 
-/// <summary>Consumers' keys.</summary>
+/// <summary>Consumers' keys. Where an act is given, its entry is made when it is done, and none when it is not.</summary>
 internal interface IKeyStore
 {
     /// <returns>Whether it was added; <see langword="false"/> when its project is not there, or is being deleted. Once true, it survives the death of this process.</returns>
-    Task<bool> TryAddAsync(ConsumerKey key, CancellationToken cancellationToken);
+    Task<bool> TryAddAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="TryAddAsync(ConsumerKey, AuditAct?, CancellationToken)"/>
+    Task<bool> TryAddAsync(ConsumerKey key, CancellationToken cancellationToken) => TryAddAsync(key, null, cancellationToken);
 
     /// <param name="hash">Of the key as it is, or as it was before it was rotated last.</param>
     /// <param name="cancellationToken">Ends the read.</param>
@@ -136,10 +144,16 @@ internal interface IKeyStore
     /// Replaces the key if it is still the version before <see cref="Allowance.Version"/>; when it was made, revoked and used, and its project, stay as they are. One that is revoked
     /// is not found.
     /// </summary>
-    Task<ChangeResult> UpdateAsync(ConsumerKey key, CancellationToken cancellationToken);
+    Task<ChangeResult> UpdateAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken);
 
-    /// <returns>Whether there is such a key; one that was revoked before stays revoked as it was.</returns>
-    Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);
+    /// <inheritdoc cref="UpdateAsync(ConsumerKey, AuditAct?, CancellationToken)"/>
+    Task<ChangeResult> UpdateAsync(ConsumerKey key, CancellationToken cancellationToken) => UpdateAsync(key, null, cancellationToken);
+
+    /// <returns>Whether there is such a key; one that was revoked before stays revoked as it was, and makes no entry.</returns>
+    Task<bool> RevokeAsync(string id, DateTimeOffset time, AuditAct? act, CancellationToken cancellationToken);
+
+    /// <inheritdoc cref="RevokeAsync(string, DateTimeOffset, AuditAct?, CancellationToken)"/>
+    Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken) => RevokeAsync(id, time, null, cancellationToken);
 
     /// <summary>Notes when a key was last used; never moves back.</summary>
     Task TouchAsync(string id, DateTimeOffset time, CancellationToken cancellationToken);

@@ -1,12 +1,13 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.ServiceDefaults.Configuration;
 
 namespace MasterX.Api.Storage;
 
 /// <summary>
-/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, budgets and what was told of them once their period is over for long, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). Records of what was spent become sums by key and day after <c>Retention:SpendingDays</c> (0, never, unless set). The room they have had goes back to the disk.
+/// Removes what has had its time, once an hour and <see cref="Step"/> rows at a time, so that callers' writes get their turn in between: kept answers of repeatable requests after a day, budgets and what was told of them once their period is over for long, and generations after <c>Retention:GenerationDays</c> (0, for ever, unless set). So does the beginning of the log of admins' acts after <c>Retention:AuditDays</c> (the same). Records of what was spent become sums by key and day after <c>Retention:SpendingDays</c> (0, never, unless set). The room they have had goes back to the disk.
 /// </summary>
-internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IUsageStore usage, IIdempotencyStore records, ICallStore calls, IBudgetAlertStore alerts, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
+internal sealed partial class Retention(IDatabase database, IGenerationStore generations, IUsageStore usage, IIdempotencyStore records, ICallStore calls, IBudgetAlertStore alerts, AuditLog audit, IConfiguration configuration, TimeProvider time, ILogger<Retention> logger) : BackgroundService
 {
     /// <summary>Rows of one write.</summary>
     public const int Step = 500;
@@ -53,6 +54,7 @@ internal sealed partial class Retention(IDatabase database, IGenerationStore gen
         }
 
         await InStepsAsync(() => alerts.DeleteOlderThanAsync(now - AlertLifetime, Step, cancellationToken));
+        await audit.KeepAsync(AuditEndpoints.DaysOf(configuration), cancellationToken);
         var days = configuration.GetValue(Setting, 0);
         var old = days > 0 ? await InStepsAsync(() => generations.DeleteOlderThanAsync(now.AddDays(-days), Step, cancellationToken)) : 0;
         if (configuration.GetValue(SpendingSetting, 0) is > 0 and var spendingDays)

@@ -1,4 +1,5 @@
 using System.ComponentModel.DataAnnotations;
+using MasterX.Api.Audit;
 using MasterX.Api.Http;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
@@ -125,7 +126,9 @@ internal static class UserEndpoints
                 return Changed(context, user);
             }
 
-            if (await erasure.EraseAsync(user, cancellationToken) is ChangeResult.Done or ChangeResult.NotFound)
+            // Of what an admin erases there is an entry, with nothing of the user in it; keys that erase their own users are no admins.
+            var act = context.Consumer().Sees() is null ? AuditAct.Of(context, "user.erase", id, []) : null;
+            if (await erasure.EraseAsync(user, act, cancellationToken) is ChangeResult.Done or ChangeResult.NotFound)
             {
                 return TypedResults.NoContent();
             }

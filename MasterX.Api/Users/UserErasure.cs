@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Storage;
 using MasterX.ServiceDefaults.Configuration;
 
@@ -16,11 +17,14 @@ internal sealed class UserErasure(IUserStore users, IGenerationStore generations
     public bool KeepsNumbers { get; } = configuration[Setting] == Anonymize;
 
     /// <summary>Erases a user that is still the version given.</summary>
-    public async Task<ChangeResult> EraseAsync(User user, CancellationToken cancellationToken)
+    /// <param name="user">As it was read.</param>
+    /// <param name="act">Whose entry is made when the user is gone; <see langword="null"/> for none.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task<ChangeResult> EraseAsync(User user, AuditAct? act, CancellationToken cancellationToken)
     {
         // First what hangs on the user: should this be cut short, the user is still there to be deleted again. And once more at the end, for what came in between.
         await EraseTracesAsync(user.Id, cancellationToken);
-        var result = await users.DeleteAsync(user.Id, user.Version, cancellationToken);
+        var result = await users.DeleteAsync(user.Id, user.Version, act, cancellationToken);
         if (result != ChangeResult.Conflict)
         {
             await EraseTracesAsync(user.Id, CancellationToken.None);

@@ -5,6 +5,7 @@ using System.Text;
 using System.Text.Json;
 using MasterX.Api.Calls;
 using MasterX.Api.Keys;
+using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
 using MasterX.Tests.Hosts;
 using Microsoft.Extensions.DependencyInjection;
@@ -124,7 +125,7 @@ public sealed class BudgetWebhookTests
 
         using (var database = new EmbeddedDatabase(folder.Path))
         {
-            var (keys, key) = (new EmbeddedKeyStore(database), (await new EmbeddedKeyStore(database).FindAsync(id, Token))!);
+            var (keys, key) = ((IKeyStore)new EmbeddedKeyStore(database), (await new EmbeddedKeyStore(database).FindAsync(id, Token))!);
             await keys.UpdateAsync(key with { MonthlyBudgetUsd = 0.00006m, Version = key.Version + 1 }, Token);
             Assert.Empty(await RowsAsync(folder));
         }

@@ -1,5 +1,6 @@
 using System.Net;
 using MasterX.Api.Keys;
+using MasterX.Api.Storage;
 using MasterX.Api.Storage.Embedded;
 using MasterX.Tests.Hosts;
 using Microsoft.Extensions.Time.Testing;
@@ -132,7 +133,7 @@ public sealed class ConsumerTests
         using var folder = new DataFolder();
         using var database = new EmbeddedDatabase(folder.Path);
         await database.InitializeAsync(Token);
-        var (keys, time) = (new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
+        var (keys, time) = ((IKeyStore)new EmbeddedKeyStore(database), new FakeTimeProvider(DateTimeOffset.UtcNow));
         var cache = new ConsumerKeyCache(keys, new EmbeddedProjectStore(database), time);
         var hash = ConsumerKeyHash.Of(ConsumerKeySecret.New());
         await keys.TryAddAsync(

@@ -274,7 +274,7 @@ public sealed class ProjectTests
         Assert.Equal("1", (await api.Http.GetJsonAsync($"/api/usage?key_id={id}")).Text("total", "requests"));
     }
 
-    private static async Task<string> MakeProjectAsync(ApiHost api, object? more = null)
+    internal static async Task<string> MakeProjectAsync(ApiHost api, object? more = null)
     {
         await api.WaitReadyAsync();
         var body = System.Text.Json.JsonSerializer.SerializeToNode(more ?? new { })!.AsObject();

@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.Api.Projects;
 using MasterX.Api.Storage;
@@ -24,6 +25,8 @@ public sealed class EmbeddedStorageTests : StorageContract
     private protected override IKeyStore Keys => new EmbeddedKeyStore(_database);
 
     private protected override IProjectStore Projects => new EmbeddedProjectStore(_database);
+
+    private protected override IAuditStore Audit => new EmbeddedAuditStore(_database);
 
     private protected override IBudgetAlertStore Alerts => new EmbeddedBudgetAlertStore(_database);
 
@@ -91,6 +94,7 @@ public sealed class EmbeddedStorageTests : StorageContract
         await _database.WriteAsync(
             connection => connection.Command(
                 """
+                DROP TABLE audit;
                 ALTER TABLE spending DROP COLUMN tags;
                 ALTER TABLE usage DROP COLUMN attempts;
                 ALTER TABLE usage DROP COLUMN cached_input_tokens;

@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Calls;
 using MasterX.Api.Projects;
 using MasterX.Api.Storage;
@@ -22,6 +23,8 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
     private protected override IKeyStore Keys => new MongoKeyStore(_database!);
 
     private protected override IProjectStore Projects => new MongoProjectStore(_database!);
+
+    private protected override IAuditStore Audit => new MongoAuditStore(_database!);
 
     private protected override IBudgetAlertStore Alerts => new MongoBudgetAlertStore(_database!);
 
@@ -64,6 +67,25 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
         var names = (await (await users.Indexes.ListAsync(TestContext.Current.CancellationToken)).ToListAsync(TestContext.Current.CancellationToken)).Select(index => index["name"].AsString).ToArray();
         Assert.DoesNotContain("email_unique", names);
         Assert.Contains("email_unique_by_key", names);
+    }
+
+    /// <summary>No transaction joins an act and its entry: what a process has begun and not told the end of is in the log all the same, once, and as what it is.</summary>
+    [Fact]
+    public async Task An_act_that_was_cut_short_has_an_entry_that_says_so()
+    {
+        var token = TestContext.Current.CancellationToken;
+        var (lost, told) = (Act("key.revoke", "key_1"), Act("key.revoke", "key_2"));
+        var young = Act("key.revoke", "key_3") with { At = lost.At.AddMinutes(10) };
+        await _database!.AuditNotes.InsertManyAsync([AuditNote.Of(lost), AuditNote.Of(told), AuditNote.Of(young)], cancellationToken: token);
+        await Audit.AppendAsync(told, token);
+
+        Assert.Equal(2, await Audit.RepairAsync(lost.At.AddMinutes(5), token));
+        Assert.Equal(0, await Audit.RepairAsync(lost.At.AddMinutes(5), token));
+
+        Assert.Equal(
+            [("key_2", true), ("key_1", false)],
+            (await Audit.ReadAsync(AuditFilter.All, 0, 10, token)).Select(entry => (entry.Target, entry.Document.Contains("\"outcome\":\"done\"", StringComparison.Ordinal))));
+        Assert.True((await new AuditLog(Audit, TimeProvider.System).VerifyAsync(token)).Intact);
     }
 
     [Fact]

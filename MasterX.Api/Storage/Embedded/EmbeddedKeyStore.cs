@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.Api.Audit;
 using MasterX.Api.Keys;
 using MasterX.Api.Usage;
 using Microsoft.Data.Sqlite;
@@ -11,15 +12,15 @@ internal sealed class EmbeddedKeyStore(EmbeddedDatabase database) : IKeyStore
         "id, hash, preview, name, scopes, created_at, expires_at, revoked_at, last_used_at, requests_per_minute, max_concurrency, monthly_budget, "
         + "version, project_id, daily_budget, budget_warn_at, models, routes, counted, previous_hash, previous_until, rotated_by";
 
-    public Task<bool> TryAddAsync(ConsumerKey key, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
+    public Task<bool> TryAddAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.AppendIf(act, connection.Command(
             $"""
             INSERT INTO keys ({Columns})
             SELECT $id, $hash, $preview, $name, $scopes, $created, $expires, $revoked, $used, $rate, $concurrency, $month,
                 $version, $project, $day, $warn, $models, $routes, $counted, $previous, $until, $rotated
             WHERE $project IS NULL OR EXISTS (SELECT 1 FROM projects WHERE id = $project AND closing = 0)
             """,
-            Parameters(key)).Run() == 1,
+            Parameters(key)).Run() == 1),
         cancellationToken);
 
     public Task<ConsumerKey?> FindByHashAsync(string hash, CancellationToken cancellationToken) => database.ReadAsync(
@@ -37,21 +38,23 @@ internal sealed class EmbeddedKeyStore(EmbeddedDatabase database) : IKeyStore
     public Task<bool> HasAnyAsync(string projectId, CancellationToken cancellationToken) => database.ReadAsync(
         connection => connection.Command("SELECT 1 FROM keys WHERE project_id = $project AND revoked_at IS NULL LIMIT 1", ("$project", projectId)).ExecuteScalar() is not null, cancellationToken);
 
-    public Task<ChangeResult> UpdateAsync(ConsumerKey key, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
+    public Task<ChangeResult> UpdateAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.AppendIf(act, connection.Command(
             """
             UPDATE keys SET hash = $hash, preview = $preview, name = $name, scopes = $scopes, expires_at = $expires, requests_per_minute = $rate, max_concurrency = $concurrency,
                 monthly_budget = $month, version = $version, daily_budget = $day, budget_warn_at = $warn, models = $models, routes = $routes, counted = $counted,
                 previous_hash = $previous, previous_until = $until, rotated_by = $rotated
             WHERE id = $id AND version = $version - 1 AND revoked_at IS NULL
             """,
-            [.. Parameters(key).Where(parameter => parameter.Name is not ("$created" or "$revoked" or "$used" or "$project"))]).Run() == 1
+            [.. Parameters(key).Where(parameter => parameter.Name is not ("$created" or "$revoked" or "$used" or "$project"))]).Run() == 1)
             ? ChangeResult.Done
             : connection.Command("SELECT id FROM keys WHERE id = $id AND revoked_at IS NULL", ("$id", key.Id)).First(row => row.GetString(0)) is null ? ChangeResult.NotFound : ChangeResult.Conflict,
         cancellationToken);
 
-    public Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command("UPDATE keys SET revoked_at = coalesce(revoked_at, $time) WHERE id = $id", ("$id", id), ("$time", time.ToUnixTimeMilliseconds())).Run() == 1,
+    public Task<bool> RevokeAsync(string id, DateTimeOffset time, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection =>
+            connection.AppendIf(act, connection.Command("UPDATE keys SET revoked_at = $time WHERE id = $id AND revoked_at IS NULL", ("$id", id), ("$time", time.ToUnixTimeMilliseconds())).Run() == 1)
+            || connection.Command("SELECT id FROM keys WHERE id = $id", ("$id", id)).First(row => row.GetString(0)) is not null,
         cancellationToken);
 
     public Task TouchAsync(string id, DateTimeOffset time, CancellationToken cancellationToken) => database.WriteAsync(

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.Api.Audit;
 using MasterX.Api.Projects;
 using Microsoft.Data.Sqlite;
 
@@ -7,9 +8,9 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>What is searched by stands in columns; the rest is one JSON document.</summary>
 internal sealed class EmbeddedProjectStore(EmbeddedDatabase database) : IProjectStore
 {
-    public Task<bool> TryAddAsync(Project project, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
-            "INSERT INTO projects (id, version, closing, document) VALUES ($id, $version, $closing, $document) ON CONFLICT DO NOTHING", Parameters(project)).Run() == 1,
+    public Task<bool> TryAddAsync(Project project, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.AppendIf(act, connection.Command(
+            "INSERT INTO projects (id, version, closing, document) VALUES ($id, $version, $closing, $document) ON CONFLICT DO NOTHING", Parameters(project)).Run() == 1),
         cancellationToken);
 
     public Task<Project?> FindAsync(string id, CancellationToken cancellationToken) => database.ReadAsync(
@@ -19,9 +20,9 @@ internal sealed class EmbeddedProjectStore(EmbeddedDatabase database) : IProject
         connection => connection.Command("SELECT document FROM projects WHERE $before IS NULL OR id < $before ORDER BY id DESC LIMIT $limit", ("$before", before), ("$limit", limit)).All(Read),
         cancellationToken);
 
-    public Task<ChangeResult> UpdateAsync(Project project, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command(
-            "UPDATE projects SET version = $version, closing = $closing, document = $document WHERE id = $id AND version = $version - 1", Parameters(project)).Run() == 1
+    public Task<ChangeResult> UpdateAsync(Project project, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.AppendIf(act, connection.Command(
+            "UPDATE projects SET version = $version, closing = $closing, document = $document WHERE id = $id AND version = $version - 1", Parameters(project)).Run() == 1)
             ? ChangeResult.Done
             : Missing(connection, project.Id),
         cancellationToken);

@@ -203,6 +203,24 @@ internal static class EmbeddedSchema
         ALTER TABLE usage ADD COLUMN estimated INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE usage ADD COLUMN unpriced INTEGER NOT NULL DEFAULT 0;
         """,
+
+        // What the log of admins' acts says is never changed, by a mistake of this service neither.
+        """
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            actor_id TEXT NOT NULL,
+            action TEXT NOT NULL,
+            target TEXT NOT NULL,
+            document TEXT NOT NULL,
+            hash TEXT NOT NULL
+        ) STRICT;
+
+        CREATE INDEX audit_by_time ON audit (at);
+        CREATE INDEX audit_by_target ON audit (target, sequence);
+        CREATE INDEX audit_by_action ON audit (action, sequence);
+        CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'An entry of the log is never changed.'); END;
+        """,
     ];
 
     /// <summary>How many migrations there are: the version that a file has with all of them done.</summary>

@@ -19,6 +19,7 @@ internal static class EmbeddedStorage
         builder.Services.AddSingleton<IUserStore, EmbeddedUserStore>();
         builder.Services.AddSingleton<IGenerationStore, EmbeddedGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, EmbeddedKeyStore>();
+        builder.Services.AddSingleton<Audit.IAuditStore, EmbeddedAuditStore>();
         builder.Services.AddSingleton<Projects.IProjectStore, EmbeddedProjectStore>();
         builder.Services.AddSingleton<Calls.IBudgetAlertStore, EmbeddedBudgetAlertStore>();
         builder.Services.AddSingleton<IUsageStore, EmbeddedUsageStore>();

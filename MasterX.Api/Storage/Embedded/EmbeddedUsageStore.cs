@@ -20,7 +20,15 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
         SELECT (SELECT min(key_id) FROM spending WHERE key_id > spenders.id) FROM spenders WHERE spenders.id IS NOT NULL
         """;
 
-    private const string SpendersOfProject = "SELECT id FROM keys WHERE project_id = $project";
+    /// <summary>The project's keys, and whoever has come with a token: those callers are in no table, and may have been in another project before.</summary>
+    private const string SpendersOfProject =
+        """
+        SELECT id FROM keys WHERE project_id = $project
+        UNION ALL
+        SELECT min(key_id) FROM spending WHERE key_id >= 'oidc:' AND key_id < 'oidc;'
+        UNION ALL
+        SELECT (SELECT min(key_id) FROM spending WHERE key_id > spenders.id AND key_id < 'oidc;') FROM spenders WHERE spenders.id >= 'oidc:'
+        """;
 
     public async Task<IReadOnlyList<UsageSum>> SumAsync(UsageQuery query, CancellationToken cancellationToken) => query.OwnerId switch
     {
@@ -50,7 +58,7 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
                         CASE WHEN $by_hour THEN strftime('%Y-%m-%dT%H', at / 1000, 'unixepoch') WHEN $by_day THEN date(at / 1000, 'unixepoch') END,
                         attempt = 0, 1, input_tokens, output_tokens, cached_input_tokens, reasoning_tokens, coalesce(cost, 0), estimated, cost IS NULL
                     FROM spenders CROSS JOIN spending ON spending.key_id = spenders.id AND at >= $first AND at < $last
-                    WHERE ($key IS NULL OR spenders.id = $key) AND ($model IS NULL OR model = $model) AND ($provider IS NULL OR provider = $provider)
+                    WHERE ($project IS NULL OR project_id = $project) AND ($key IS NULL OR spenders.id = $key) AND ($model IS NULL OR model = $model) AND ($provider IS NULL OR provider = $provider)
                         AND ($tag IS NULL OR json_extract(tags, $tag) = $value)
                 ) GROUP BY project, key, model, provider, tag0, tag1, tag2, slot ORDER BY slot, project, key, provider, model, tag0, tag1, tag2 LIMIT $limit
                 """,
@@ -80,11 +88,12 @@ internal sealed class EmbeddedUsageStore(EmbeddedDatabase database) : IUsageStor
         }
     }
 
+    /// <summary>Callers who come with tokens are in no table that says whose a sum of theirs would be: their records stay.</summary>
     public Task<int> RollUpAsync(DateOnly before, int limit, CancellationToken cancellationToken) => database.WriteAsync(
         connection => connection.Command(
             $"""
             WITH RECURSIVE spenders (id) AS ({AllSpenders})
-            SELECT id, (SELECT min(at) FROM spending WHERE key_id = spenders.id) AS begun FROM spenders WHERE id IS NOT NULL AND begun < $before LIMIT 1
+            SELECT id, (SELECT min(at) FROM spending WHERE key_id = spenders.id) AS begun FROM spenders WHERE id IS NOT NULL AND (id < 'oidc:' OR id >= 'oidc;') AND begun < $before LIMIT 1
             """,
             ("$before", UsageQuery.OfDays(before, before).From.ToUnixTimeMilliseconds())).First(row => Tuple.Create(row.GetString(0), DateOnly.FromDateTime(row.Time(1).UtcDateTime))) is var (keyId, day)
             ? RollUp(connection, keyId, day, limit)

@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Users;
 using Microsoft.Data.Sqlite;
 
@@ -55,8 +56,8 @@ internal sealed class EmbeddedUserStore(EmbeddedDatabase database) : IUserStore
         },
         cancellationToken);
 
-    public Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken) => database.WriteAsync(
-        connection => connection.Command("DELETE FROM users WHERE id = $id AND ($version IS NULL OR version = $version)", ("$id", id), ("$version", version)).Run() == 1
+    public Task<ChangeResult> DeleteAsync(string id, long? version, AuditAct? act, CancellationToken cancellationToken) => database.WriteAsync(
+        connection => connection.AppendIf(act, connection.Command("DELETE FROM users WHERE id = $id AND ($version IS NULL OR version = $version)", ("$id", id), ("$version", version)).Run() == 1)
             ? ChangeResult.Done
             : Missing(connection, id),
         cancellationToken);

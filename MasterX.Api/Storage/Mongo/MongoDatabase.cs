@@ -14,6 +14,11 @@ internal sealed class MongoDatabase(IMongoDatabase database, ILogger<MongoDataba
 
     public IMongoCollection<ProjectDocument> Projects { get; } = database.GetCollection<ProjectDocument>(MongoSchema.Projects);
 
+    public IMongoCollection<AuditDocument> Audit { get; } = database.GetCollection<AuditDocument>(MongoSchema.Audit);
+
+    /// <summary>What admins have begun, and is not in the log yet.</summary>
+    public IMongoCollection<AuditNote> AuditNotes { get; } = database.GetCollection<AuditNote>(MongoSchema.AuditNotes);
+
     public IMongoCollection<KeyDocument> Keys { get; } = database.GetCollection<KeyDocument>(MongoSchema.Keys);
 
     public IMongoCollection<UsageDocument> Usage { get; } = database.GetCollection<UsageDocument>(MongoSchema.Usage);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MasterX.Api.Audit;
 using MasterX.Api.Keys;
 using MasterX.Api.Usage;
 using MongoDB.Bson.Serialization.Attributes;
@@ -12,7 +13,10 @@ internal sealed class MongoKeyStore(MongoDatabase database) : IKeyStore
     private static readonly UpdateDefinitionBuilder<KeyDocument> Set = Builders<KeyDocument>.Update;
 
     /// <summary>Written first, and looked at the project then: whoever deletes the project closes it first, and looks for keys then. One of both finds the other.</summary>
-    public Task<bool> TryAddAsync(ConsumerKey key, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<bool> TryAddAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.AuditedAsync(act, () => TryAddCoreAsync(key, cancellationToken), isAdded => isAdded));
+
+    private async Task<bool> TryAddCoreAsync(ConsumerKey key, CancellationToken cancellationToken)
     {
         await database.Keys.InsertOneAsync(KeyDocument.Of(key), options: null, cancellationToken);
         if (key.ProjectId is not { } projectId || await database.Projects.Find(Builders<ProjectDocument>.Filter.Eq(project => project.Id, projectId)).FirstOrDefaultAsync(cancellationToken) is { IsClosing: false })
@@ -22,7 +26,7 @@ internal sealed class MongoKeyStore(MongoDatabase database) : IKeyStore
 
         await database.Keys.DeleteOneAsync(Where.Eq(known => known.Id, key.Id), CancellationToken.None);
         return false;
-    });
+    }
 
     public Task<ConsumerKey?> FindByHashAsync(string hash, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Keys.Find(Where.Or(Where.Eq(key => key.Hash, hash), Where.Eq(key => key.PreviousHash, hash))).FirstOrDefaultAsync(cancellationToken))?.ToKey());
@@ -40,7 +44,10 @@ internal sealed class MongoKeyStore(MongoDatabase database) : IKeyStore
     public Task<bool> HasAnyAsync(string projectId, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() =>
         database.Keys.Find(Where.Eq(key => key.ProjectId, projectId) & Where.Eq(key => key.RevokedAt, null)).AnyAsync(cancellationToken));
 
-    public Task<ChangeResult> UpdateAsync(ConsumerKey key, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<ChangeResult> UpdateAsync(ConsumerKey key, AuditAct? act, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.AuditedAsync(act, () => UpdateCoreAsync(key, cancellationToken), result => result == ChangeResult.Done));
+
+    private async Task<ChangeResult> UpdateCoreAsync(ConsumerKey key, CancellationToken cancellationToken)
     {
         var changed = KeyDocument.Of(key);
         var there = Where.Eq(known => known.Id, key.Id) & Where.Eq(known => known.RevokedAt, null);
@@ -54,13 +61,16 @@ internal sealed class MongoKeyStore(MongoDatabase database) : IKeyStore
             .Set(known => known.PreviousHash, changed.PreviousHash).Set(known => known.PreviousUntil, changed.PreviousUntil).Set(known => known.RotatedBy, changed.RotatedBy);
         return (await database.Keys.UpdateOneAsync(there & before, changes, cancellationToken: cancellationToken)).MatchedCount == 1 ? ChangeResult.Done
             : await database.Keys.Find(there).AnyAsync(cancellationToken) ? ChangeResult.Conflict : ChangeResult.NotFound;
-    });
+    }
 
-    public Task<bool> RevokeAsync(string id, DateTimeOffset time, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<bool> RevokeAsync(string id, DateTimeOffset time, AuditAct? act, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
         var known = Where.Eq(key => key.Id, id);
-        var revoked = await database.Keys.UpdateOneAsync(known & Where.Eq(key => key.RevokedAt, null), Set.Set(key => key.RevokedAt, time.UtcDateTime), cancellationToken: cancellationToken);
-        return revoked.MatchedCount == 1 || await database.Keys.Find(known).AnyAsync(cancellationToken);
+        var isRevoked = await database.AuditedAsync(
+            act,
+            async () => (await database.Keys.UpdateOneAsync(known & Where.Eq(key => key.RevokedAt, null), Set.Set(key => key.RevokedAt, time.UtcDateTime), cancellationToken: cancellationToken)).MatchedCount == 1,
+            isRevoked => isRevoked);
+        return isRevoked || await database.Keys.Find(known).AnyAsync(cancellationToken);
     });
 
     public Task TouchAsync(string id, DateTimeOffset time, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(() =>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MasterX.Api.Audit;
 using MasterX.Api.Projects;
 using MongoDB.Bson.Serialization.Attributes;
 using MongoDB.Driver;
@@ -9,7 +10,10 @@ internal sealed class MongoProjectStore(MongoDatabase database) : IProjectStore
 {
     private static readonly FilterDefinitionBuilder<ProjectDocument> Where = Builders<ProjectDocument>.Filter;
 
-    public Task<bool> TryAddAsync(Project project, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<bool> TryAddAsync(Project project, AuditAct? act, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.AuditedAsync(act, () => TryAddCoreAsync(project, cancellationToken), isAdded => isAdded));
+
+    private async Task<bool> TryAddCoreAsync(Project project, CancellationToken cancellationToken)
     {
         try
         {
@@ -20,7 +24,7 @@ internal sealed class MongoProjectStore(MongoDatabase database) : IProjectStore
         {
             return false;
         }
-    });
+    }
 
     public Task<Project?> FindAsync(string id, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Projects.Find(Where.Eq(project => project.Id, id)).FirstOrDefaultAsync(cancellationToken))?.ToProject());
@@ -32,11 +36,14 @@ internal sealed class MongoProjectStore(MongoDatabase database) : IProjectStore
         return [.. found.Select(project => project.ToProject())];
     });
 
-    public Task<ChangeResult> UpdateAsync(Project project, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<ChangeResult> UpdateAsync(Project project, AuditAct? act, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.AuditedAsync(act, () => UpdateCoreAsync(project, cancellationToken), result => result == ChangeResult.Done));
+
+    private async Task<ChangeResult> UpdateCoreAsync(Project project, CancellationToken cancellationToken) =>
         (await database.Projects.ReplaceOneAsync(
             Where.Eq(known => known.Id, project.Id) & Where.Eq(known => known.Version, project.Version - 1), ProjectDocument.Of(project), cancellationToken: cancellationToken)).MatchedCount == 1
             ? ChangeResult.Done
-            : await MissingAsync(project.Id, cancellationToken));
+            : await MissingAsync(project.Id, cancellationToken);
 
     public Task<ChangeResult> DeleteAsync(string id, long version, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
         (await database.Projects.DeleteOneAsync(Where.Eq(known => known.Id, id) & Where.Eq(known => known.Version, version), cancellationToken)).DeletedCount == 1

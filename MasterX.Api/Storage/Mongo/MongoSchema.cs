@@ -9,7 +9,7 @@ namespace MasterX.Api.Storage.Mongo;
 /// </summary>
 internal static partial class MongoSchema
 {
-    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes", Projects = "projects", BudgetAlerts = "budget_alerts";
+    public const string Users = "users", Generations = "generations", Keys = "keys", Usage = "usage", Idempotency = "idempotency", Calls = "calls", Budgets = "budgets", Instances = "instances", Probes = "probes", Projects = "projects", BudgetAlerts = "budget_alerts", Audit = "audit", AuditNotes = "audit_notes";
 
     /// <summary>Fields that every document of a collection has, with their BSON types (<see href="https://www.mongodb.com/docs/manual/core/schema-validation/"/>).</summary>
     private static readonly Dictionary<string, (string Field, string Type)[]> Required = new()
@@ -21,6 +21,8 @@ internal static partial class MongoSchema
         [Calls] = [("_id", "string"), (nameof(CallDocument.KeyId), "string"), (nameof(CallDocument.Day), "string"), (nameof(CallDocument.State), "int"), (nameof(CallDocument.Document), "string"), (nameof(CallDocument.Spent), "array")],
         [Projects] = [("_id", "string"), (nameof(ProjectDocument.Version), "long"), (nameof(ProjectDocument.IsClosing), "bool"), (nameof(ProjectDocument.Document), "string")],
         [BudgetAlerts] = [("_id", "string"), (nameof(BudgetAlertDocument.MessageId), "string"), (nameof(BudgetAlertDocument.Body), "string")],
+        [Audit] = [("_id", "long"), (nameof(AuditDocument.ActId), "string"), (nameof(AuditDocument.At), "date"), (nameof(AuditDocument.Document), "string"), (nameof(AuditDocument.Hash), "string")],
+        [AuditNotes] = [("_id", "string"), (nameof(AuditNote.At), "date"), (nameof(AuditNote.Act), "string")],
         [Budgets] = [("_id", "string"), ("Spent", "long"), ("Held", "long")],
         [Idempotency] = [("_id", "string"), (nameof(IdempotencyDocument.RequestHash), "string"), (nameof(IdempotencyDocument.HeldUntil), "date"), (nameof(IdempotencyDocument.ExpiresAt), "date")],
     };
@@ -37,6 +39,10 @@ internal static partial class MongoSchema
         await DropIndexAsync(database, Users, "email_unique", cancellationToken);
         await TryIndexAsync<UserDocument>("by_email", Users, index => index.Ascending(user => user.EmailNormalized));
         await IndexAsync<KeyDocument>(database, Keys, "hash_unique", index => index.Ascending(key => key.Hash), cancellationToken, unique: true);
+        await IndexAsync<AuditDocument>(database, Audit, "act_unique", index => index.Ascending(entry => entry.ActId), cancellationToken, unique: true);
+        await TryIndexAsync<AuditDocument>("by_time", Audit, index => index.Ascending(entry => entry.At));
+        await TryIndexAsync<AuditDocument>("by_target", Audit, index => index.Ascending(entry => entry.Target).Ascending(entry => entry.Sequence));
+        await TryIndexAsync<AuditDocument>("by_action", Audit, index => index.Ascending(entry => entry.Action).Ascending(entry => entry.Sequence));
         await TryIndexAsync<UserDocument>("by_key", Users, index => index.Ascending(user => user.KeyId).Descending(user => user.Id));
         await TryIndexAsync<UserDocument>("by_name", Users, index => index.Ascending(user => user.NameNormalized));
         await TryIndexAsync<GenerationDocument>("by_key", Generations, index => index.Ascending(generation => generation.KeyId).Descending(generation => generation.Id));

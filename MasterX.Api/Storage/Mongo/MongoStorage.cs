@@ -52,6 +52,7 @@ internal static class MongoStorage
         builder.Services.AddSingleton<IUserStore, MongoUserStore>();
         builder.Services.AddSingleton<IGenerationStore, MongoGenerationStore>();
         builder.Services.AddSingleton<IKeyStore, MongoKeyStore>();
+        builder.Services.AddSingleton<Audit.IAuditStore, MongoAuditStore>();
         builder.Services.AddSingleton<Projects.IProjectStore, MongoProjectStore>();
         builder.Services.AddSingleton<Calls.IBudgetAlertStore, MongoBudgetAlertStore>();
         builder.Services.AddSingleton<IUsageStore, MongoUsageStore>();

@@ -24,7 +24,10 @@ internal sealed class MongoUsageRollUp(MongoDatabase database)
         }
 
         var booked = new BsonDocument("$gt", (int)CallState.Open);
-        var old = new BsonDocument { { "Day", new BsonDocument("$lt", MongoUsageStore.Text(before)) }, { "State", booked } };
+
+        // Callers who come with tokens are in no collection that says whose a sum of theirs would be: their records stay.
+        var withKeys = new BsonArray { new BsonDocument("KeyId", new BsonDocument("$lt", "oidc:")), new BsonDocument("KeyId", new BsonDocument("$gte", "oidc;")) };
+        var old = new BsonDocument { { "Day", new BsonDocument("$lt", MongoUsageStore.Text(before)) }, { "State", booked }, { "$or", withKeys } };
         if (await database.Calls.Find(old).Limit(1).FirstOrDefaultAsync(cancellationToken) is not { KeyId: var keyId, Day: var day })
         {
             return 0;

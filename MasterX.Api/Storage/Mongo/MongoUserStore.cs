@@ -1,3 +1,4 @@
+using MasterX.Api.Audit;
 using MasterX.Api.Users;
 using MongoDB.Bson.Serialization.Attributes;
 using MongoDB.Driver;
@@ -57,7 +58,10 @@ internal sealed class MongoUserStore(MongoDatabase database) : IUserStore
         }
     });
 
-    public Task<ChangeResult> DeleteAsync(string id, long? version, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
+    public Task<ChangeResult> DeleteAsync(string id, long? version, AuditAct? act, CancellationToken cancellationToken) =>
+        MongoDatabase.GuardedAsync(() => database.AuditedAsync(act, () => DeleteCoreAsync(id, version, cancellationToken), result => result == ChangeResult.Done));
+
+    private async Task<ChangeResult> DeleteCoreAsync(string id, long? version, CancellationToken cancellationToken)
     {
         var filter = Where.Eq(user => user.Id, id);
         if (version is { } asked)
@@ -67,7 +71,7 @@ internal sealed class MongoUserStore(MongoDatabase database) : IUserStore
 
         var deleted = await database.Users.DeleteOneAsync(filter, cancellationToken);
         return deleted.DeletedCount == 1 ? ChangeResult.Done : await MissingAsync(id, cancellationToken);
-    });
+    }
 
     private static FilterDefinition<UserDocument> OfOwner(string? ownerId) => ownerId is null ? Where.Empty : Where.Eq(user => user.KeyId, ownerId);
 
