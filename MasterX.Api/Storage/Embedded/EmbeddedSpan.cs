@@ -105,6 +105,6 @@ internal sealed class EmbeddedSpan
         var at = sql.IndexOf(keyword, StringComparison.Ordinal);
         return at < 0
             ? null
-            : sql[(at + keyword.Length)..].Split([' ', '(', ')'], 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+            : sql[(at + keyword.Length)..].Split([' ', '\n', '(', ')'], 2, StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
     }
 }

@@ -35,6 +35,13 @@ internal sealed class MongoUsageRollUp(MongoDatabase database)
 
         // First how the day stands, then its calls.
         var known = await database.Usage.Find(new BsonDocument { { "KeyId", keyId }, { "Day", day } }).FirstOrDefaultAsync(cancellationToken);
+        if (known?.Pending is { Length: > 0 } pending)
+        {
+            // Another has just added some, which are still there: they are not to be added again.
+            await DeletePendingAsync(known.Id, known.Version, pending, cancellationToken);
+            return pending.Length;
+        }
+
         var calls = await database.Calls.Find(new BsonDocument { { "KeyId", keyId }, { "Day", day }, { "State", booked } }).Limit(limit).ToListAsync(cancellationToken);
         var (id, ids) = (known?.Id ?? $"{keyId}/{day}", calls.Select(call => call.Id).ToArray());
         if (ids.Length > 0 && await TryAddAsync(id, keyId, day, known, calls, ids, cancellationToken))
