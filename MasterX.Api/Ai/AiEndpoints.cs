@@ -52,7 +52,7 @@ internal static class AiEndpoints
         IGenerationStore generations, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken,
         [Range(1, Paging.Largest)] int limit = Paging.Default, [StringLength(100)] string? cursor = null)
     {
-        if (query.Read(context.Consumer().Sees(), out var filter) is { } problem)
+        if (query.Read(context.Consumer().Sees(), context.Request.Query, out var filter) is { } problem)
         {
             return Problems.BadRequest(problem);
         }
@@ -64,7 +64,7 @@ internal static class AiEndpoints
     private static async Task<Results<Ok<DeletedGenerations>, ProblemHttpResult>> DeleteAllAsync(
         IGenerationStore generations, IAuditStore audit, HttpContext context, [AsParameters] GenerationQuery query, CancellationToken cancellationToken)
     {
-        if (query.Read(context.Consumer().Sees(), out var filter) is { } problem)
+        if (query.Read(context.Consumer().Sees(), context.Request.Query, out var filter) is { } problem)
         {
             return Problems.BadRequest(problem);
         }
@@ -74,16 +74,23 @@ internal static class AiEndpoints
             return Problems.BadRequest("Say which generations: give model, provider, user_id, success, from, to or search.");
         }
 
-        // Before anything is deleted: an act that is cut short is one all the same. What was searched for may be anybody's words.
-        await NoteAsync(
-            "all", [.. context.Request.Query.Where(part => part.Key != "search").Select(part => new AuditChange(part.Key, null, part.Value.ToString()))], audit, context, cancellationToken);
-
         // Some at a time, so that others' writes get their turn in between; begun again, it goes on with what is left.
         var (deleted, before) = (0, (string?)null);
         do
         {
             var page = await generations.ListAsync(filter, before, Step, cancellationToken);
-            deleted += page.Items.Count > 0 ? await generations.DeleteAsync([.. page.Items.Select(generation => generation.Id)], cancellationToken) : 0;
+            if (page.Items.Count > 0)
+            {
+                if (deleted == 0)
+                {
+                    // Before anything is deleted: an act that is cut short is one all the same. What was searched for may be anybody's words.
+                    await NoteAsync(
+                        "all", [.. context.Request.Query.Where(part => part.Key != "search").Select(part => new AuditChange(part.Key, null, part.Value.ToString()))], audit, context, cancellationToken);
+                }
+
+                deleted += await generations.DeleteAsync([.. page.Items.Select(generation => generation.Id)], cancellationToken);
+            }
+
             before = page.Next;
         }
         while (before is not null);

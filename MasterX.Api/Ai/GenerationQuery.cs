@@ -7,6 +7,8 @@ namespace MasterX.Api.Ai;
 /// <summary>Which generations are asked for, as the query says.</summary>
 public sealed record GenerationQuery
 {
+    private static readonly string[] Names = ["model", "provider", "user_id", "success", "from", "to", "search", "limit", "cursor"];
+
     /// <summary>Which model, as its provider or the caller named it.</summary>
     [FromQuery(Name = "model"), StringLength(400)]
     public string? Model { get; init; }
@@ -36,13 +38,17 @@ public sealed record GenerationQuery
     public string? Search { get; init; }
 
     /// <returns>What is wrong; <see langword="null"/> where all is well.</returns>
-    internal string? Read(string? ownerId, out GenerationFilter filter)
+    internal string? Read(string? ownerId, IQueryCollection query, out GenerationFilter filter)
     {
         filter = new() { OwnerId = ownerId, Model = Model, Provider = Provider, UserId = UserId, Success = Success, Search = Search };
         var problem = TimeText.Read("from", From, isEnd: false, out var from);
         problem = TimeText.Read("to", To, isEnd: true, out var until) ?? problem;
         filter = filter with { From = from, Until = until };
-        return problem;
+
+        // One that is misspelt would be no filter: more would be shown, or deleted, than is meant.
+        return query.Keys.FirstOrDefault(name => !Names.Contains(name, StringComparer.OrdinalIgnoreCase)) is { } unknown
+            ? $"There is no parameter '{unknown}'. There are: {string.Join(", ", Names)}."
+            : problem;
     }
 }
 

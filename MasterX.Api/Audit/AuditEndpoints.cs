@@ -80,7 +80,7 @@ internal static class AuditEndpoints
 /// <param name="Id">Of the act; begins with <c>act_</c>.</param>
 /// <param name="At">UTC.</param>
 /// <param name="Actor">Who.</param>
-/// <param name="Action">What: <c>key.create</c>, <c>key.update</c>, <c>key.rotate</c>, <c>key.revoke</c>, <c>project.create</c>, <c>project.update</c>, <c>project.delete</c>, <c>user.erase</c>, <c>audit.cut</c>.</param>
+/// <param name="Action">What: <c>key.create</c>, <c>key.update</c>, <c>key.rotate</c>, <c>key.revoke</c>, <c>project.create</c>, <c>project.update</c>, <c>project.delete</c>, <c>project.export</c>, <c>user.erase</c>, <c>generation.delete</c>, <c>audit.cut</c>.</param>
 /// <param name="Target">The id of what it was done to.</param>
 /// <param name="Address">From where.</param>
 /// <param name="TraceId">Of the request.</param>

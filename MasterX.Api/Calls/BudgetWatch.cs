@@ -154,7 +154,7 @@ internal sealed partial class BudgetWatch : BackgroundService
         var hasRefused = refusedUsd > 0 && refusedUsd <= limit && spent + refusedUsd > limit;
         foreach (var part in allowance!.BudgetWarnAt.Append(Whole).Where(part => spent >= part * limit || (part == Whole && hasRefused)))
         {
-            var id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId}@{part:0.####}");
+            var id = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{budgetId}@{part:0.############################}");
             if (!_told.Contains(id))
             {
                 await TellAsync(id, period, allowance, part, limit, spent, held, cancellationToken);

@@ -41,7 +41,7 @@ internal sealed partial class CallBook : IDisposable
     {
         (_store, _expectations, _budgets, _time, _logger) = (store, expectations, budgets, time, logger);
         _meter = meters.Create("MasterX.Usage");
-        _meter.CreateObservableGauge("usage_backlog_requests", () => _unbooked.Count, description: "Calls that have ended and are not booked yet.");
+        _meter.CreateObservableGauge("usage_backlog_requests", () => Backlog, description: "Calls that have ended and are not booked yet.");
         _meter.CreateObservableGauge(
             "usage_backlog_seconds", () => _unbooked.Values.Select(call => _time.GetElapsedTime(call.Since).TotalSeconds).DefaultIfEmpty().Max(), description: "Age of the oldest call that has ended and is not booked yet.");
     }
@@ -122,12 +122,15 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>Notes that a call has ended of which it is not known yet what it has spent.</summary>
     public void End(Call call) => _unbooked.GetOrAdd(call.Id, static (_, since) => new(since), _time.GetTimestamp());
 
+    /// <summary>Calls that have ended and are not booked yet.</summary>
+    public int Backlog => _unbooked.Count;
+
     /// <summary>Tries again what the database has not taken.</summary>
     /// <returns>Whether it has now.</returns>
     public async Task<bool> RetryAsync()
     {
         Settlement[] kept = [.. _unbooked.Values.Where(call => call is { HasFailed: true, Settlement: not null }).Select(call => call.Settlement!).Take(1000)];
-        var booked = await Task.WhenAll(kept.Select(TryBookAsync));
+        var booked = await Task.WhenAll(kept.Select(TryAgainAsync));
         return Array.TrueForAll(booked, done => done);
     }
 
@@ -193,8 +196,35 @@ internal sealed partial class CallBook : IDisposable
         }
     }
 
+    /// <summary>Books a call without what was generated where that is what the database has no room for.</summary>
+    private async Task<bool> TryAgainAsync(Settlement settlement)
+    {
+        if (await TryBookAsync(settlement))
+        {
+            return true;
+        }
+
+        if (settlement.Generation is null || !await TryBookAsync(settlement with { Generation = null }))
+        {
+            return false;
+        }
+
+        try
+        {
+            // The database was away, perhaps, and is back: booking it again changes nothing but that.
+            await _store.SettleAsync([settlement], CancellationToken.None);
+        }
+        catch (StorageException noRoom)
+        {
+            LogWithoutAnswer(_logger, settlement.Call.Id, noRoom.Message);
+        }
+
+        return true;
+    }
+
     private async Task<bool> TryBookAsync(Settlement settlement)
     {
+        var hasFailed = _unbooked.TryGetValue(settlement.Call.Id, out var known) && known.HasFailed;
         try
         {
             await BookAsync(settlement);
@@ -203,7 +233,11 @@ internal sealed partial class CallBook : IDisposable
         catch (Exception refused)
         {
             // The boundary of the writer: one entry that cannot be written is kept and told of, and hinders no other.
-            LogNotBooked(_logger, settlement.Call.Id, refused.Message);
+            if (!hasFailed)
+            {
+                LogNotBooked(_logger, settlement.Call.Id, refused.Message);
+            }
+
             return false;
         }
     }
@@ -241,6 +275,9 @@ internal sealed partial class CallBook : IDisposable
 
     [LoggerMessage(51, LogLevel.Warning, "The call {Id} is not booked yet; it is kept and tried again. {Problem}")]
     private static partial void LogNotBooked(ILogger logger, string id, string problem);
+
+    [LoggerMessage(59, LogLevel.Error, "The call {Id} is booked, and what was generated is not in the history: {Problem}")]
+    private static partial void LogWithoutAnswer(ILogger logger, string id, string problem);
 
     private sealed class Unbooked(long since)
     {

@@ -90,6 +90,11 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         {
             LogLeft(logger, away.Message);
         }
+
+        if (book.Backlog is > 0 and var left)
+        {
+            LogUnbooked(logger, left);
+        }
     }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -263,6 +268,9 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
 
     [LoggerMessage(55, LogLevel.Warning, "Some calls are not booked yet as the service ends; the next process does it. {Problem}")]
     private static partial void LogLeft(ILogger logger, string problem);
+
+    [LoggerMessage(60, LogLevel.Error, "{Count} calls that have ended are not booked as the service ends. Those whose opening the database has taken are booked by the next process; the others were made while it took nothing, and are lost to the books")]
+    private static partial void LogUnbooked(ILogger logger, int count);
 
     /// <summary>A call of which the gateway is still to say what it has spent.</summary>
     private sealed class Wanted(Call call, int heardTokens, Spending? cached, Generation? generation, long since)

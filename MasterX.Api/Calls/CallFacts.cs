@@ -8,7 +8,8 @@ namespace MasterX.Api.Calls;
 /// <param name="InputTokens">Roughly.</param>
 /// <param name="MostOutputTokens">Its own limit for the answer, of all choices together; <see langword="null"/> for none.</param>
 /// <param name="Tags">What it says it is for; <see langword="null"/> for nothing.</param>
-internal readonly record struct CallFacts(string Model, int InputTokens, int? MostOutputTokens, IReadOnlyDictionary<string, string>? Tags = null)
+/// <param name="NamesOthers">Whether it names further models, beside <paramref name="Model"/>, from which a provider may take one (<c>models</c>, <c>fallbacks</c>).</param>
+internal readonly record struct CallFacts(string Model, int InputTokens, int? MostOutputTokens, IReadOnlyDictionary<string, string>? Tags = null, bool NamesOthers = false)
 {
     private const int BytesPerToken = 4;
 
@@ -31,6 +32,7 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
     {
         var (model, most, choices) = ("", (long?)null, 1L);
         IReadOnlyDictionary<string, string>? tags = null;
+        var namesOthers = false;
         try
         {
             var json = new Utf8JsonReader(body);
@@ -42,7 +44,9 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
                     var isMost = json.ValueTextEquals("max_tokens"u8) || json.ValueTextEquals("max_completion_tokens"u8) || json.ValueTextEquals("max_output_tokens"u8);
                     var isChoices = json.ValueTextEquals("n"u8);
                     var isMetadata = json.ValueTextEquals("metadata"u8);
+                    var isOthers = json.ValueTextEquals("models"u8) || json.ValueTextEquals("fallbacks"u8);
                     json.Read();
+                    namesOthers |= isOthers && json.TokenType != JsonTokenType.Null;
                     if (isModel && json.TokenType is JsonTokenType.String or JsonTokenType.Null)
                     {
                         // As it is unescaped, which is what the gateway goes by; of one that no model can have, enough to know that.
@@ -72,6 +76,6 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
             // The gateway says what is wrong.
         }
 
-        return new(model, body.Length / BytesPerToken + 1, most is { } known ? (int)Math.Clamp(known * choices, 0, int.MaxValue) : null, tags);
+        return new(model, body.Length / BytesPerToken + 1, most is { } known ? (int)Math.Clamp(known * choices, 0, int.MaxValue) : null, tags, namesOthers);
     }
 }

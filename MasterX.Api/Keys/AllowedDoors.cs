@@ -1,3 +1,4 @@
+using MasterX.Api.Calls;
 using MasterX.Api.Http;
 
 namespace MasterX.Api.Keys;
@@ -9,11 +10,21 @@ internal sealed class AllowedDoors(RequestDelegate next)
     public Task InvokeAsync(HttpContext context) =>
         context.Features.Get<Consumer>() is { IsConfined: true } consumer && AllowList.RefusalOf(consumer, context.Request.Path) is { } refusal ? Problems.ForbidAsync(context, refusal) : next(context);
 
-    /// <summary>Refuses a call whose model the caller may not ask for.</summary>
+    /// <summary>
+    /// Refuses a call whose model the caller may not ask for; and one that names further models, where there are lists or budgets: which of them a provider takes, and what it
+    /// costs, could not be said before.
+    /// </summary>
     /// <returns>Whether it was refused, and answered.</returns>
-    public static async ValueTask<bool> RefuseAsync(HttpContext context, string model)
+    public static async ValueTask<bool> RefuseAsync(HttpContext context, CallFacts facts)
     {
-        if (AllowList.RefusalOf(context.Caller(), model) is not { } refusal)
+        var caller = context.Caller();
+        var refusal = AllowList.RefusalOf(caller, facts.Model);
+        if (facts.NamesOthers && (caller.IsConfined || caller.HasBudgets))
+        {
+            refusal = "The key, or its project, has a budget or may not ask for every model: 'models' and 'fallbacks', which name further ones, are not allowed. Name one in 'model'; who takes over from it is the route's to say.";
+        }
+
+        if (refusal is null)
         {
             return false;
         }

@@ -118,7 +118,7 @@ internal static class KeyEndpoints
 
             var changed = request.Change(key);
             var act = AuditAct.Of(context, "key.update", id, AuditChange.Between(KeyAnswer.Of(key), KeyAnswer.Of(changed)));
-            if (await keys.UpdateAsync(changed, act, cancellationToken) == ChangeResult.Done)
+            if (await keys.UpdateAsync(changed, act.Changes.Count > 0 ? act : null, cancellationToken) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 EntityTag.Write(context.Response, changed.Version);

@@ -103,7 +103,7 @@ internal sealed partial class OidcAuthority : IDisposable
             // The boundary to what is not ours: whatever it answers, keys and those tokens whose issuer is known go on to open.
             if (_problem is null)
             {
-                LogAway(_logger, Address, error.Message);
+                LogAway(_logger, Address, $"{error.Message} {error.GetBaseException().Message}");
             }
 
             _problem = error.Message;
@@ -112,7 +112,7 @@ internal sealed partial class OidcAuthority : IDisposable
         return _known?.Configuration;
     }
 
-    [LoggerMessage(70, LogLevel.Warning, "The authority {Address} (Oidc__Authority) is not understood: {Problem} Callers with keys are served, those with tokens as long as its keys are known")]
+    [LoggerMessage(70, LogLevel.Warning, "The authority {Address} (Oidc__Authority) does not answer, or not as one: {Problem} Callers with keys are served, those with tokens as long as its keys are known")]
     private static partial void LogAway(ILogger logger, Uri address, string problem);
 
     [LoggerMessage(71, LogLevel.Information, "The authority {Address} answers again")]

@@ -1,3 +1,4 @@
+using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using Microsoft.AspNetCore.Mvc;
@@ -29,7 +30,7 @@ internal static class OpenAiEndpoints
     private static async Task GetModelAsync([FromRoute(Name = "id")] string id, HttpContext context, GatewayForwarder forwarder)
     {
         // Clients escape the slash of provider/model, and the server leaves that one escape as it is.
-        if (!await AllowedDoors.RefuseAsync(context, id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)))
+        if (!await AllowedDoors.RefuseAsync(context, new CallFacts(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), 0, null)))
         {
             await forwarder.ForwardAsync(context);
         }

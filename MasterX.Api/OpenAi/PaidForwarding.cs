@@ -20,7 +20,7 @@ internal static class PaidForwarding
 
         var facts = CallFacts.Of(body.Span);
         facts = facts with { Tags = CallTags.Of(context.Request, facts.Tags) };
-        if (await AllowedDoors.RefuseAsync(context, facts.Model))
+        if (await AllowedDoors.RefuseAsync(context, facts))
         {
             return;
         }
@@ -48,7 +48,7 @@ internal static class PaidForwarding
     /// <summary>Forwards what costs nothing, and names a model all the same.</summary>
     public static async Task ForwardUnpaidAsync(HttpContext context, GatewayForwarder forwarder)
     {
-        if (context.Caller().IsConfined && (await ForwardedBody.ReadAsync(context) is not { } body || await AllowedDoors.RefuseAsync(context, CallFacts.Of(body.Span).Model)))
+        if (context.Caller().IsConfined && (await ForwardedBody.ReadAsync(context) is not { } body || await AllowedDoors.RefuseAsync(context, CallFacts.Of(body.Span))))
         {
             return;
         }

@@ -116,7 +116,7 @@ internal static class ProjectEndpoints
 
             var changed = request.Change(project, Identifier.Now(time));
             var act = AuditAct.Of(context, "project.update", id, AuditChange.Between(ProjectAnswer.Of(project), ProjectAnswer.Of(changed)));
-            if (await projects.UpdateAsync(changed, act, cancellationToken) == ChangeResult.Done)
+            if (await projects.UpdateAsync(changed, act.Changes.Count > 0 ? act : null, cancellationToken) == ChangeResult.Done)
             {
                 cache.Forget(id);
                 EntityTag.Write(context.Response, changed.Version);

@@ -46,6 +46,10 @@ public sealed class AllowListTests
     [InlineData("""{"mod\u0065l":"groq/m",MESSAGES}""", false)]
     [InlineData("""{"model":"LONG",MESSAGES}""", false)]
     [InlineData("""{MESSAGES}""", false)]
+    [InlineData("""{"model":"openai/m",MESSAGES,"models":["groq/m"]}""", false)]
+    [InlineData("""{"model":"openai/m",MESSAGES,"mod\u0065ls":["openai/n"]}""", false)]
+    [InlineData("""{"model":"openai/m",MESSAGES,"fallbacks":["groq/m"]}""", false)]
+    [InlineData("""{"model":"openai/m",MESSAGES,"models":null}""", true)]
     public async Task However_the_model_is_written(string body, bool? allowed)
     {
         await using var api = new ApiHost();

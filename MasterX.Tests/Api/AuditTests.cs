@@ -35,10 +35,15 @@ public sealed class AuditTests
         await LeavesAsync("PATCH", $"/api/projects/{project}", new { monthly_budget_usd = (int?)null }, 200, "project.update", "monthly_budget_usd:5>null");
         await LeavesAsync("GET", $"/api/projects/{project}/export", null, 200, "project.export");
         await LeavesAsync("DELETE", $"/api/ai/generations/{generation}", null, 204, "generation.delete");
-        await LeavesAsync("DELETE", "/api/ai/generations/all?success=false&search=Lovelace", null, 200, "generation.delete", "success:null>\"false\"");
+        await NothingAsync(outsider, "DELETE", $"/api/ai/generations/{others}", null, 204);
+        await GenerateAsync();
+        await LeavesAsync("DELETE", "/api/ai/generations/all?success=true&search=hello", null, 200, "generation.delete", "success:null>\"true\"");
         await NothingAsync(api.Http, "DELETE", $"/api/ai/generations/{generation}", null, 404);
         await NothingAsync(api.Http, "DELETE", "/api/ai/generations", null, 400);
-        await NothingAsync(outsider, "DELETE", $"/api/ai/generations/{others}", null, 204);
+        await NothingAsync(api.Http, "DELETE", "/api/ai/generations?success=true&userid=usr_1", null, 400);
+        await NothingAsync(api.Http, "DELETE", "/api/ai/generations?model=no-such-model", null, 200);
+        await NothingAsync(api.Http, "PATCH", $"/api/keys/{key}", new { requests_per_minute = 6 }, 200);
+        await NothingAsync(api.Http, "PATCH", $"/api/projects/{project}", new { name = "shop" }, 200);
         await NothingAsync(api.Http, "DELETE", $"/api/projects/{project}", null, 409);
         await LeavesAsync("DELETE", $"/api/keys/{key}", null, 204, "key.revoke");
         await LeavesAsync("DELETE", $"/api/projects/{project}", null, 204, "project.delete");

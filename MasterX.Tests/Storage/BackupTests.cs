@@ -90,7 +90,7 @@ public sealed class BackupTests : IDisposable
         }
 
         using var none = new DataFolder();
-        using var empty = new EmbeddedDatabase(none.Path);
+        using var empty = new EmbeddedDatabase(Path.Combine(none.Path, "not", "there"));
         Assert.Null(empty.Restore(copy));
         Assert.Equal([Make(1).Id], await UsersOfAsync(empty.FileName));
 
@@ -106,6 +106,7 @@ public sealed class BackupTests : IDisposable
     [InlineData("text", "no copy of a database")]
     [InlineData("empty", "no database of this service")]
     [InlineData("another", "no database of this service")]
+    [InlineData("named alike", "no database of this service")]
     [InlineData("newer", "newer version")]
     [InlineData("torn", "Nothing was changed")]
     [InlineData("itself", "the database itself")]
@@ -124,6 +125,9 @@ public sealed class BackupTests : IDisposable
                 break;
             case "another":
                 Run(copy, "CREATE TABLE other (id INTEGER)");
+                break;
+            case "named alike":
+                Run(copy, "CREATE TABLE users (id INTEGER); PRAGMA user_version = 5");
                 break;
             case "newer":
                 database.BackUp(copy);
@@ -227,6 +231,39 @@ public sealed class BackupTests : IDisposable
         Assert.Contains("Embedded__MostMegabytes (4)", refused.Message, StringComparison.Ordinal);
         Assert.InRange(await database.ReadAsync(connection => (long)connection.Command("PRAGMA page_count").ExecuteScalar()! * 4096, Token), 1, 4 * 1024 * 1024);
         Assert.NotNull(await users.FindAsync(null, Make(number - 2).Id, Token));
+    }
+
+    [Fact]
+    public async Task What_a_full_file_has_no_room_for_is_refused_alone_and_what_was_written_together_with_it_is_not()
+    {
+        using var database = new EmbeddedDatabase(_folder.Path, mostMegabytes: 2);
+        await database.InitializeAsync(Token);
+        var users = new EmbeddedUserStore(database);
+        var held = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var first = database.WriteAsync(
+            _ =>
+            {
+                // All the others come while this one is written, and are written together.
+                held.Task.Wait(Token);
+                return true;
+            },
+            Token);
+        var writes = Enumerable.Range(0, 60).Select(i => users.TryAddAsync(Make(i) with { Name = new string('x', i % 2 == 0 ? 10 : 3_000_000) }, Token)).ToArray();
+        held.SetResult();
+        await first;
+        for (var i = 0; i < writes.Length; i++)
+        {
+            if (i % 2 == 0)
+            {
+                Assert.True(await writes[i]);
+            }
+            else
+            {
+                Assert.Contains("Embedded__MostMegabytes", (await Assert.ThrowsAsync<StorageException>(() => writes[i])).Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Equal(30, (await users.ListAsync(null, null, null, 100, Token)).Count);
     }
 
     [Fact]

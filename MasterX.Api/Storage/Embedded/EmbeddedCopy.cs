@@ -36,7 +36,7 @@ internal static class EmbeddedCopy
         File.Move(partial, file);
     }
 
-    /// <summary>Copies a file that is about to be migrated to beside it; the last of such copies are kept.</summary>
+    /// <summary>Copies a file that is about to be migrated to beside it; once, however often that is begun again.</summary>
     /// <param name="connection">To the file.</param>
     /// <param name="file">Its path.</param>
     /// <param name="version">Of its schema, as it is.</param>
@@ -46,6 +46,12 @@ internal static class EmbeddedCopy
     public static string MakeBeforeMigration(SqliteConnection connection, string file, int version, DateTimeOffset now)
     {
         var folder = Path.GetDirectoryName(file)!;
+        if (Directory.EnumerateFiles(folder, $"masterx-schema-{version}-*.db").FirstOrDefault(copy => File.GetLastWriteTimeUtc(copy) > File.GetLastWriteTimeUtc(file)) is { } made)
+        {
+            // Of a start that is tried again: nothing was written since.
+            return made;
+        }
+
         var (size, free) = (SizeOf(connection), new DriveInfo(folder).AvailableFreeSpace);
         if (free < size)
         {
@@ -56,12 +62,16 @@ internal static class EmbeddedCopy
 
         var copy = Path.Combine(folder, string.Create(CultureInfo.InvariantCulture, $"masterx-schema-{version}-{now:yyyyMMddHHmmssfff}.db"));
         Make(connection, copy);
-        foreach (var old in Directory.EnumerateFiles(folder, "masterx-schema-*.db").OrderByDescending(File.GetLastWriteTimeUtc).Skip(MostKept))
+        return copy;
+    }
+
+    /// <summary>Keeps the last of such copies, once a migration is done.</summary>
+    public static void DropOld(string file)
+    {
+        foreach (var old in Directory.EnumerateFiles(Path.GetDirectoryName(file)!, "masterx-schema-*.db").OrderByDescending(File.GetLastWriteTimeUtc).Skip(MostKept))
         {
             File.Delete(old);
         }
-
-        return copy;
     }
 
     /// <summary>Puts a copy in the place of a database that nobody has open.</summary>
@@ -78,6 +88,7 @@ internal static class EmbeddedCopy
         }
 
         var prepared = file + ".restored";
+        EmbeddedFiles.MakeFolder(file);
         File.Delete(prepared);
         try
         {
@@ -107,7 +118,7 @@ internal static class EmbeddedCopy
     private static void Check(SqliteConnection copy, string file)
     {
         var found = Scalar(copy, "PRAGMA integrity_check(1)");
-        var version = Convert.ToInt32(Scalar(copy, "PRAGMA user_version"), CultureInfo.InvariantCulture);
+        var version = (long)Scalar(copy, "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN ('users', 'keys', 'generations')")! == 3 ? EmbeddedSchema.VersionOf(copy) : 0;
         if (found is not "ok" || version is < 1 || version > EmbeddedSchema.Version)
         {
             var why = found is not "ok" ? $"it is damaged ({found})" : version < 1 ? "it is no database of this service" : $"it is of a newer version of the service (schema {version}, this one knows {EmbeddedSchema.Version})";

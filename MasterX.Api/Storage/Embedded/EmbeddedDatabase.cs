@@ -106,6 +106,7 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
             }
 
             EmbeddedSchema.Migrate(connection.Sqlite, _file);
+            EmbeddedCopy.DropOld(_file);
             return true;
         });
         return Task.CompletedTask;
@@ -173,6 +174,7 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
         return Guarded(() =>
         {
             using var connection = new EmbeddedConnection(_connectionString);
+            connection.Command("PRAGMA wal_checkpoint(TRUNCATE)").Run();
             var before = new FileInfo(_file).Length;
             connection.Command("PRAGMA auto_vacuum = INCREMENTAL").Run();
             connection.Command("VACUUM").Run();
@@ -253,9 +255,9 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
     public long BackUp(string file)
     {
         RequireFile();
-        if (File.Exists(file))
+        if (File.Exists(file) || !Directory.Exists(Path.GetDirectoryName(file)))
         {
-            throw new StorageException($"{file} exists already. Name a new file.", new IOException(file));
+            throw new StorageException(File.Exists(file) ? $"{file} exists already. Name a new file." : $"There is no folder {Path.GetDirectoryName(file)}. Make it first.", new IOException(file));
         }
 
         return Read(connection =>
@@ -366,11 +368,21 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
         }
     }
 
-    /// <summary>What SQLite does after each commit with <c>synchronous=FULL</c>. The log has this name as long as a connection is open.</summary>
+    /// <summary>
+    /// What SQLite does after each commit with <c>synchronous=FULL</c>. The log has this name as long as a connection is open; whoever closes the last one has brought it into the file,
+    /// and waited for the disk, before it is removed.
+    /// </summary>
     private void FlushLog()
     {
-        using var log = File.OpenHandle(_file + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-        RandomAccess.FlushToDisk(log);
+        try
+        {
+            using var log = File.OpenHandle(_file + "-wal", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
+            RandomAccess.FlushToDisk(log);
+        }
+        catch (FileNotFoundException) when (File.Exists(_file))
+        {
+            // It is on the disk already.
+        }
     }
 
     private Exception Describe(Exception error) => error switch

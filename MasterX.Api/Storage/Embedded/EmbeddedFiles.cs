@@ -10,18 +10,11 @@ internal static class EmbeddedFiles
     /// <exception cref="UnauthorizedAccessException">It may not be made.</exception>
     public static void Make(string file)
     {
-        var folder = Path.GetDirectoryName(file)!;
+        MakeFolder(file);
         if (OperatingSystem.IsWindows())
         {
-            Directory.CreateDirectory(folder);
             File.Open(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete).Dispose();
             return;
-        }
-
-        if (!Directory.Exists(folder))
-        {
-            // One that is there already may be others' too: it is left as it is.
-            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         }
 
         if (!File.Exists(file))
@@ -42,6 +35,20 @@ internal static class EmbeddedFiles
             {
                 // Another's, which this user may write all the same.
             }
+        }
+    }
+
+    /// <summary>Makes the folder of a file, if it is missing; one that is there already may be others' too, and is left as it is.</summary>
+    public static void MakeFolder(string file)
+    {
+        var folder = Path.GetDirectoryName(file)!;
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(folder);
+        }
+        else if (!Directory.Exists(folder))
+        {
+            Directory.CreateDirectory(folder, OwnerOnly | UnixFileMode.UserExecute);
         }
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
 
 namespace MasterX.Api.Storage.Embedded;
 
@@ -162,23 +163,65 @@ internal sealed class EmbeddedWriter : IDisposable
             return;
         }
 
+        var isAwaited = false;
+        if (TryWrite(_together) is not { } error)
+        {
+            isAwaited = Acknowledge(_together);
+        }
+        else if (_together.Count == 1 || !IsOfOne(error))
+        {
+            Fail(_together, error);
+        }
+        else
+        {
+            // What does not fit, or cannot be written, ends the transaction of all of them: each has one of its own then, and its own error.
+            foreach (var pending in _together)
+            {
+                List<IPending> alone = [pending];
+                if (TryWrite(alone) is { } own)
+                {
+                    Fail(alone, own);
+                }
+                else
+                {
+                    isAwaited |= Acknowledge(alone);
+                }
+            }
+        }
+
+        _together.Clear();
+
+        // Those that nobody waits for are flushed when their time is over, and it is over already where they were written late.
+        if (isAwaited || Volatile.Read(ref _isInCompany) == 0)
+        {
+            BeginFlushing();
+        }
+    }
+
+    /// <summary>Whether one write may have brought an error about; a database that is locked, gone or another is so for all.</summary>
+    private static bool IsOfOne(Exception error) => error is SqliteException { SqliteErrorCode: not (5 or 6 or 8 or 11 or 14 or 26) };
+
+    /// <summary>Writes some in one transaction.</summary>
+    /// <returns>Why nothing of it is written; <see langword="null"/> where it is.</returns>
+    private Exception? TryWrite(List<IPending> together)
+    {
         try
         {
             var connection = _connection ??= _open();
             connection.Command("BEGIN IMMEDIATE").Run();
-            if (_together is [var alone])
+            if (together is [var alone])
             {
                 // The transaction is its savepoint.
                 connection.Command(alone.TryRun(connection, _describe) ? "COMMIT" : "ROLLBACK").Run();
             }
             else
             {
-                foreach (var pending in _together)
+                foreach (var pending in together)
                 {
                     connection.Command("SAVEPOINT one").Run();
                     if (!pending.TryRun(connection, _describe))
                     {
-                        // Where the error has ended the whole transaction, this fails, and with it all that was to be written together.
+                        // Where the error has ended the whole transaction, this fails.
                         connection.Command("ROLLBACK TO one").Run();
                     }
 
@@ -189,18 +232,23 @@ internal sealed class EmbeddedWriter : IDisposable
             }
 
             _check();
+            return null;
         }
         catch (Exception error)
         {
-            // Nothing of it is written. Whatever state the connection is in, the next one is in none.
+            // Whatever state the connection is in, the next one is in none.
             _connection?.Dispose();
             _connection = null;
-            Fail(_together, error);
-            return;
+            return error;
         }
+    }
 
+    /// <summary>Acknowledges what has been written, or has it wait for the disk.</summary>
+    /// <returns>Whether somebody waits for that.</returns>
+    private bool Acknowledge(List<IPending> together)
+    {
         var isAwaited = false;
-        foreach (var pending in _together)
+        foreach (var pending in together)
         {
             if (pending.Pace == WritePace.Written)
             {
@@ -212,13 +260,7 @@ internal sealed class EmbeddedWriter : IDisposable
             _written.Enqueue(pending);
         }
 
-        _together.Clear();
-
-        // Those that nobody waits for are flushed when their time is over, and it is over already where they were written late.
-        if (isAwaited || Volatile.Read(ref _isInCompany) == 0)
-        {
-            BeginFlushing();
-        }
+        return isAwaited;
     }
 
     private void BeginFlushing()
@@ -308,7 +350,7 @@ internal sealed class EmbeddedWriter : IDisposable
 
         public bool TryRun(EmbeddedConnection connection, Func<Exception, Exception> describe)
         {
-            connection.Span = span;
+            (connection.Span, _error) = (span, null);
             try
             {
                 _result = write(connection);
