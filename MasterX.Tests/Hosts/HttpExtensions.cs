@@ -22,6 +22,21 @@ internal static class HttpExtensions
     public static string? Header(this HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out var values) ? string.Join(", ", values) : null;
 
+    /// <summary>Reads once there is room among the calls at once: the place of an answer that has just been read is free a moment later.</summary>
+    public static async Task<HttpResponseMessage> ReadOnceThereIsRoomAsync(this HttpClient consumer, string path)
+    {
+        while (true)
+        {
+            var answer = await consumer.GetAsync(new Uri(path, UriKind.Relative), TestContext.Current.CancellationToken);
+            if (answer.StatusCode != System.Net.HttpStatusCode.TooManyRequests || !(await answer.JsonAsync()).Text("detail")!.Contains("calls at once", StringComparison.Ordinal))
+            {
+                return answer;
+            }
+
+            answer.Dispose();
+        }
+    }
+
     /// <summary>What stands at a path of names and places in arrays; <see langword="null"/> where nothing does.</summary>
     public static string? Text(this JsonElement element, params string[] path)
     {

@@ -37,7 +37,7 @@ public sealed class SharedConsumerLimitTests
         await Task.WhenAll(replicas.Emulators.Select(emulator => emulator.BreakAsync("gemini", new { latency_ms = 1500 })));
 
         var answers = await Task.WhenAll(Enumerable.Range(0, 12).Select(i => consumers[i % 3].SendAsync("POST", "/api/ai/generate", new { prompt = $"slow {i}" })));
-        using var after = await consumers[0].SendAsync("GET", "/api/users");
+        using var after = await consumers[0].ReadOnceThereIsRoomAsync("/api/users");
 
         Assert.Equal((2, 10), (answers.Count(answer => answer.StatusCode == HttpStatusCode.OK), answers.Count(answer => answer.StatusCode == HttpStatusCode.TooManyRequests)));
         Assert.All(answers.Where(answer => answer.StatusCode != HttpStatusCode.OK), answer => Assert.Equal("1", answer.Header("Retry-After")));
