@@ -81,7 +81,7 @@ internal sealed partial class CallBook : IDisposable
         }
 
         var opening = await WriteOpeningAsync(call);
-        if (!opening.IsAllowed && await IsAnotherBookedAsync())
+        if (opening is { IsAllowed: false, RefusedBy: { } budgetId } && await IsAnotherBookedAsync(budgetId))
         {
             // What calls before it have held too much is free now.
             opening = await WriteOpeningAsync(call);
@@ -167,11 +167,16 @@ internal sealed partial class CallBook : IDisposable
 
     private async Task<Opening> WriteOpeningAsync(Call call) => (await _store.OpenAsync([call], CancellationToken.None))[0];
 
-    /// <summary>Waits a moment for calls that have ended and are being booked.</summary>
+    /// <summary>Waits a moment for calls that have ended, and are being booked, of those that are paid from a budget.</summary>
     /// <returns>Whether there were any.</returns>
-    private async Task<bool> IsAnotherBookedAsync()
+    private async Task<bool> IsAnotherBookedAsync(string budgetId)
     {
-        Task[] booking = [.. _unbooked.Values.Where(call => call is { Settlement: not null, HasFailed: false }).Select(call => call.Booked.Task)];
+        Task[] booking =
+        [
+            .. _unbooked.Values
+                .Where(call => call is { HasFailed: false, Settlement.Call.Reserved: var reserved } && reserved.Any(reservation => reservation.BudgetId == budgetId))
+                .Select(call => call.Booked.Task),
+        ];
         if (booking.Length == 0)
         {
             return false;

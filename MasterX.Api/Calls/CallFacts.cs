@@ -71,9 +71,14 @@ internal readonly record struct CallFacts(string Model, int InputTokens, int? Mo
                 }
             }
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException)
         {
             // The gateway says what is wrong.
+        }
+        catch (InvalidOperationException)
+        {
+            // Half of a character, in a name or a text: what comes behind it was not read, and may be anything.
+            namesOthers = true;
         }
 
         return new(model, body.Length / BytesPerToken + 1, most is { } known ? (int)Math.Clamp(known * choices, 0, int.MaxValue) : null, tags, namesOthers);

@@ -15,11 +15,14 @@ internal sealed class AllowedDoors(RequestDelegate next)
     /// costs, could not be said before.
     /// </summary>
     /// <returns>Whether it was refused, and answered.</returns>
-    public static async ValueTask<bool> RefuseAsync(HttpContext context, CallFacts facts)
+    public static ValueTask<bool> RefuseAsync(HttpContext context, CallFacts facts) => RefuseAsync(context, facts.Model, facts.NamesOthers);
+
+    /// <inheritdoc cref="RefuseAsync(HttpContext, CallFacts)"/>
+    public static async ValueTask<bool> RefuseAsync(HttpContext context, string model, bool namesOthers = false)
     {
         var caller = context.Caller();
-        var refusal = AllowList.RefusalOf(caller, facts.Model);
-        if (facts.NamesOthers && (caller.IsConfined || caller.HasBudgets))
+        var refusal = AllowList.RefusalOf(caller, model);
+        if (namesOthers && (caller.IsConfined || caller.HasBudgets))
         {
             refusal = "The key, or its project, has a budget or may not ask for every model: 'models' and 'fallbacks', which name further ones, are not allowed. Name one in 'model'; who takes over from it is the route's to say.";
         }

@@ -106,7 +106,18 @@ internal static class ForwardedText
 
     private static JsonElement.ArrayEnumerator Elements(JsonElement? list) => list is { ValueKind: JsonValueKind.Array } array ? array.EnumerateArray() : default;
 
-    private static JsonElement? Field(JsonElement? parent, string name) => parent is { ValueKind: JsonValueKind.Object } known && known.TryGetProperty(name, out var field) ? field : null;
+    /// <summary>A name that is none, such as half of a character, is nobody's: what a body says never ends its booking.</summary>
+    private static JsonElement? Field(JsonElement? parent, string name)
+    {
+        try
+        {
+            return parent is { ValueKind: JsonValueKind.Object } known && known.TryGetProperty(name, out var field) ? field : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null;
+        }
+    }
 
     private static string? Name(JsonElement? parent, string name) => Field(parent, name) is { ValueKind: JsonValueKind.String } text ? Said(text) : null;
 

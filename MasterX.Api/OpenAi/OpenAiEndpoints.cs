@@ -1,4 +1,3 @@
-using MasterX.Api.Calls;
 using MasterX.Api.Idempotency;
 using MasterX.Api.Keys;
 using Microsoft.AspNetCore.Mvc;
@@ -30,7 +29,7 @@ internal static class OpenAiEndpoints
     private static async Task GetModelAsync([FromRoute(Name = "id")] string id, HttpContext context, GatewayForwarder forwarder)
     {
         // Clients escape the slash of provider/model, and the server leaves that one escape as it is.
-        if (!await AllowedDoors.RefuseAsync(context, new CallFacts(id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase), 0, null)))
+        if (!await AllowedDoors.RefuseAsync(context, id.Replace("%2F", "/", StringComparison.OrdinalIgnoreCase)))
         {
             await forwarder.ForwardAsync(context);
         }

@@ -50,6 +50,8 @@ public sealed class AllowListTests
     [InlineData("""{"model":"openai/m",MESSAGES,"mod\u0065ls":["openai/n"]}""", false)]
     [InlineData("""{"model":"openai/m",MESSAGES,"fallbacks":["groq/m"]}""", false)]
     [InlineData("""{"model":"openai/m",MESSAGES,"models":null}""", true)]
+    [InlineData("""{"model":"openai/m","\ud800xxxxxxxxxxx":1,MESSAGES,"models":["groq/m"]}""", false)]
+    [InlineData("""{"model":"openai/m","model":"\ud800","model":"openai/m",MESSAGES,"models":["groq/m"]}""", false)]
     public async Task However_the_model_is_written(string body, bool? allowed)
     {
         await using var api = new ApiHost();

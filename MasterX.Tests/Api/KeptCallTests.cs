@@ -100,6 +100,11 @@ public sealed class KeptCallTests
         using var cut = JsonDocument.Parse((ReadOnlyMemory<byte>)(byte[])[.. """{"choices":[{"delta":{"content":"x"""u8, 0xC3, .. "\"}}]}"u8]);
         Assert.Equal("\uFFFD", ForwardedText.OfEvent(half.RootElement).Text);
         Assert.Equal("\uFFFD", ForwardedText.OfEvent(cut.RootElement).Text);
+
+        // The same as a name, as long as one that is looked for.
+        const string Name = """{"\ud83dxxxxxxxxxxxxxxxxxxxxxxxx":1,"choices":[{"delta":{"content":"x"},"message":{"content":"x"}}],"messages":[{"role":"user","content":"x"}]}""";
+        using var named = JsonDocument.Parse(Name);
+        Assert.Null(Record.Exception(() => (ForwardedText.OfEvent(named.RootElement), ForwardedText.OfAnswer(named.RootElement), ForwardedText.OfRequest(Encoding.UTF8.GetBytes(Name)))));
     }
 
     private static async Task<HttpClient> MakeMemberAsync(ApiHost api, bool keeps)

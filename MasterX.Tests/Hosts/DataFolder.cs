@@ -5,6 +5,18 @@ internal sealed class DataFolder : IDisposable
 {
     public string Path { get; } = Directory.CreateTempSubdirectory("masterx-test-").FullName;
 
+    /// <summary>
+    /// Waits until the embedded database in it is closed by everybody: its log goes with the last connection. A host that was disposed may still be closing
+    /// it, on the thread of the service's own <c>Main</c>.
+    /// </summary>
+    public async Task WaitClosedAsync()
+    {
+        while (Directory.EnumerateFiles(Path, "*-wal").Any())
+        {
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        }
+    }
+
     public void Dispose()
     {
         try

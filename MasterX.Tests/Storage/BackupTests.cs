@@ -182,6 +182,29 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task A_migration_that_fails_leaves_one_copy_however_often_it_is_tried_and_another_where_something_was_written_since()
+    {
+        var file = Path.Combine(_folder.Path, "masterx.db");
+        Run(file, $"{FirstVersion} CREATE TABLE probes (id INTEGER)");
+        for (var start = 0; start < 3; start++)
+        {
+            using var database = new EmbeddedDatabase(_folder.Path);
+            for (var again = 0; again < 2; again++)
+            {
+                var refused = await Assert.ThrowsAsync<StorageException>(() => database.InitializeAsync(Token));
+                Assert.Contains("probes", refused.Message, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Single(Directory.GetFiles(_folder.Path, "masterx-schema-*.db"));
+
+        Run(file, "DROP TABLE probes");
+        using var mended = new EmbeddedDatabase(_folder.Path);
+        await mended.InitializeAsync(Token);
+        Assert.Equal(2, Directory.GetFiles(_folder.Path, "masterx-schema-*.db").Length);
+    }
+
+    [Fact]
     public async Task Room_that_was_deleted_goes_back_to_the_disk_in_small_steps_or_at_once()
     {
         using var database = await OpenAsync();

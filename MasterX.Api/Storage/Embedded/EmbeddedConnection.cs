@@ -32,6 +32,9 @@ internal sealed class EmbeddedConnection : IDisposable
 
     public SqliteConnection Sqlite { get; }
 
+    /// <summary>Whether a transaction is open; some errors end it by themselves.</summary>
+    public bool IsInTransaction => SQLitePCL.raw.sqlite3_get_autocommit(Sqlite.Handle) == 0;
+
     /// <summary>Of the call under way, where it is traced.</summary>
     public EmbeddedSpan? Span { private get; set; }
 

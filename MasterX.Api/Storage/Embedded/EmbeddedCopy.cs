@@ -46,7 +46,7 @@ internal static class EmbeddedCopy
     public static string MakeBeforeMigration(SqliteConnection connection, string file, int version, DateTimeOffset now)
     {
         var folder = Path.GetDirectoryName(file)!;
-        if (Directory.EnumerateFiles(folder, $"masterx-schema-{version}-*.db").FirstOrDefault(copy => File.GetLastWriteTimeUtc(copy) > File.GetLastWriteTimeUtc(file)) is { } made)
+        if (Directory.EnumerateFiles(folder, $"masterx-schema-{version}-*.db").FirstOrDefault(copy => File.GetLastWriteTimeUtc(copy) > LastWriteOf(file)) is { } made)
         {
             // Of a start that is tried again: nothing was written since.
             return made;
@@ -113,6 +113,13 @@ internal static class EmbeddedCopy
         {
             File.Delete(prepared);
         }
+    }
+
+    /// <summary>When something was written last, to the file or to the log beside it.</summary>
+    private static DateTime LastWriteOf(string file)
+    {
+        var (whole, log) = (File.GetLastWriteTimeUtc(file), new FileInfo(file + "-wal"));
+        return log is { Exists: true, Length: > 0 } && log.LastWriteTimeUtc > whole ? log.LastWriteTimeUtc : whole;
     }
 
     private static void Check(SqliteConnection copy, string file)

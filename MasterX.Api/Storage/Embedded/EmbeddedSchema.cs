@@ -251,8 +251,8 @@ internal static class EmbeddedSchema
 
         for (; version < Migrations.Length; version++)
         {
-            command.CommandText = Migrations[version];
-            command.ExecuteNonQuery();
+            // Not by a command: of several statements, it hides the errors of those behind one that has columns, as ALTER TABLE has for what it checks.
+            SqliteException.ThrowExceptionForRC(SQLitePCL.raw.sqlite3_exec(connection.Handle, Migrations[version]), connection.Handle);
         }
 
         command.CommandText = string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {version}");

@@ -212,7 +212,11 @@ internal sealed class EmbeddedWriter : IDisposable
             if (together is [var alone])
             {
                 // The transaction is its savepoint.
-                connection.Command(alone.TryRun(connection, _describe) ? "COMMIT" : "ROLLBACK").Run();
+                var isDone = alone.TryRun(connection, _describe);
+                if (isDone || connection.IsInTransaction)
+                {
+                    connection.Command(isDone ? "COMMIT" : "ROLLBACK").Run();
+                }
             }
             else
             {
@@ -221,7 +225,7 @@ internal sealed class EmbeddedWriter : IDisposable
                     connection.Command("SAVEPOINT one").Run();
                     if (!pending.TryRun(connection, _describe))
                     {
-                        // Where the error has ended the whole transaction, this fails.
+                        // Where the error has ended the whole transaction, this fails, and all of them.
                         connection.Command("ROLLBACK TO one").Run();
                     }
 
