@@ -32,17 +32,26 @@ internal readonly record struct BudgetPeriod(string OwnerId, BudgetKinds Kind, D
     }
 
     /// <summary>The budgets that a call is paid from: of the key, then of its project, days before months. What a call may ask of the last of them is what it gets.</summary>
-    public static IEnumerable<(string BudgetId, decimal? LimitUsd)> Of(Allowance allowance, DateTimeOffset at)
+    public static IEnumerable<BudgetLimit> Of(Allowance allowance, DateTimeOffset at)
     {
         var counted = allowance.CountedNow;
         if (counted.HasFlag(BudgetKinds.Day))
         {
-            yield return (IdOf(allowance.Id, at, BudgetKinds.Day), allowance.DailyBudgetUsd);
+            yield return new(IdOf(allowance.Id, at, BudgetKinds.Day), allowance.DailyBudgetUsd);
         }
 
         if (counted.HasFlag(BudgetKinds.Month))
         {
-            yield return (IdOf(allowance.Id, at), allowance.MonthlyBudgetUsd);
+            yield return new(IdOf(allowance.Id, at), allowance.MonthlyBudgetUsd);
         }
     }
+}
+
+/// <summary>A budget, and what it may spend.</summary>
+/// <param name="BudgetId">Its name.</param>
+/// <param name="LimitUsd">US dollars; <see langword="null"/> where it is counted without a limit.</param>
+internal readonly record struct BudgetLimit(string BudgetId, decimal? LimitUsd)
+{
+    /// <summary>Holds something in it; nothing, where it is only to be known that a call is paid from it.</summary>
+    public Reservation Hold(decimal costUsd, bool isBound) => new(BudgetId, costUsd, LimitUsd ?? BudgetPeriod.Unlimited, isBound);
 }

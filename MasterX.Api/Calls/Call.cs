@@ -49,6 +49,18 @@ internal sealed record Call
 
     /// <summary>What is held for it in budgets.</summary>
     public IReadOnlyList<Reservation> Reserved { get; init; } = [];
+
+    /// <summary>Whether it is no call of its own, but what is held in budgets for some that are still to come: see <see cref="Allotments"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsAllotment { get; init; }
+
+    /// <summary>Whether what it may cost is held by an allotment, and its own reservations say no more than which budgets it is paid from.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool IsDrawn { get; init; }
+
+    /// <summary>Whether opening it changes no budget.</summary>
+    [JsonIgnore]
+    public bool HoldsNothing => IsDrawn || Reserved.All(static reservation => reservation is { CostUsd: 0, LimitUsd: >= BudgetPeriod.Unlimited });
 }
 
 /// <summary>What a call is expected to spend at most, as far as anyone can say before.</summary>
@@ -112,9 +124,6 @@ internal sealed record Spending(
 /// <param name="KeepsOfErased">Whether of a generation whose user was erased while it was made the numbers are kept; else nothing of it.</param>
 internal sealed record Settlement(Call Call, IReadOnlyList<Spending> Spent, CallState State = CallState.Settled, Ai.Generation? Generation = null, bool KeepsOfErased = false)
 {
-    /// <summary>Whether somebody waits for it to be booked; what nobody waits for may wait a moment for others, and is written with them.</summary>
-    public bool IsAwaited { get; init; }
-
     /// <summary>All of it, in US dollars.</summary>
     public decimal CostUsd => Spent.Sum(spending => spending.CostUsd ?? 0);
 }

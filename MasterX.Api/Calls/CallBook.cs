@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using MasterX.Api.Ai;
 using MasterX.Api.Keys;
@@ -25,6 +26,11 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>How long a call that its budget does not allow waits for those that are being booked: they may have held more than they have spent.</summary>
     private static readonly TimeSpan BookingPatience = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>How long a booking that nobody waits for may wait for others, to be written with them.</summary>
+    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(20);
+
+    private const int MostTogether = 256;
+
     /// <summary>Beyond which the gateway is left to let go of records by itself, as it does after an hour.</summary>
     private const int MostBooked = 100_000;
 
@@ -36,10 +42,21 @@ internal sealed partial class CallBook : IDisposable
     private readonly ICallStore _store;
     private readonly ConcurrentQueue<string> _booked = new();
     private readonly ConcurrentDictionary<string, Unbooked> _unbooked = new(StringComparer.Ordinal);
+    private readonly ConcurrentQueue<(Settlement Settlement, Activity? Asker)> _behind = new();
+    private readonly Allotments _allotments;
+    private readonly ITimer _company;
+    private int _isInCompany;
 
     public CallBook(ICallStore store, Expectations expectations, BudgetWatch budgets, TimeProvider time, IMeterFactory meters, ILogger<CallBook> logger)
     {
         (_store, _expectations, _budgets, _time, _logger) = (store, expectations, budgets, time, logger);
+        _allotments = new(time, holder => Settle(new(holder, [])));
+        using (ExecutionContext.SuppressFlow())
+        {
+            // It belongs to no request, and to no trace of one.
+            _company = time.CreateTimer(static book => ((CallBook)book!).BookTogether(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        }
+
         _meter = meters.Create("MasterX.Usage");
         _meter.CreateObservableGauge("usage_backlog_requests", () => Backlog, description: "Calls that have ended and are not booked yet.");
         _meter.CreateObservableGauge(
@@ -56,7 +73,7 @@ internal sealed partial class CallBook : IDisposable
     public async Task<OpenedCall> OpenAsync(Consumer consumer, CallFacts facts, CancellationToken cancellationToken)
     {
         var at = Identifier.Now(_time);
-        (string BudgetId, decimal? LimitUsd)[] budgets = consumer.HasBudgets ? [.. BudgetPeriod.Of(consumer.Key, at), .. consumer.Project is { } project ? BudgetPeriod.Of(project, at) : []] : [];
+        BudgetLimit[] budgets = consumer.HasBudgets ? [.. BudgetPeriod.Of(consumer.Key, at), .. consumer.Project is { } project ? BudgetPeriod.Of(project, at) : []] : [];
         var isBounded = Array.Exists(budgets, budget => budget.LimitUsd is not null);
         var quote = !isBounded ? _expectations.Known(facts.Model) : await _expectations.QuoteAsync(facts.Model, cancellationToken);
         var expected = _expectations.Of(facts, quote);
@@ -64,7 +81,7 @@ internal sealed partial class CallBook : IDisposable
         if (!isBounded)
         {
             // What is only counted holds nothing.
-            call = call with { Reserved = [.. budgets.Select(budget => new Reservation(budget.BudgetId, 0, BudgetPeriod.Unlimited, true))] };
+            call = call with { Reserved = [.. budgets.Select(budget => budget.Hold(0, true))] };
             await OpenUnboundAsync(call);
             return new(call, null);
         }
@@ -74,19 +91,7 @@ internal sealed partial class CallBook : IDisposable
             throw CallRefusedException.Unpriced(unpriced);
         }
 
-        // A model that does not exist costs nothing: the gateway refuses it.
-        if (expected.CostUsd is { } cost)
-        {
-            call = call with { Reserved = [.. budgets.Select(budget => new Reservation(budget.BudgetId, cost, budget.LimitUsd ?? BudgetPeriod.Unlimited, facts.MostOutputTokens is not null))] };
-        }
-
-        var opening = await WriteOpeningAsync(call);
-        if (opening is { IsAllowed: false, RefusedBy: { } budgetId } && await IsAnotherBookedAsync(budgetId))
-        {
-            // What calls before it have held too much is free now.
-            opening = await WriteOpeningAsync(call);
-        }
-
+        (call, var opening) = await OpenBoundedAsync(call, budgets, isBound: facts.MostOutputTokens is not null);
         if (opening.IsAllowed && cancellationToken.IsCancellationRequested)
         {
             // Its caller has left before it was sent: what is held for it is free again.
@@ -107,16 +112,27 @@ internal sealed partial class CallBook : IDisposable
     /// <exception cref="StorageException">The database does not take it. It is kept, and written when it does.</exception>
     public async Task SettleAsync(Settlement settlement)
     {
-        settlement = settlement with { IsAwaited = true };
         Note(settlement);
-        await BookAsync(settlement);
+        try
+        {
+            await BookAsync([settlement]);
+        }
+        catch (Exception refused)
+        {
+            NoteFailed(settlement, refused);
+            throw;
+        }
     }
 
     /// <summary>Books a call behind its caller's back, however long it takes.</summary>
     public void Settle(Settlement settlement)
     {
         Note(settlement);
-        _ = TryBookAsync(settlement);
+        _behind.Enqueue((settlement, Activity.Current));
+        if (Interlocked.Exchange(ref _isInCompany, 1) == 0)
+        {
+            _company.Change(Company, Timeout.InfiniteTimeSpan);
+        }
     }
 
     /// <summary>Notes that a call has ended of which it is not known yet what it has spent.</summary>
@@ -137,6 +153,7 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>Waits until what has ended by now is booked, if it can be.</summary>
     public async Task FlushAsync(TimeSpan patience, CancellationToken cancellationToken)
     {
+        BookTogether();
         try
         {
             await Task.WhenAll(_unbooked.Values.Select(call => call.Booked.Task)).WaitAsync(patience, _time, cancellationToken);
@@ -156,7 +173,20 @@ internal sealed partial class CallBook : IDisposable
     /// <summary>Says of a call once more that it is booked, as the gateway could not be told.</summary>
     public void PutBooked(string id) => _booked.Enqueue(id);
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>What of a budget is spent, and what is held for calls under way, in US dollars.</summary>
+    public async Task<(decimal Spent, decimal Held)> ReadBudgetAsync(string budgetId, CancellationToken cancellationToken)
+    {
+        var unneeded = _allotments.UnneededIn(budgetId);
+        var (spent, held) = await _store.ReadBudgetAsync(budgetId, cancellationToken);
+        return (spent, Math.Max(0, held - unneeded));
+    }
+
+    public void Dispose()
+    {
+        _allotments.Dispose();
+        _company.Dispose();
+        _meter.Dispose();
+    }
 
     /// <summary>What is to be written; whoever waits for the call to be booked goes on waiting for that.</summary>
     private void Note(Settlement settlement)
@@ -165,12 +195,89 @@ internal sealed partial class CallBook : IDisposable
         _unbooked.GetOrAdd(settlement.Call.Id, static (_, since) => new(since), _time.GetTimestamp()).Settlement = settlement;
     }
 
+    /// <summary>Opens a call with what it may cost: drawn from what is held for several, or held for it alone.</summary>
+    private async Task<(Call Call, Opening Opening)> OpenBoundedAsync(Call call, BudgetLimit[] budgets, bool isBound)
+    {
+        if (call.Expected.CostUsd is not { } cost)
+        {
+            // A model that does not exist costs nothing: the gateway refuses it.
+            return (call, await WriteOpeningAsync(call));
+        }
+
+        if (await DrawAsync(call, budgets, cost) is { } left)
+        {
+            call = call with { Reserved = [.. budgets.Select(budget => budget.Hold(0, true))], IsDrawn = true };
+            try
+            {
+                await WriteOpeningAsync(call);
+            }
+            catch
+            {
+                _allotments.Return(call.Id, 0);
+                throw;
+            }
+
+            return (call, new(true, left));
+        }
+
+        call = call with { Reserved = [.. budgets.Select(budget => budget.Hold(cost, isBound))] };
+        var opening = await WriteOpeningAsync(call);
+        if (opening is { IsAllowed: false, RefusedBy: { } budgetId } && await IsAnotherBookedAsync(budgetId))
+        {
+            // What calls before it have held too much is free now.
+            opening = await WriteOpeningAsync(call);
+        }
+
+        _allotments.Opened(call.KeyId, budgets, opening.IsAllowed ? opening.LeftUsd : 0);
+        return (call, opening);
+    }
+
+    /// <summary>Draws from what is held for several calls, and has it held where that is worth it.</summary>
+    /// <returns>What is left, in US dollars; <see langword="null"/> when the call is to be held by itself.</returns>
+    private async ValueTask<decimal?> DrawAsync(Call call, BudgetLimit[] budgets, decimal costUsd)
+    {
+        if (_allotments.TryDraw(call, budgets, costUsd) is { } left)
+        {
+            return left;
+        }
+
+        if (_allotments.Propose(call.KeyId, budgets, costUsd) is not { } amount)
+        {
+            return null;
+        }
+
+        var holder = call with { Id = Identifier.New("call"), Tags = null, Expected = default, IsAllotment = true, Reserved = [.. budgets.Select(budget => budget.Hold(amount, true))] };
+        Opening opening;
+        try
+        {
+            opening = await WriteOpeningAsync(holder);
+        }
+        catch
+        {
+            _allotments.GiveUp(call.KeyId);
+            throw;
+        }
+
+        if (!opening.IsAllowed)
+        {
+            _allotments.GiveUp(call.KeyId);
+        }
+        else if (!_allotments.Begin(holder, opening.LeftUsd ?? 0))
+        {
+            Settle(new(holder, []));
+        }
+
+        return _allotments.TryDraw(call, budgets, costUsd);
+    }
+
     private async Task<Opening> WriteOpeningAsync(Call call) => (await _store.OpenAsync([call], CancellationToken.None))[0];
 
     /// <summary>Waits a moment for calls that have ended, and are being booked, of those that are paid from a budget.</summary>
     /// <returns>Whether there were any.</returns>
     private async Task<bool> IsAnotherBookedAsync(string budgetId)
     {
+        _allotments.Stop(budgetId);
+        BookTogether();
         Task[] booking =
         [
             .. _unbooked.Values
@@ -227,44 +334,99 @@ internal sealed partial class CallBook : IDisposable
         return true;
     }
 
-    private async Task<bool> TryBookAsync(Settlement settlement)
+    /// <summary>Books what has waited for company.</summary>
+    private void BookTogether()
     {
-        var hasFailed = _unbooked.TryGetValue(settlement.Call.Id, out var known) && known.HasFailed;
+        Volatile.Write(ref _isInCompany, 0);
+        if (!_behind.IsEmpty)
+        {
+            _ = BookBehindAsync();
+        }
+    }
+
+    private async Task BookBehindAsync()
+    {
+        List<Settlement> together = [];
+        Activity? first = null;
+        while (together.Count < MostTogether && _behind.TryDequeue(out var next))
+        {
+            first = together.Count == 0 ? next.Asker : first;
+            together.Add(next.Settlement);
+        }
+
+        if (!_behind.IsEmpty)
+        {
+            BookTogether();
+        }
+
+        if (together.Count == 0)
+        {
+            return;
+        }
+
+        // What is written for several is in the trace of the first of them.
+        Activity.Current = first;
         try
         {
-            await BookAsync(settlement);
+            await BookAsync(together);
+        }
+        catch (Exception) when (together.Count > 1)
+        {
+            // What cannot be written hinders no other.
+            await Task.WhenAll(together.Select(TryBookAsync));
+        }
+        catch (Exception refused)
+        {
+            NoteFailed(together[0], refused);
+        }
+    }
+
+    private async Task<bool> TryBookAsync(Settlement settlement)
+    {
+        try
+        {
+            await BookAsync([settlement]);
             return true;
         }
         catch (Exception refused)
         {
             // The boundary of the writer: one entry that cannot be written is kept and told of, and hinders no other.
-            if (!hasFailed)
-            {
-                LogNotBooked(_logger, settlement.Call.Id, refused.Message);
-            }
-
+            NoteFailed(settlement, refused);
             return false;
         }
     }
 
-    private async Task BookAsync(Settlement settlement)
+    private void NoteFailed(Settlement settlement, Exception refused)
     {
-        try
+        if (_unbooked.TryGetValue(settlement.Call.Id, out var kept) && !kept.HasFailed)
         {
-            await _store.SettleAsync([settlement], CancellationToken.None);
+            kept.HasFailed = true;
+            LogNotBooked(_logger, settlement.Call.Id, refused.Message);
         }
-        catch
+    }
+
+    private async Task BookAsync(IReadOnlyList<Settlement> settlements)
+    {
+        await _store.SettleAsync(settlements, CancellationToken.None);
+        foreach (var settlement in settlements)
         {
-            if (_unbooked.TryGetValue(settlement.Call.Id, out var kept))
-            {
-                kept.HasFailed = true;
-            }
+            NoteBooked(settlement);
+        }
+    }
 
-            throw;
+    private void NoteBooked(Settlement settlement)
+    {
+        if (settlement.Call.IsAllotment)
+        {
+            _allotments.Freed(settlement.Call.Id);
+        }
+        else
+        {
+            _allotments.Return(settlement.Call.Id, settlement.CostUsd);
+            _budgets.Booked(settlement.Call);
         }
 
-        _budgets.Booked(settlement.Call);
-        if (settlement.State == CallState.Settled && _booked.Count < MostBooked)
+        if (settlement is { State: CallState.Settled, Call.IsAllotment: false } && _booked.Count < MostBooked)
         {
             _booked.Enqueue(settlement.Call.Id);
         }

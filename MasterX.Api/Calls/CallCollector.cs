@@ -148,12 +148,19 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         var now = Identifier.Now(time);
         await store.KeepAliveAsync(book.Instance, now + Lease, cancellationToken);
         _hasBeaten = true;
-        foreach (var orphan in await store.ListOrphansAsync(now, MostAtOnce, cancellationToken))
+
+        // Those of a process that has just begun may not have heard of its lease yet.
+        Call[] orphans = [.. (await store.ListOrphansAsync(now, MostAtOnce, cancellationToken)).Where(orphan => orphan.At < now - Beat && orphan.Instance != book.Instance)];
+        foreach (var orphan in orphans)
         {
-            // Those of a process that has just begun may not have heard of its lease yet.
-            if (orphan.At < now - Beat && orphan.Instance != book.Instance)
+            if (!orphan.IsAllotment)
             {
                 Want(orphan, 0, null, null);
+            }
+            else if (!Array.Exists(orphans, other => other.IsDrawn && (other.Instance, other.KeyId) == (orphan.Instance, orphan.KeyId)))
+            {
+                // All that have drawn from it are booked: no budget ever counts less than was spent.
+                book.Settle(new Settlement(orphan, []));
             }
         }
 

@@ -10,7 +10,7 @@ internal static class OwnKeyEndpoint
     public static void MapOwnKey(this WebApplication app) =>
         app.MapGet("/api/keys/self", GetAsync).RequireAuthorization(ConsumerScopes.Generate).WithTags("Keys").WithName("getOwnKey").WithSummary("Your key, and what is left of its budgets").Refuses();
 
-    private static async Task<OwnKeyAnswer> GetAsync(ICallStore calls, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
+    private static async Task<OwnKeyAnswer> GetAsync(CallBook book, TimeProvider time, HttpContext context, CancellationToken cancellationToken)
     {
         var (caller, now) = (context.Caller(), time.GetUtcNow());
         List<BudgetAnswer> budgets = [];
@@ -18,7 +18,7 @@ internal static class OwnKeyEndpoint
         {
             if (bound is { } limit)
             {
-                var (spent, held) = await calls.ReadBudgetAsync(budgetId, cancellationToken);
+                var (spent, held) = await book.ReadBudgetAsync(budgetId, cancellationToken);
                 var period = BudgetPeriod.Parse(budgetId);
                 budgets.Add(new(
                     Project.Owns(period.OwnerId) ? "project" : "key", period.Kind == BudgetKinds.Day ? "day" : "month", period.From, period.Until, limit, spent, held, Math.Max(0, limit - spent - held)));
@@ -41,7 +41,7 @@ internal sealed record OwnKeyAnswer(KeyAnswer Key, OwnProjectAnswer? Project, Bu
 /// <param name="Name">Given by an admin.</param>
 internal sealed record OwnProjectAnswer(string Id, string Name);
 
-/// <summary>A budget, in US dollars, exact at this moment on every replica.</summary>
+/// <summary>A budget, in US dollars, as it is at this moment over all replicas.</summary>
 /// <param name="Of"><c>key</c> or <c>project</c>.</param>
 /// <param name="Period"><c>day</c> or <c>month</c>.</param>
 /// <param name="From">Its first moment, UTC.</param>

@@ -37,7 +37,8 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
                 return await database.ReadAsync(
                     connection => (
                         connection.Command("SELECT input_tokens, estimated FROM spending").All(row => new Booked(row.GetInt64(0), row.GetInt64(1) != 0)),
-                        (long)connection.Command("SELECT count(*) FROM open_calls").ExecuteScalar()!),
+                        // A file of open calls is gone when all of them are booked; the last process makes none of its own.
+                        (long)connection.Command("SELECT count(*) FROM open_calls").ExecuteScalar()! + Directory.GetFiles(folder.Path, OpenCallFile.Pattern).Length),
                     Token);
             },
             ("Storage", "embedded"), ("Embedded__Directory", folder.Path));

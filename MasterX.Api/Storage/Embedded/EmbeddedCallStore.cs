@@ -7,30 +7,61 @@ namespace MasterX.Api.Storage.Embedded;
 
 /// <summary>
 /// A call, what it has spent, what was generated and the budgets it is paid from are written in one transaction. A call is kept while it is
-/// open; what stays of it is what it has spent, in the order of keys and times in which it is added up.
+/// open, in a file beside the database where it holds nothing in a budget (<see cref="OpenCalls"/>); what stays of it is what it has spent, in
+/// the order of keys and times in which it is added up.
 /// </summary>
 internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 {
-    public Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken) => database.WriteAsync<IReadOnlyList<Opening>>(
-        connection => [.. calls.Select(call => Open(connection, call))], WritePace.Written, cancellationToken);
-
-    public Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken) => database.WriteAsync(
-        connection =>
+    public async Task<IReadOnlyList<Opening>> OpenAsync(IReadOnlyList<Call> calls, CancellationToken cancellationToken)
+    {
+        // With no budget that changes, there is nothing to be one transaction with.
+        var written = calls.Select(call => call.HoldsNothing && database.OpenCalls.TryAdd(call)).ToArray();
+        if (Array.TrueForAll(written, isWritten => isWritten))
         {
-            foreach (var settlement in settlements)
+            return [.. calls.Select(_ => new Opening(true, null))];
+        }
+
+        return await database.WriteAsync<IReadOnlyList<Opening>>(
+            connection => [.. calls.Select((call, i) => written[i] ? new Opening(true, null) : Open(connection, call))], WritePace.Written, cancellationToken);
+    }
+
+    public async Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken)
+    {
+        await database.WriteAsync(
+            connection =>
             {
-                Settle(connection, settlement);
-            }
+                // What calls have spent that have held nothing, by budget: one write for all of them.
+                var more = new Dictionary<string, long>(StringComparer.Ordinal);
+                foreach (var settlement in settlements)
+                {
+                    Settle(connection, settlement, database.OpenCalls.Contains(settlement.Call.Id), more);
+                }
 
-            return true;
-        },
-        settlements.Any(settlement => settlement.IsAwaited) ? WritePace.OnDisk : WritePace.OnDiskWithOthers, cancellationToken);
+                foreach (var (budgetId, cost) in more)
+                {
+                    Spend(connection, budgetId, cost);
+                }
 
-    public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => database.ReadAsync<IReadOnlyList<Call>>(
-        connection => connection.Command(
-            "SELECT document FROM open_calls WHERE NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = open_calls.instance AND instances.until > $now) ORDER BY id LIMIT $limit",
-            ("$now", now.ToUnixTimeMilliseconds()), ("$limit", limit)).All(row => JsonSerializer.Deserialize<Call>(row.GetString(0))!),
-        cancellationToken);
+                return true;
+            },
+            cancellationToken);
+        foreach (var settlement in settlements)
+        {
+            database.OpenCalls.Remove(settlement.Call.Id);
+        }
+    }
+
+    public async Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken)
+    {
+        var (rows, alive) = await database.ReadAsync(
+            connection => (
+                connection.Command(
+                    "SELECT document FROM open_calls WHERE NOT EXISTS (SELECT 1 FROM instances WHERE instances.id = open_calls.instance AND instances.until > $now) ORDER BY id LIMIT $limit",
+                    ("$now", now.ToUnixTimeMilliseconds()), ("$limit", limit)).All(row => JsonSerializer.Deserialize(row.GetString(0), CallJson.Default.Call)!),
+                connection.Command("SELECT id FROM instances WHERE until > $now", ("$now", now.ToUnixTimeMilliseconds())).All(row => row.GetString(0))),
+            cancellationToken);
+        return [.. rows.Concat(database.OpenCalls.List().Where(call => !alive.Contains(call.Instance))).OrderBy(call => call.Id, StringComparer.Ordinal).Take(limit)];
+    }
 
     public Task KeepAliveAsync(string instance, DateTimeOffset until, CancellationToken cancellationToken) => database.WriteAsync(
         connection =>
@@ -78,7 +109,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
 
         connection.Command(
             "INSERT INTO open_calls (id, instance, document) VALUES ($id, $instance, $document)",
-            ("$id", call.Id), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call))).Run();
+            ("$id", call.Id), ("$instance", call.Instance), ("$document", JsonSerializer.Serialize(call, CallJson.Default.Call))).Run();
         return new(true, left is { } rest ? Picodollars.ToDollars(rest) : null);
     }
 
@@ -91,9 +122,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         }
 
         // The first of its period, or one that is not allowed.
-        return connection.Command(
-            "INSERT INTO budgets (id, spent, held) VALUES ($id, $spent, 0) ON CONFLICT DO NOTHING",
-            ("$id", reservation.BudgetId), ("$spent", SpentBefore(connection, reservation.BudgetId))).Run() == 1 ? Hold() : null;
+        return Begin(connection, reservation.BudgetId) ? Hold() : null;
 
         long? Hold() => connection.Command(
             """
@@ -102,6 +131,10 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             """,
             ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$limit", Picodollars.Of(reservation.LimitUsd)), ("$bound", reservation.IsBound ? 1 : 0)).ExecuteScalar() as long?;
     }
+
+    /// <returns>Whether it was not there.</returns>
+    private static bool Begin(EmbeddedConnection connection, string budgetId) => connection.Command(
+        "INSERT INTO budgets (id, spent, held) VALUES ($id, $spent, 0) ON CONFLICT DO NOTHING", ("$id", budgetId), ("$spent", SpentBefore(connection, budgetId))).Run() == 1;
 
     /// <summary>What the key, or the project's keys, have spent in the period without a budget.</summary>
     private static long SpentBefore(EmbeddedConnection connection, string budgetId)
@@ -123,7 +156,7 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             ("$first", EmbeddedUsageStore.Text(DateOnly.FromDateTime(from.UtcDateTime))), ("$next", EmbeddedUsageStore.Text(DateOnly.FromDateTime(until.UtcDateTime)))).ExecuteScalar()!;
     }
 
-    private static void Settle(EmbeddedConnection connection, Settlement settlement)
+    private static void Settle(EmbeddedConnection connection, Settlement settlement, bool isInFile, Dictionary<string, long> more)
     {
         if (settlement.Generation is { } generation)
         {
@@ -139,8 +172,9 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         }
 
         var call = settlement.Call;
-        var (wasOpen, assumed) = (connection.Command("DELETE FROM open_calls WHERE id = $id", ("$id", call.Id)).Run() == 1, 0L);
-        if (!wasOpen && connection.Command(
+        var (wasOpen, assumed) = (!isInFile && connection.Command("DELETE FROM open_calls WHERE id = $id", ("$id", call.Id)).Run() == 1, 0L);
+        var added = settlement.Spent.Count > 0 && TryAdd(connection, settlement, 0) ? 1 : 0;
+        if (!wasOpen && added == 0 && connection.Command(
             "SELECT assumed, cost FROM spending WHERE key_id = $key AND at = $at AND call_id = $id AND attempt = 0", Place(call)).First(row => (Tuple<long, long>)new(row.GetInt64(0), row.IsDBNull(1) ? 0 : row.GetInt64(1))) is { } booked)
         {
             if (booked.Item1 == 0 || settlement.State == CallState.Assumed)
@@ -153,9 +187,9 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             connection.Command("DELETE FROM spending WHERE key_id = $key AND at = $at AND call_id = $id", Place(call)).Run();
         }
 
-        for (var i = 0; i < settlement.Spent.Count; i++)
+        for (; added < settlement.Spent.Count; added++)
         {
-            Add(connection, settlement, i);
+            TryAdd(connection, settlement, added);
         }
 
         var cost = Picodollars.Of(settlement.CostUsd);
@@ -167,8 +201,17 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
             }
             else
             {
-                connection.Command("UPDATE budgets SET spent = spent + $more WHERE id = $id", ("$id", reservation.BudgetId), ("$more", cost - assumed)).Run();
+                more[reservation.BudgetId] = more.GetValueOrDefault(reservation.BudgetId) + cost - assumed;
             }
+        }
+    }
+
+    private static void Spend(EmbeddedConnection connection, string budgetId, long cost)
+    {
+        if (connection.Command("UPDATE budgets SET spent = spent + $more WHERE id = $id", ("$id", budgetId), ("$more", cost)).Run() == 0)
+        {
+            // The first of its period: in what was spent in it by now, these calls are.
+            Begin(connection, budgetId);
         }
     }
 
@@ -178,19 +221,21 @@ internal sealed class EmbeddedCallStore(EmbeddedDatabase database) : ICallStore
         "UPDATE budgets SET held = held - $amount, spent = spent + $cost WHERE id = $id",
         ("$id", reservation.BudgetId), ("$amount", Picodollars.Of(reservation.CostUsd)), ("$cost", cost)).Run();
 
-    private static void Add(EmbeddedConnection connection, Settlement settlement, int attempt)
+    /// <returns>Whether it was not there.</returns>
+    private static bool TryAdd(EmbeddedConnection connection, Settlement settlement, int attempt)
     {
         var (call, spending) = (settlement.Call, settlement.Spent[attempt]);
-        connection.Command(
+        return connection.Command(
             """
             INSERT INTO spending
                 (key_id, at, call_id, attempt, assumed, provider, model, outcome, input_tokens, output_tokens, cached_input_tokens, cache_write_tokens, reasoning_tokens, cost, estimated, project_id, tags)
             VALUES ($key, $at, $call, $attempt, $assumed, $provider, $model, $outcome, $input, $output, $cached, $written, $reasoning, $cost, $estimated, $project, $tags)
+            ON CONFLICT DO NOTHING
             """,
             ("$key", call.KeyId), ("$at", call.At.ToUnixTimeMilliseconds()), ("$call", call.Id), ("$attempt", attempt), ("$assumed", settlement.State == CallState.Assumed ? 1 : 0),
             ("$provider", spending.Provider), ("$model", spending.Model), ("$outcome", spending.Outcome), ("$input", spending.InputTokens), ("$output", spending.OutputTokens),
             ("$cached", spending.CachedInputTokens), ("$written", spending.CacheWriteTokens), ("$reasoning", spending.ReasoningTokens),
             ("$cost", spending.CostUsd is { } cost ? Picodollars.Of(cost) : null), ("$estimated", spending.Estimated ? 1 : 0), ("$project", call.ProjectId),
-            ("$tags", call.Tags is { } tags ? JsonSerializer.Serialize(tags) : null)).Run();
+            ("$tags", call.Tags is { } tags ? JsonSerializer.Serialize(tags) : null)).Run() == 1;
     }
 }

@@ -66,12 +66,16 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
             ForeignKeys = true,
         }.ToString();
         _writer = new EmbeddedWriter(OpenWriter, EnsureFile, FlushLog, Describe);
+        OpenCalls = new OpenCalls(directory);
     }
 
     public string Kind => "embedded";
 
     /// <summary>Its path.</summary>
     public string FileName => _file;
+
+    /// <summary>Calls under way, as far as they are kept beside the database.</summary>
+    public OpenCalls OpenCalls { get; }
 
     public Task InitializeAsync(CancellationToken cancellationToken)
     {
@@ -223,6 +227,7 @@ internal sealed partial class EmbeddedDatabase : IDatabase, IDisposable
         }
 
         _writer.Dispose();
+        OpenCalls.Dispose();
 
         // None is closed that somebody reads by, and none is left open behind this.
         if (!_underWay.Signal())

@@ -3,7 +3,7 @@ namespace MasterX.Api.Storage.Embedded;
 /// <summary>Makes the database's files readable for their owner alone: what is in them is nobody else's, nor another user's of the machine.</summary>
 internal static class EmbeddedFiles
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Makes a file, if it is missing, and its folder; SQLite gives the files beside it the mode that it has.</summary>
     /// <exception cref="IOException">It cannot be made.</exception>

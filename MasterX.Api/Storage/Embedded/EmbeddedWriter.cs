@@ -18,32 +18,21 @@ internal sealed class EmbeddedWriter : IDisposable
 {
     private const int MostTogether = 256;
 
-    /// <summary>How long a write that nobody waits for may wait for others.</summary>
-    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
-
     private readonly ConcurrentQueue<IPending> _queue = new(), _written = new();
     private readonly List<IPending> _together = new(MostTogether);
     private readonly Func<EmbeddedConnection> _open;
     private readonly Action _check, _flush;
     private readonly Func<Exception, Exception> _describe;
-    private readonly Timer _company;
     private EmbeddedConnection? _connection;
-    private int _isWriting, _isFlushing, _isInCompany;
+    private int _isWriting, _isFlushing;
     private volatile bool _isClosed;
 
     /// <param name="open">Opens a connection.</param>
     /// <param name="check">Throws where nothing may be acknowledged.</param>
     /// <param name="flush">Waits until what was written is on the disk.</param>
     /// <param name="describe">Says of an error of the database or of the disk what to do about it.</param>
-    public EmbeddedWriter(Func<EmbeddedConnection> open, Action check, Action flush, Func<Exception, Exception> describe)
-    {
+    public EmbeddedWriter(Func<EmbeddedConnection> open, Action check, Action flush, Func<Exception, Exception> describe) =>
         (_open, _check, _flush, _describe) = (open, check, flush, describe);
-        using (ExecutionContext.SuppressFlow())
-        {
-            // It belongs to no request, and to no trace of one.
-            _company = new Timer(static writer => ((EmbeddedWriter)writer!).EndCompany(), this, Timeout.Infinite, Timeout.Infinite);
-        }
-    }
 
     /// <exception cref="StorageException">It was not written.</exception>
     public Task<T> WriteAsync<T>(Func<EmbeddedConnection, T> write, WritePace pace, EmbeddedSpan? span, CancellationToken cancellationToken)
@@ -54,13 +43,6 @@ internal sealed class EmbeddedWriter : IDisposable
         if (_isClosed)
         {
             Refuse();
-        }
-        else if (pace == WritePace.OnDiskWithOthers)
-        {
-            if (Interlocked.Exchange(ref _isInCompany, 1) == 0)
-            {
-                _company.Change(Company, Timeout.InfiniteTimeSpan);
-            }
         }
         else if (TryBegin(ref _isWriting))
         {
@@ -82,7 +64,6 @@ internal sealed class EmbeddedWriter : IDisposable
     public void Dispose()
     {
         _isClosed = true;
-        _company.Dispose();
         if (!SpinWait.SpinUntil(() => TryBegin(ref _isWriting), TimeSpan.FromSeconds(30)))
         {
             return;
@@ -111,13 +92,6 @@ internal sealed class EmbeddedWriter : IDisposable
         {
             late.Fail(new StorageException("The database was closed: the service has stopped.", new ObjectDisposedException(nameof(EmbeddedWriter))));
         }
-    }
-
-    private void EndCompany()
-    {
-        Volatile.Write(ref _isInCompany, 0);
-        BeginWriting();
-        BeginFlushing();
     }
 
     private void BeginWriting()
@@ -163,10 +137,9 @@ internal sealed class EmbeddedWriter : IDisposable
             return;
         }
 
-        var isAwaited = false;
         if (TryWrite(_together) is not { } error)
         {
-            isAwaited = Acknowledge(_together);
+            Acknowledge(_together);
         }
         else if (_together.Count == 1 || !IsOfOne(error))
         {
@@ -184,18 +157,13 @@ internal sealed class EmbeddedWriter : IDisposable
                 }
                 else
                 {
-                    isAwaited |= Acknowledge(alone);
+                    Acknowledge(alone);
                 }
             }
         }
 
         _together.Clear();
-
-        // Those that nobody waits for are flushed when their time is over, and it is over already where they were written late.
-        if (isAwaited || Volatile.Read(ref _isInCompany) == 0)
-        {
-            BeginFlushing();
-        }
+        BeginFlushing();
     }
 
     /// <summary>Whether one write may have brought an error about; a database that is locked, gone or another is so for all.</summary>
@@ -248,23 +216,19 @@ internal sealed class EmbeddedWriter : IDisposable
     }
 
     /// <summary>Acknowledges what has been written, or has it wait for the disk.</summary>
-    /// <returns>Whether somebody waits for that.</returns>
-    private bool Acknowledge(List<IPending> together)
+    private void Acknowledge(List<IPending> together)
     {
-        var isAwaited = false;
         foreach (var pending in together)
         {
             if (pending.Pace == WritePace.Written)
             {
                 pending.Complete();
-                continue;
             }
-
-            isAwaited |= pending.Pace == WritePace.OnDisk;
-            _written.Enqueue(pending);
+            else
+            {
+                _written.Enqueue(pending);
+            }
         }
-
-        return isAwaited;
     }
 
     private void BeginFlushing()

@@ -6,9 +6,6 @@ internal enum WritePace
     /// <summary>When it is on the disk: it survives whatever happens to the machine.</summary>
     OnDisk,
 
-    /// <summary>The same, but nobody waits for it: it may wait a moment for others, and share their wait for the disk.</summary>
-    OnDiskWithOthers,
-
     /// <summary>When the operating system has it: it survives the death of this process, and is on the disk with the next that waits for it.</summary>
     Written,
 }

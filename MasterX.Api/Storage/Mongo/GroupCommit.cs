@@ -13,41 +13,16 @@ internal sealed class GroupCommit<TItem, TResult>(Func<IReadOnlyList<TItem>, Tas
     private const int MostTogether = 256;
 
     private readonly Channel<(TItem Item, Activity? Asker, TaskCompletionSource<TResult> Done)> _queue = Channel.CreateUnbounded<(TItem, Activity?, TaskCompletionSource<TResult>)>();
-    /// <summary>How long an item that nobody waits for may wait for others.</summary>
-    private static readonly TimeSpan Company = TimeSpan.FromMilliseconds(5);
-
-    private int _isWriting, _isInCompany;
+    private int _isWriting;
 
     /// <summary>Ends as the write does that takes the item along.</summary>
     /// <param name="item">What is to be written.</param>
-    /// <param name="isAwaited">Whether it is written as soon as can be; else it waits a moment for others.</param>
-    public Task<TResult> WriteAsync(TItem item, bool isAwaited = true)
+    public Task<TResult> WriteAsync(TItem item)
     {
         var done = new TaskCompletionSource<TResult>(TaskCreationOptions.RunContinuationsAsynchronously);
         _queue.Writer.TryWrite((item, Activity.Current, done));
-        if (!isAwaited)
-        {
-            if (Interlocked.Exchange(ref _isInCompany, 1) == 0)
-            {
-                using (ExecutionContext.SuppressFlow())
-                {
-                    _ = EndCompanyAsync();
-                }
-            }
-        }
-        else
-        {
-            Begin();
-        }
-
-        return done.Task;
-    }
-
-    private async Task EndCompanyAsync()
-    {
-        await Task.Delay(Company);
-        Volatile.Write(ref _isInCompany, 0);
         Begin();
+        return done.Task;
     }
 
     private void Begin()

@@ -18,7 +18,7 @@ internal sealed class GroupedCallStore(ICallStore store) : ICallStore
         await Task.WhenAll(calls.Select(call => _opening.WriteAsync(call))).WaitAsync(cancellationToken);
 
     public Task SettleAsync(IReadOnlyList<Settlement> settlements, CancellationToken cancellationToken) =>
-        Task.WhenAll(settlements.Select(settlement => _settling.WriteAsync(settlement, settlement.IsAwaited))).WaitAsync(cancellationToken);
+        Task.WhenAll(settlements.Select(settlement => _settling.WriteAsync(settlement))).WaitAsync(cancellationToken);
 
     public Task<IReadOnlyList<Call>> ListOrphansAsync(DateTimeOffset now, int limit, CancellationToken cancellationToken) => store.ListOrphansAsync(now, limit, cancellationToken);
 
