@@ -36,7 +36,7 @@ public sealed class AllotmentTests : IDisposable
     }
 
     [Theory]
-    [InlineData(1000, 1, 10)]
+    [InlineData(1000, 1, 10.0)]
     [InlineData(1000, 2, null)]
     [InlineData(1000, 0.001, 0.064)]
     [InlineData(1, 0.001, 0.01)]
