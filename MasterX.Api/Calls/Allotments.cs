@@ -174,15 +174,16 @@ internal sealed class Allotments : IDisposable
         Free(over);
     }
 
-    /// <summary>Lets no further calls draw from what holds something in a budget that has refused one, so that it is free as soon as may be.</summary>
-    public void Stop(string budgetId)
+    /// <summary>Lets no further calls draw, so that what is held for them is free as soon as may be.</summary>
+    /// <param name="budgetId">From what holds something in this budget, which has refused a call; <see langword="null"/> for all, when no calls come any more.</param>
+    public void Stop(string? budgetId = null)
     {
         foreach (var drawer in _drawers.Values)
         {
             Call? over = null;
             lock (drawer)
             {
-                if (Array.Exists(drawer.Budgets, budget => budget.BudgetId == budgetId))
+                if (budgetId is null || Array.Exists(drawer.Budgets, budget => budget.BudgetId == budgetId))
                 {
                     drawer.LeftUsd = 0;
                     over = Replace(drawer, null);

@@ -55,6 +55,9 @@ internal sealed partial class CallBook
         return new(call, opening.LeftUsd);
     }
 
+    /// <summary>Frees what is held for calls that will not come any more.</summary>
+    public void EndAllotments() => _allotments.Stop();
+
     /// <summary>Opens a call with what it may cost: drawn from what is held for several, or held for it alone.</summary>
     private async Task<(Call Call, Opening Opening)> OpenBoundedAsync(Call call, BudgetLimit[] budgets, bool isBound)
     {
@@ -66,18 +69,24 @@ internal sealed partial class CallBook
 
         if (await DrawAsync(call, budgets, cost) is { } left)
         {
-            call = call with { Reserved = [.. budgets.Select(budget => budget.Hold(0, true))], IsDrawn = true };
+            var drawn = call with { Reserved = [.. budgets.Select(budget => budget.Hold(0, true))], IsDrawn = true };
+            var isOpen = false;
             try
             {
-                await WriteOpeningAsync(call);
+                isOpen = (await WriteOpeningAsync(drawn)).IsAllowed;
             }
-            catch
+            finally
             {
-                _allotments.Return(call.Id, 0);
-                throw;
+                if (!isOpen)
+                {
+                    _allotments.Return(call.Id, 0);
+                }
             }
 
-            return (call, new(true, left));
+            if (isOpen)
+            {
+                return (drawn, new(true, left));
+            }
         }
 
         call = call with { Reserved = [.. budgets.Select(budget => budget.Hold(cost, isBound))] };

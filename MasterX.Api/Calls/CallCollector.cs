@@ -73,6 +73,7 @@ internal sealed partial class CallCollector(CallBook book, ICallStore store, Gat
         await base.StopAsync(cancellationToken);
         using var limit = new CancellationTokenSource(LongestPause * 3, time);
         cancellationToken = limit.Token;
+        book.EndAllotments();
         try
         {
             // What has ended is booked before the process does, as far as it goes; the rest is found by whoever comes next.

@@ -48,6 +48,6 @@ internal sealed record OwnProjectAnswer(string Id, string Name);
 /// <param name="Until">The first moment of the next one, UTC.</param>
 /// <param name="LimitUsd">All of it.</param>
 /// <param name="SpentUsd">Of calls that have ended.</param>
-/// <param name="HeldUsd">For calls under way, by what they may cost at most; what they do not spend is free again when they have ended.</param>
+/// <param name="HeldUsd">For calls under way, by what they may cost at most, and on other replicas for some that may come within a second; what they do not spend is free again then.</param>
 /// <param name="LeftUsd">What a call may still cost.</param>
 internal sealed record BudgetAnswer(string Of, string Period, DateTimeOffset From, DateTimeOffset Until, decimal LimitUsd, decimal SpentUsd, decimal HeldUsd, decimal LeftUsd);

@@ -122,6 +122,17 @@ public sealed class AllotmentTests : IDisposable
     }
 
     [Fact]
+    public void When_no_calls_come_any_more_nothing_is_held_for_them()
+    {
+        var holder = Begin(0.064m, left: 999);
+
+        _allotments.Stop();
+
+        Assert.Equal([holder.Id], _freed);
+        Assert.Null(Draw("late", 0.001m));
+    }
+
+    [Fact]
     public void Nobody_draws_from_what_was_held_under_another_limit()
     {
         Begin(0.064m, left: 999);

@@ -29,9 +29,9 @@ internal sealed class OpenCallFile : IDisposable
     private readonly Stack<int> _free = new(Slots);
     private readonly Lock _lock = new();
 
-    private OpenCallFile(FileStream file)
+    private OpenCallFile(FileStream file, string name)
     {
-        _file = file;
+        (_file, Name) = (file, name);
         _mapping = MemoryMappedFile.CreateFromFile(file, null, SlotBytes * Slots, MemoryMappedFileAccess.ReadWrite, HandleInheritability.None, leaveOpen: true);
         _slots = _mapping.CreateViewAccessor();
         for (var slot = Slots - 1; slot >= 0; slot--)
@@ -40,7 +40,7 @@ internal sealed class OpenCallFile : IDisposable
         }
     }
 
-    public string Name => _file.Name;
+    public string Name { get; }
 
     /// <summary>Those that are under way.</summary>
     public IReadOnlyList<Call> Calls
@@ -68,7 +68,14 @@ internal sealed class OpenCallFile : IDisposable
             options.UnixCreateMode = EmbeddedFiles.OwnerOnly;
         }
 
-        return new(new FileStream(Path.Combine(directory, Pattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal)), options));
+        var name = Path.Combine(directory, Pattern.Replace("*", Guid.NewGuid().ToString("N"), StringComparison.Ordinal));
+        if (OperatingSystem.IsWindows())
+        {
+            return Owned(new FileStream(name, options), name, static _ => { });
+        }
+
+        // It is made and locked in two steps; in between it would be taken for that of a process that has died. So nobody finds it before it is locked.
+        return Owned(new FileStream(name + ".new", options), name, static made => File.Move(made._file.Name, made.Name));
     }
 
     /// <summary>Opens one whose process has died.</summary>
@@ -77,9 +84,8 @@ internal sealed class OpenCallFile : IDisposable
     {
         try
         {
-            var taken = new OpenCallFile(new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 }));
-            taken.Read();
-            return taken;
+            return Owned(
+                new FileStream(path, new FileStreamOptions { Mode = FileMode.Open, Access = FileAccess.ReadWrite, Share = FileShare.None, BufferSize = 0 }), path, static taken => taken.Read());
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -157,12 +163,28 @@ internal sealed class OpenCallFile : IDisposable
             if (_calls.Count == 0)
             {
                 // While it is locked: nobody has it open who would not see it go.
-                File.Delete(_file.Name);
+                File.Delete(Name);
             }
 
             _slots.Dispose();
             _mapping.Dispose();
             _file.Dispose();
+        }
+    }
+
+    /// <summary>Closes a file again whose beginning fails.</summary>
+    private static OpenCallFile Owned(FileStream file, string name, Action<OpenCallFile> begin)
+    {
+        try
+        {
+            var owned = new OpenCallFile(file, name);
+            begin(owned);
+            return owned;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
         }
     }
 
