@@ -41,7 +41,7 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
                         (long)connection.Command("SELECT count(*) FROM open_calls").ExecuteScalar()! + Directory.GetFiles(folder.Path, OpenCallFile.Pattern).Length),
                     Token);
             },
-            ("Storage", "embedded"), ("Embedded__Directory", folder.Path));
+            () => Task.CompletedTask, ("Storage", "embedded"), ("Embedded__Directory", folder.Path));
     }
 
     [Fact]
@@ -57,20 +57,26 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
                 var calls = await database.Calls.Find(new BsonDocument()).ToListAsync(Token);
                 return ([.. calls.SelectMany(call => call.Spent).Select(spent => new Booked(spent.InputTokens, spent.Estimated != 0))], calls.Count(call => call.State == 0));
             },
-            ("Storage", "mongo"), ("MONGO_URL", mongo.Url!), ("DB_NAME", name));
+            () => new MongoCallStore(database).RepairAsync(DateTimeOffset.MaxValue, Token), ("Storage", "mongo"), ("MONGO_URL", mongo.Url!), ("DB_NAME", name));
     }
 
-    private static async Task KillAndCompareAsync(Func<Task<(List<Booked> Booked, long Open)>> read, params (string Name, string Value)[] settings)
+    /// <param name="read">What is booked, and how many calls are still open.</param>
+    /// <param name="repair">Does at once what the next process does a minute after the one before it has died.</param>
+    /// <param name="settings">Of the API.</param>
+    private static async Task KillAndCompareAsync(Func<Task<(List<Booked> Booked, long Open)>> read, Func<Task> repair, params (string Name, string Value)[] settings)
     {
         var ledger = new Ledger();
         await using var provider = await ScriptedProvider.StartAsync(ledger.AnswerAsync);
-        await using var gateway = new GatewayHost(("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:RequestsPerMinute", "0"), ("Gateway:Providers:openai:Circuit:MinimumThroughput", "1000000"));
+        await using var gateway = new GatewayHost(("Gateway:Providers:openai:BaseUrl", provider.Url), ("Gateway:Providers:openai:RequestsPerMinute", "0"), ("Gateway:Providers:openai:Circuit:MinimumThroughput", "1000000"),
+            ("Gateway:Prices:openai/m:Input", "0.001"), ("Gateway:Prices:openai/m:Output", "1"));
+        string? key = null;
         var heard = new ConcurrentBag<long>();
         var random = new Random(13);
         for (var round = 0; round < Rounds; round++)
         {
             await using var api = await ApiProcess.StartAsync(gateway, settings);
-            using var client = api.ClientWith(ApiProcess.AdminKey);
+            key ??= await MakeKeyAsync(api);
+            using var client = api.ClientWith(key);
             using var over = new CancellationTokenSource();
             var enough = ledger.Calls + random.Next(40, 120);
             var workers = Enumerable.Range(0, Workers).Select(worker => CallAsync(client, new Random(worker + round * Workers), heard, over.Token)).ToArray();
@@ -110,8 +116,22 @@ public sealed class BookingTests(MongoServer mongo) : IClassFixture<MongoServer>
         Assert.InRange(booked.Count, ledger.Charged, ledger.Calls + Rounds * Workers);
         using var admin = last.ClientWith(ApiProcess.AdminKey);
         var usage = await admin.GetJsonAsync("/api/usage");
+
+        // What was held for calls, and for several at once, by those that died is free, and what was spent is what was booked.
+        await repair();
+        using var consumer = last.ClientWith(key!);
+        var budget = (await consumer.GetJsonAsync("/api/keys/self")).GetProperty("budget");
+        Assert.Equal((0m, usage.GetProperty("total").GetProperty("cost_usd").GetDecimal()), (budget.GetProperty("held_usd").GetDecimal(), budget.GetProperty("spent_usd").GetDecimal()));
         Assert.Equal((booked.Count, booked.Sum(one => one.InputTokens)), (usage.GetProperty("total").GetProperty("requests").GetInt32(), usage.GetProperty("total").GetProperty("input_tokens").GetInt64()));
         Assert.Equal(booked.Count(one => one.IsEstimated), usage.GetProperty("total").GetProperty("estimated").GetInt32());
+    }
+
+    /// <summary>Of a consumer whose budget has room for all of it.</summary>
+    private static async Task<string> MakeKeyAsync(ApiProcess api)
+    {
+        using var admin = api.ClientWith(ApiProcess.AdminKey);
+        using var made = await admin.SendAsync("POST", "/api/keys", new { name = "busy", monthly_budget_usd = 1000, requests_per_minute = 1_000_000, max_concurrency = 100 });
+        return (await made.JsonAsync()).Text("key")!;
     }
 
     /// <summary>Asks for one thing after the other, at both doors, streamed or not, and leaves one in five before the end.</summary>

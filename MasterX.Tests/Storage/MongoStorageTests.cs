@@ -69,6 +69,32 @@ public sealed class MongoStorageTests(MongoServer server) : StorageContract, ICl
         Assert.Contains("email_unique_by_key", names);
     }
 
+    /// <summary>No transaction joins a call's booking and its budget: what a process that died has booked is in what the budget has spent all the same, once.</summary>
+    [Theory]
+    [InlineData(0.5, false)]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    public async Task A_call_that_was_booked_and_not_yet_paid_from_its_budget_is_paid_by_whoever_comes_next(double held, bool isDrawn)
+    {
+        var token = TestContext.Current.CancellationToken;
+        var (at, budgetId) = (DateTimeOffset.UtcNow, BudgetPeriod.IdOf("key_1", DateTimeOffset.UtcNow));
+        var call = new Call
+        {
+            Id = Identifier.New("call"), KeyId = "key_1", At = at, Instance = "api_1", Expected = new(1, 2, (decimal)held), IsDrawn = isDrawn,
+            Reserved = [new(budgetId, (decimal)held, isDrawn || held > 0 ? 100 : BudgetPeriod.Unlimited, true)],
+        };
+        await Calls.OpenAsync([call], token);
+        SpendingDocument[] spent = [SpendingDocument.Of(new("gemini", "m", "success", 10, 20, 0, 0, 0, 0.25m, false))];
+        await _database!.Calls.UpdateOneAsync(
+            Builders<CallDocument>.Filter.Eq(known => known.Id, call.Id), Builders<CallDocument>.Update.Set(known => known.State, (int)CallState.Settled).Set(known => known.Spent, spent), cancellationToken: token);
+
+        for (var i = 0; i < 2; i++)
+        {
+            await Calls.RepairAsync(DateTimeOffset.MaxValue, token);
+            Assert.Equal((0.25m, 0m), await Calls.ReadBudgetAsync(budgetId, token));
+        }
+    }
+
     /// <summary>No transaction joins an act and its entry: what a process has begun and not told the end of is in the log all the same, once, and as what it is.</summary>
     [Fact]
     public async Task An_act_that_was_cut_short_has_an_entry_that_says_so()

@@ -87,7 +87,9 @@ internal sealed class MongoCallStore(MongoDatabase database) : ICallStore
     public Task<int> RepairAsync(DateTimeOffset before, CancellationToken cancellationToken) => MongoDatabase.GuardedAsync(async () =>
     {
         var repaired = 0;
-        foreach (var budget in await database.Budgets.Find(new BsonDocument("Held", new BsonDocument("$gt", 0L))).ToListAsync(cancellationToken))
+
+        // Also those in which nothing is held: a call that is only counted, or that an allotment pays for, has an entry of 0 until it is in what was spent.
+        foreach (var budget in await database.Budgets.Find(new BsonDocument("Open", new BsonDocument("$ne", new BsonDocument()))).ToListAsync(cancellationToken))
         {
             string[] old = [.. budget["Open"].AsBsonDocument.Where(held => Identifier.TimeOf(held.Name) < before).Select(held => held.Name)];
             if (old.Length == 0)
