@@ -11,6 +11,8 @@ public sealed class OpenCallsTests : IDisposable
     private readonly DataFolder _folder = new();
     private readonly OpenCalls _open;
 
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
     public OpenCallsTests() => _open = new(_folder.Path);
 
     [Fact]
@@ -79,6 +81,38 @@ public sealed class OpenCallsTests : IDisposable
         Assert.Equal(2048, added[true].Count());
         _open.Remove(added[true].First().Id);
         Assert.True(_open.TryAdd(added[false].First()));
+    }
+
+    /// <summary>Or two calls would share one, and the second would be lost with its process.</summary>
+    [Fact]
+    public async Task A_slot_is_given_back_once_however_many_book_its_call()
+    {
+        var calls = Enumerable.Range(0, 2000).Select(_ => Call()).ToArray();
+        Assert.All(calls, call => Assert.True(_open.TryAdd(call)));
+        var arrived = new int[calls.Length];
+        await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                for (var i = 0; i < calls.Length; i++)
+                {
+                    // As close together as two threads can be.
+                    Interlocked.Increment(ref arrived[i]);
+                    while (Volatile.Read(ref arrived[i]) < 2 && !Token.IsCancellationRequested)
+                    {
+                        Thread.SpinWait(1);
+                    }
+
+                    _open.Remove(calls[i].Id);
+                }
+            },
+            Token, TaskCreationOptions.LongRunning, TaskScheduler.Default)));
+
+        var next = Enumerable.Range(0, 2048).Select(_ => Call()).ToArray();
+        Assert.All(next, call => Assert.True(_open.TryAdd(call)));
+        Assert.False(_open.TryAdd(Call()));
+        _open.Dispose();
+        using var heir = new OpenCalls(_folder.Path);
+        Assert.Equal(next.Select(call => call.Id).Order(StringComparer.Ordinal), heir.List().Select(call => call.Id).Order(StringComparer.Ordinal));
     }
 
     [Fact]

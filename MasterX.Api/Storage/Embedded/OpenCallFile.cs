@@ -137,7 +137,8 @@ internal sealed class OpenCallFile : IDisposable
         Slot slot;
         lock (_lock)
         {
-            if (!_calls.TryGetValue(callId, out slot))
+            // Whoever takes it out clears its slot: a call that two have booked gives it back once.
+            if (!_calls.Remove(callId, out slot))
             {
                 return false;
             }
@@ -148,7 +149,6 @@ internal sealed class OpenCallFile : IDisposable
         _slots.WriteArray(slot.Position + LengthBytes, Nothing, 0, slot.Bytes - LengthBytes);
         lock (_lock)
         {
-            _calls.Remove(callId);
             _free.Push(slot.Number);
         }
 
